@@ -1,0 +1,29 @@
+"""The public API: the table of contents of the package."""
+
+from .analysis.activations import FeatureMaps as FeatureMaps
+from .analysis.activations import capture as capture
+from .analysis.activations import feature_maps as feature_maps
+from .analysis.layers import LayerSummary as LayerSummary
+from .analysis.layers import layer_summaries as layer_summaries
+from .data.images import Picture as Picture
+from .data.images import draw_pattern as draw_pattern
+from .data.images import load_image as load_image
+from .data.images import sample as sample
+from .data.images import sample_names as sample_names
+from .data.patterns import Pattern as Pattern
+from .data.patterns import pattern_names as pattern_names
+from .errors import CnnvizError as CnnvizError
+from .nets.blocks import BottleneckBlock as BottleneckBlock
+from .nets.blocks import ResidualBlock as ResidualBlock
+from .nets.catalog import model as model
+from .nets.catalog import model_names as model_names
+from .nets.mini_resnet import MiniResNet as MiniResNet
+from .nets.simple_cnn import SimpleCNN as SimpleCNN
+from .ops.convolution import Conv2dFromScratch as Conv2dFromScratch
+from .ops.convolution import ConvStep as ConvStep
+from .ops.convolution import conv2d as conv2d
+from .ops.convolution import conv2d_step as conv2d_step
+from .ops.geometry import Window as Window
+from .ops.geometry import output_size as output_size
+from .ops.kernels import kernel as kernel
+from .ops.kernels import kernel_names as kernel_names

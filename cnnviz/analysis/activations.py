@@ -1,0 +1,245 @@
+"""What the layers of a network answer: forward hooks that copy, and always come off again."""
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cnnviz.arrays import Array, read_only
+from cnnviz.data.images import Picture
+from cnnviz.errors import CnnvizError
+from cnnviz.ops.convolution import Conv2dFromScratch
+
+ChannelOrder = Literal["index", "mean", "max", "sparsity", "variance"]
+CHANNEL_ORDERS: tuple[ChannelOrder, ...] = get_args(ChannelOrder)
+
+Visit = Callable[[str, Tensor], None]
+
+
+@contextmanager
+def watch(model: nn.Module, layers: Iterable[str], visit: Visit) -> Iterator[None]:
+    """Call `visit(path, output)` whenever one of `layers` has run, while the context is open.
+
+    The output is the live tensor: a following in-place layer overwrites it, so copy what you keep.
+    A layer that runs again is reported as `path#2`, `path#3`, …; tensors inside a tuple, list or
+    dict as `path[0]` or `path['key']`.
+
+    Raises:
+        CnnvizError: if the model has no such layer.
+    """
+    modules = dict(model.named_modules())
+    handles = []
+    try:
+        for layer in layers:
+            if layer not in modules:
+                raise CnnvizError(_unknown_layer(layer, modules))
+            handles.append(modules[layer].register_forward_hook(_hook(layer, visit)))
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _hook(layer: str, visit: Visit) -> Callable[[nn.Module, Any, Any], None]:
+    calls = 0
+
+    def report(module: nn.Module, inputs: Any, output: Any) -> None:
+        nonlocal calls
+        calls += 1
+        for suffix, tensor in _tensors(output):
+            visit(f"{layer}{f'#{calls}' if calls > 1 else ''}{suffix}", tensor)
+
+    return report
+
+
+def _tensors(output: Any, suffix: str = "") -> Iterator[tuple[str, Tensor]]:
+    if isinstance(output, Tensor):
+        yield suffix, output
+    elif isinstance(output, Mapping):
+        for key, value in output.items():
+            yield from _tensors(value, f"{suffix}[{key!r}]")
+    elif isinstance(output, tuple | list):
+        for index, value in enumerate(output):
+            yield from _tensors(value, f"{suffix}[{index}]")
+
+
+def _unknown_layer(layer: str, modules: Mapping[str, nn.Module]) -> str:
+    names = [name for name in modules if name]
+    near = difflib.get_close_matches(layer, names, n=3, cutoff=0.4) or names[:3]
+    return f"The model has no layer {layer!r}. Near it: {', '.join(near)}."
+
+
+@contextmanager
+def capture(model: nn.Module, layers: Iterable[str]) -> Iterator[dict[str, Tensor]]:
+    """Collect a copy of each layer's output: `with capture(net, layers) as maps: net(x)`.
+
+    Copies are made inside the hook, so a following in-place layer cannot overwrite them. The hooks
+    are gone when the context ends, however it ends.
+
+    Raises:
+        CnnvizError: if the model has no such layer.
+    """
+    maps: dict[str, Tensor] = {}
+
+    def keep(path: str, output: Tensor) -> None:
+        maps[path] = output.detach().clone()
+
+    with watch(model, layers, keep):
+        yield maps
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Eval mode for a while, each module's own mode afterwards, so that nothing is changed."""
+    training = [module for module in model.modules() if module.training]
+    try:
+        for module in training:
+            module.training = False
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def convolutions(model: nn.Module) -> tuple[str, ...]:
+    """Paths of all convolutions, in the order in which the model holds them."""
+    kinds = (nn.modules.conv._ConvNd, Conv2dFromScratch)
+    return tuple(path for path, module in model.named_modules() if isinstance(module, kinds))
+
+
+def feature_maps(
+    model: nn.Module, picture: Picture | Tensor, layers: Iterable[str] | None = None
+) -> dict[str, Array]:
+    """Run a network on one picture and return what its layers answered.
+
+    Args:
+        model: any module; it runs in eval mode, without gradients, where its parameters are.
+        picture: a `Picture`, taken whole with values in [0, 1], or a tensor (C, H, W) or (1, C, H, W).
+        layers: paths as in `named_modules()`; None for every convolution.
+
+    Returns:
+        Layer path → read-only float32 array (C, H, W), in the order in which the layers ran. Vectors
+        come as (C, 1, 1). Second and later runs of a layer, and outputs that are not one tensor,
+        are named as `watch` says.
+
+    Raises:
+        CnnvizError: if there is no such layer, or the model cannot take that picture.
+    """
+    x = as_batch(picture).to(next(model.parameters(), torch.empty(0)).device)
+    wanted = convolutions(model) if layers is None else tuple(layers)
+    with evaluating(model), torch.inference_mode(), capture(model, wanted) as maps:
+        forward(model, x)
+    return {path: as_maps(output) for path, output in maps.items()}
+
+
+def as_batch(picture: Picture | Tensor) -> Tensor:
+    """One picture as (1, C, H, W).
+
+    Raises:
+        CnnvizError: if a tensor holds anything but one picture.
+    """
+    x = picture.tensor() if isinstance(picture, Picture) else picture
+    if x.dim() == 3:
+        x = x[None]
+    if x.dim() != 4 or x.shape[0] != 1:
+        raise CnnvizError(f"One picture is (C, H, W) or (1, C, H, W), not {tuple(x.shape)}.")
+    return x
+
+
+def forward(model: nn.Module, x: Tensor) -> Any:
+    """Run the model; what it says of an unfit input becomes a `CnnvizError`."""
+    try:
+        return model(x)
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, ValueError) as error:
+        if x.device.type != "cpu":
+            raise
+        reason = str(error).splitlines()[0]
+        raise CnnvizError(f"The model cannot take an input of {tuple(x.shape)}: {reason}") from error
+
+
+def as_maps(output: Tensor) -> Array:
+    """A layer's output for one picture as a read-only float32 array (C, H, W)."""
+    values = output[0].float()
+    if values.dim() < 3:
+        values = values.reshape(*values.shape, *[1] * (3 - values.dim()))
+    return read_only(values)
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureMaps:
+    """All feature maps of one layer, with the numbers by which they are ranked.
+
+    Attributes:
+        layer: path of the layer.
+        values: float32 (C, H, W), read-only.
+        minimum, maximum, mean, variance: (C,) over the positions of each channel.
+        sparsity: (C,) share of positions that are exactly 0.
+    """
+
+    layer: str
+    values: Array
+    minimum: Array
+    maximum: Array
+    mean: Array
+    variance: Array
+    sparsity: Array
+
+    @classmethod
+    def of(cls, layer: str, values: Array) -> "FeatureMaps":
+        """Measure an activation (C, H, W)."""
+        if values.ndim != 3 or values.size == 0:
+            raise CnnvizError(f"Feature maps are (C, H, W), not {values.shape}.")
+        flat = values.reshape(values.shape[0], -1)
+        statistics = (
+            flat.min(1), flat.max(1), flat.mean(1), flat.var(1),
+            1 - np.count_nonzero(flat, axis=1) / flat.shape[1],
+        )  # fmt: skip
+        return cls(layer, read_only(values), *(read_only(s) for s in statistics))
+
+    @property
+    def channels(self) -> int:
+        """Number of feature maps."""
+        return int(self.values.shape[0])
+
+    @property
+    def dead(self) -> Array:
+        """(C,) True where no position is above 0: a ReLU passes nothing on for this picture."""
+        return self.maximum <= 0
+
+    @property
+    def limit(self) -> float:
+        """Largest magnitude in the layer."""
+        return float(max(self.maximum.max(), -self.minimum.min()))
+
+    def ranked(self, order: ChannelOrder = "index") -> Array:
+        """Channel indices, by index or from the greatest value of `order` to the least.
+
+        Raises:
+            CnnvizError: if `order` is unknown.
+        """
+        if order not in CHANNEL_ORDERS:
+            raise CnnvizError(f"Channels are ordered by {', '.join(CHANNEL_ORDERS)}, not {order!r}.")
+        if order == "index":
+            return np.arange(self.channels)
+        key = {"mean": self.mean, "max": self.maximum, "sparsity": self.sparsity, "variance": self.variance}
+        return np.argsort(-key[order], kind="stable")
+
+
+def activation_limit(model: nn.Module, x: Tensor, layers: Iterable[str]) -> float:
+    """Largest magnitude that any of `layers` answers to `x` (1, C, H, W); nothing is kept."""
+    largest = [0.0]
+
+    def measure(path: str, output: Tensor) -> None:
+        low, high = output.aminmax()
+        largest.append(max(-float(low), float(high)))
+
+    with evaluating(model), torch.inference_mode(), watch(model, layers, measure):
+        forward(model, x)
+    return max(largest)

@@ -1,0 +1,89 @@
+"""The layers of a model as a reader meets them: path, kind, output shape."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from cnnviz.analysis.activations import forward, watch
+from cnnviz.ops.convolution import Conv2dFromScratch
+
+LayerKind = Literal["convolution", "norm", "activation", "pooling", "block", "linear", "other"]
+
+_KINDS: tuple[tuple[LayerKind, tuple[type[nn.Module], ...]], ...] = (
+    ("convolution", (nn.modules.conv._ConvNd, Conv2dFromScratch)),
+    ("norm", (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm)),
+    ("activation", (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh,
+                    nn.Hardswish, nn.Hardsigmoid, nn.PReLU)),
+    ("pooling", (nn.modules.pooling._MaxPoolNd, nn.modules.pooling._AvgPoolNd,
+                 nn.modules.pooling._AdaptiveMaxPoolNd, nn.modules.pooling._AdaptiveAvgPoolNd)),
+    ("linear", (nn.Linear,)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSummary:
+    """One layer that has run.
+
+    Attributes:
+        layer: dotted path, as in `named_modules()`.
+        kind: what sort of layer.
+        description: the module in a few words, such as "Conv2d 3×3 / 2".
+        output_shape: (C, H, W), or (C,) for a vector; without the batch axis.
+    """
+
+    layer: str
+    kind: LayerKind
+    description: str
+    output_shape: tuple[int, ...]
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether the output is made of feature maps (C, H, W)."""
+        return len(self.output_shape) == 3
+
+
+def layer_kind(module: nn.Module) -> LayerKind:
+    """The sort of layer; a module with children of its own is a block."""
+    for kind, types in _KINDS:
+        if isinstance(module, types):
+            return kind
+    return "block" if next(module.children(), None) is not None else "other"
+
+
+def describe(module: nn.Module) -> str:
+    """A module in a few words."""
+    name = type(module).__name__
+    kernel_size = getattr(module, "kernel_size", None)
+    if kernel_size is None:
+        return name
+    height, width = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
+    stride = getattr(module, "stride", 1)
+    stride = stride[0] if isinstance(stride, tuple) else stride
+    return f"{name} {height}×{width}" + (f" / {stride}" if stride > 1 else "")
+
+
+def layer_summaries(model: nn.Module, input_shape: tuple[int, int, int, int]) -> tuple[LayerSummary, ...]:
+    """Every layer below the model itself, in the model's own order, with its output shape.
+
+    The model runs once on an empty input where its parameters are; one on the meta device
+    (`model_outline`) costs nothing.
+
+    Raises:
+        CnnvizError: if the model cannot take `input_shape`.
+    """
+    modules = {path: module for path, module in model.named_modules() if path}
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def note(path: str, output: Tensor) -> None:
+        shapes[path] = tuple(output.shape[1:])
+
+    device = next(model.parameters(), torch.empty(0)).device
+    with torch.inference_mode(), watch(model, modules, note):
+        forward(model, torch.empty(input_shape, device=device))
+    return tuple(
+        LayerSummary(path, layer_kind(module), describe(module), shapes[path])
+        for path, module in modules.items()
+        if path in shapes
+    )

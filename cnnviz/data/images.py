@@ -1,0 +1,234 @@
+"""Pictures in: any file a person may drop becomes an upright RGB `Picture`, or a plain sentence."""
+
+import hashlib
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from cnnviz.arrays import Array, read_only
+from cnnviz.data.patterns import Pattern
+from cnnviz.errors import CnnvizError
+
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "GIF", "TIFF")
+MAX_PIXELS = 40_000_000
+MAX_SIDE = 1024
+
+_READABLE = "PNG, JPEG, WebP, BMP, GIF and TIFF"
+_SAMPLES = {
+    "cat": "chelsea",
+    "astronaut": "astronaut",
+    "coffee": "coffee",
+    "rocket": "rocket",
+    "coins": "coins",
+    "photographer": "camera",
+    "bricks": "brick",
+    "grass": "grass",
+    "moon": "moon",
+    "retina": "retina",
+    "galaxies": "hubble_deep_field",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A validated picture.
+
+    Attributes:
+        pixels: uint8 (H, W, 3), RGB, upright, read-only.
+        name: for people.
+        notes: what was changed on the way in, in words.
+        pattern: how to draw it at another size, if it is a test pattern.
+        digest: SHA-256 of size and pixels; equal pictures have equal digests.
+    """
+
+    pixels: Array
+    name: str
+    notes: tuple[str, ...] = ()
+    pattern: Pattern | None = None
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        pixels = self.pixels
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
+            raise CnnvizError(f"A picture needs uint8 pixels (H, W, 3), not {pixels.dtype} {pixels.shape}.")
+        locked = read_only(np.ascontiguousarray(pixels))
+        digest = hashlib.sha256(repr(locked.shape).encode() + locked.tobytes()).hexdigest()
+        object.__setattr__(self, "pixels", locked)
+        object.__setattr__(self, "digest", digest)
+
+    @property
+    def height(self) -> int:
+        """Rows of pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of pixels."""
+        return int(self.pixels.shape[1])
+
+    def tensor(self) -> Tensor:
+        """float32 (1, 3, H, W), values in [0, 1]."""
+        channels_first = np.ascontiguousarray(self.pixels.transpose(2, 0, 1), dtype=np.float32)
+        return torch.from_numpy(channels_first).div_(255)[None]
+
+    def fitted(self, long_side: int) -> "Picture":
+        """The whole picture with its longer side `long_side` pixels long, proportions kept.
+
+        A test pattern is drawn anew at that size, so that its pixels stay exact.
+        """
+        scale = long_side / max(self.height, self.width)
+        size = max(1, round(self.width * scale)), max(1, round(self.height * scale))
+        return self._at(size, (0, 0, self.width, self.height))
+
+    def centre_square(self, side: int) -> "Picture":
+        """The largest square in the middle, `side` pixels wide: what a network is shown."""
+        short = min(self.height, self.width)
+        left, top = (self.width - short) // 2, (self.height - short) // 2
+        return self._at((side, side), (left, top, left + short, top + short))
+
+    def _at(self, size: tuple[int, int], box: tuple[int, int, int, int]) -> "Picture":
+        if min(size) < 1:
+            raise CnnvizError("A picture cannot be smaller than one pixel.")
+        if self.pattern is not None:
+            return draw_pattern(self.pattern, size[0])
+        if size == (self.width, self.height) and box == (0, 0, *size):
+            return self
+        resized = Image.fromarray(self.pixels).resize(size, Image.Resampling.LANCZOS, box=box)
+        return Picture(np.asarray(resized), self.name, self.notes)
+
+
+def load_image(source: str | Path | bytes, name: str = "picture") -> Picture:
+    """Read a picture file.
+
+    It is turned upright by its EXIF orientation, laid on white where transparent, brought to
+    8 bits and RGB, and made at most 1,024 pixels long. `Picture.notes` says what was done.
+
+    Args:
+        source: a path, or the file's bytes.
+        name: what to call it, where `source` is bytes.
+
+    Raises:
+        CnnvizError: if it is no picture, is damaged, or is larger than 40 megapixels.
+    """
+    if isinstance(source, bytes):
+        return _decode(source, name)
+    path = Path(source)
+    try:
+        return _decode(path.read_bytes(), path.name)
+    except OSError as error:
+        raise CnnvizError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+
+
+def _decode(data: bytes, name: str) -> Picture:
+    _refuse_unreadable(data, name)
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _refuse_oversized(image.size, name)
+            return _to_picture(image, name)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise CnnvizError(f"{name} has too many pixels: at most 40 megapixels, please.") from error
+    except UnidentifiedImageError as error:
+        raise CnnvizError(f"{name} is not a picture that can be read here: {_READABLE} can.") from error
+    except (OSError, ValueError, SyntaxError) as error:
+        if isinstance(error, CnnvizError):
+            raise
+        raise CnnvizError(f"{name} is damaged or cut short, so its pixels cannot be read.") from error
+
+
+def _refuse_unreadable(data: bytes, name: str) -> None:
+    if not data:
+        raise CnnvizError(f"{name} is empty: it holds 0 bytes.")
+    head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith((b"<svg", b"<?xml")):
+        raise CnnvizError(f"{name} is an SVG drawing, which has no pixels yet: export it as PNG first.")
+    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
+        raise CnnvizError(f"{name} is an HEIC or AVIF picture: save it as JPEG or PNG first.")
+
+
+def _refuse_oversized(size: tuple[int, int], name: str) -> None:
+    if size[0] * size[1] > MAX_PIXELS:
+        raise CnnvizError(
+            f"{name} has {size[0]:,}×{size[1]:,} pixels, more than 40 megapixels: make it smaller first."
+        )
+
+
+def _to_picture(image: Image.Image, name: str) -> Picture:
+    notes = []
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != "MPO":
+        notes.append(f"first of {frames} frames")
+    full_size = image.size
+    image.draft("RGB", (MAX_SIDE, MAX_SIDE))
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    if image.getexif().get(0x0112, 1) not in (0, 1):
+        notes.append("turned upright, as its camera recorded")
+        full_size = full_size if upright.width > upright.height else full_size[::-1]
+    rgb, note = _to_rgb(upright)
+    notes += note
+    rgb.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    if max(full_size) > MAX_SIDE:
+        notes.append(f"made smaller, to {rgb.width}×{rgb.height} pixels")
+    return Picture(np.asarray(rgb), name, tuple(notes))
+
+
+def _to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    if image.mode.startswith("I") or image.mode == "F":
+        return _deep_grey_to_rgb(image)
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(white, layer).convert("RGB"), ["transparency laid on white"]
+    notes = [f"{image.mode} colours turned into RGB"] if image.mode in ("CMYK", "LAB", "YCbCr") else []
+    return image.convert("RGB"), notes
+
+
+def _deep_grey_to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """Scale 16-bit and floating-point grey by hand: Pillow's own conversion clips it to white."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    if image.mode == "F":
+        low, high = values.min(), values.max()
+        note = "floating-point grey, scaled from its least to its greatest"
+    else:
+        low, high = 0.0, 65535.0
+        note = "16-bit grey brought to 8 bits"
+    scaled = (values - low) / (high - low) * 255 if high > low else np.zeros_like(values)
+    return Image.fromarray(np.clip(scaled + 0.5, 0, 255).astype(np.uint8)).convert("RGB"), [note]
+
+
+def sample_names() -> tuple[str, ...]:
+    """Every photograph that `sample` takes."""
+    return tuple(_SAMPLES)
+
+
+def sample(name: str) -> Picture:
+    """A photograph that comes with scikit-image.
+
+    Raises:
+        CnnvizError: if there is none of that name.
+    """
+    if name not in _SAMPLES:
+        raise CnnvizError(f"There is no photograph named {name!r}. There are: {', '.join(_SAMPLES)}.")
+    from skimage import data
+
+    image = Image.fromarray(getattr(data, _SAMPLES[name])()).convert("RGB")
+    image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    return Picture(np.asarray(image), name)
+
+
+def draw_pattern(pattern: Pattern, size: int = 256) -> Picture:
+    """A test pattern as a grey picture, `size` pixels square."""
+    grey = np.round(pattern.draw(size) * 255).astype(np.uint8)
+    return Picture(np.repeat(grey[..., None], 3, axis=2), pattern.name, pattern=pattern)
+
+
+def encode_png(pixels: Array) -> bytes:
+    """uint8 (H, W) or (H, W, 3) → a PNG file, lossless, at Pillow's fast level."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()

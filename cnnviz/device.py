@@ -1,0 +1,63 @@
+"""Where networks run: the accelerator if there is one, and the CPU whenever that one fails."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import torch
+
+from cnnviz.errors import CnnvizError
+
+T = TypeVar("T")
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran(Generic[T]):
+    """A result, the device it was computed on, and a sentence if that was not the first choice."""
+
+    value: T
+    device: torch.device
+    note: str | None = None
+
+
+def available_devices() -> tuple[torch.device, ...]:
+    """Devices in the order in which to try them: CUDA, then MPS, then the CPU."""
+    devices = [CPU]
+    if torch.backends.mps.is_available():
+        devices.insert(0, torch.device("mps"))
+    if torch.cuda.is_available():
+        devices.insert(0, torch.device("cuda"))
+    return tuple(devices)
+
+
+def device_label(device: torch.device) -> str:
+    """The device in words, such as "CPU, 2 threads"."""
+    if device.type == "cuda":
+        return f"GPU: {torch.cuda.get_device_name(device)}"
+    if device.type == "mps":
+        return "GPU: Apple Metal"
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def run_with_fallback(run: Callable[[torch.device], T], devices: Sequence[torch.device]) -> Ran[T]:
+    """Run on the first device that manages, in the order given.
+
+    An accelerator may fail or run out of memory: then the next device is tried, and the result's
+    note says so. What fails on the last device is raised; a `CnnvizError` is raised at once, since
+    it would come again everywhere.
+    """
+    note = None
+    for device in devices[:-1]:
+        try:
+            return Ran(run(device), device, note)
+        except CnnvizError:
+            raise
+        except torch.OutOfMemoryError:
+            note = f"{device_label(device)} is out of memory, so this ran on the {devices[-1].type.upper()}."
+        except (RuntimeError, NotImplementedError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            note = f"{device_label(device)} failed ({reason}), so this ran on the {devices[-1].type.upper()}."
+    return Ran(run(devices[-1]), devices[-1], note)
