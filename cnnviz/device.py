@@ -38,6 +38,8 @@ def device_label(device: torch.device) -> str:
         return f"GPU: {torch.cuda.get_device_name(device)}"
     if device.type == "mps":
         return "GPU: Apple Metal"
+    if device.type != "cpu":
+        return str(device)
     threads = torch.get_num_threads()
     return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
@@ -49,15 +51,19 @@ def run_with_fallback(run: Callable[[torch.device], T], devices: Sequence[torch.
     note says so. What fails on the last device is raised; a `CnnvizError` is raised at once, since
     it would come again everywhere.
     """
-    note = None
+    failure = None
     for device in devices[:-1]:
         try:
-            return Ran(run(device), device, note)
+            return Ran(run(device), device, _fallback_note(failure, device))
         except CnnvizError:
             raise
         except torch.OutOfMemoryError:
-            note = f"{device_label(device)} is out of memory, so this ran on the {devices[-1].type.upper()}."
+            failure = f"{device_label(device)} is out of memory"
         except (RuntimeError, NotImplementedError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            note = f"{device_label(device)} failed ({reason}), so this ran on the {devices[-1].type.upper()}."
-    return Ran(run(devices[-1]), devices[-1], note)
+            failure = f"{device_label(device)} failed ({reason})"
+    return Ran(run(devices[-1]), devices[-1], _fallback_note(failure, devices[-1]))
+
+
+def _fallback_note(failure: str | None, device: torch.device) -> str | None:
+    return None if failure is None else f"{failure}, so this ran on the {device.type.upper()}."

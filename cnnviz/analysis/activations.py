@@ -160,13 +160,13 @@ def forward(model: nn.Module, x: Tensor) -> Any:
     except (RuntimeError, ValueError) as error:
         if x.device.type != "cpu":
             raise
-        reason = str(error).splitlines()[0]
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise CnnvizError(f"The model cannot take an input of {tuple(x.shape)}: {reason}") from error
 
 
 def as_maps(output: Tensor) -> Array:
     """A layer's output for one picture as a read-only float32 array (C, H, W)."""
-    values = output[0].float()
+    values = (output[0] if output.dim() else output).float()
     if values.dim() < 3:
         values = values.reshape(*values.shape, *[1] * (3 - values.dim()))
     return read_only(values)
@@ -228,8 +228,18 @@ class FeatureMaps:
             raise CnnvizError(f"Channels are ordered by {', '.join(CHANNEL_ORDERS)}, not {order!r}.")
         if order == "index":
             return np.arange(self.channels)
-        key = {"mean": self.mean, "max": self.maximum, "sparsity": self.sparsity, "variance": self.variance}
-        return np.argsort(-key[order], kind="stable")
+        return np.argsort(-self.statistic(order), kind="stable")
+
+    def statistic(self, name: ChannelOrder) -> Array:
+        """(C,) the number by which `ranked` orders channels."""
+        index = np.arange(self.channels)
+        return {
+            "index": index,
+            "mean": self.mean,
+            "max": self.maximum,
+            "sparsity": self.sparsity,
+            "variance": self.variance,
+        }[name]
 
 
 def activation_limit(model: nn.Module, x: Tensor, layers: Iterable[str]) -> float:

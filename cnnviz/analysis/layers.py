@@ -1,12 +1,13 @@
 """The layers of a model as a reader meets them: path, kind, output shape."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from cnnviz.analysis.activations import forward, watch
+from cnnviz.analysis.activations import evaluating, forward, watch
 from cnnviz.ops.convolution import Conv2dFromScratch
 
 LayerKind = Literal["convolution", "norm", "activation", "pooling", "block", "linear", "other"]
@@ -58,10 +59,15 @@ def describe(module: nn.Module) -> str:
     kernel_size = getattr(module, "kernel_size", None)
     if kernel_size is None:
         return name
-    height, width = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
+    sizes = kernel_size if isinstance(kernel_size, Sequence) else (kernel_size, kernel_size)
     stride = getattr(module, "stride", 1)
-    stride = stride[0] if isinstance(stride, tuple) else stride
-    return f"{name} {height}×{width}" + (f" / {stride}" if stride > 1 else "")
+    strides = stride if isinstance(stride, Sequence) else (stride,)
+    step = strides[:1] if len(set(strides)) == 1 else strides
+    return f"{name} {_times(sizes)}" + (f" / {_times(step)}" if max(step) > 1 else "")
+
+
+def _times(numbers: Sequence[int]) -> str:
+    return "×".join(map(str, numbers))
 
 
 def layer_summaries(model: nn.Module, input_shape: tuple[int, int, int, int]) -> tuple[LayerSummary, ...]:
@@ -80,7 +86,7 @@ def layer_summaries(model: nn.Module, input_shape: tuple[int, int, int, int]) ->
         shapes[path] = tuple(output.shape[1:])
 
     device = next(model.parameters(), torch.empty(0)).device
-    with torch.inference_mode(), watch(model, modules, note):
+    with evaluating(model), torch.inference_mode(), watch(model, modules, note):
         forward(model, torch.empty(input_shape, device=device))
     return tuple(
         LayerSummary(path, layer_kind(module), describe(module), shapes[path])

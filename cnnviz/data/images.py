@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from cnnviz.arrays import Array, read_only
 from cnnviz.data.patterns import Pattern
 from cnnviz.errors import CnnvizError
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "GIF", "TIFF")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")  # JPEG's opener takes MPO too
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 1024
 
+# What Pillow's decoders raise for damaged files, beyond the OSError that they document.
+_DAMAGE = (OSError, ValueError, SyntaxError, TypeError, LookupError, OverflowError, EOFError, struct.error)
 _READABLE = "PNG, JPEG, WebP, BMP, GIF and TIFF"
 _SAMPLES = {
     "cat": "chelsea",
@@ -43,6 +46,7 @@ class Picture:
         name: for people.
         notes: what was changed on the way in, in words.
         pattern: how to draw it at another size, if it is a test pattern.
+        is_sample: whether `sample(name)` gives it.
         digest: SHA-256 of size and pixels; equal pictures have equal digests.
     """
 
@@ -50,13 +54,14 @@ class Picture:
     name: str
     notes: tuple[str, ...] = ()
     pattern: Pattern | None = None
+    is_sample: bool = False
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
         pixels = self.pixels
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
             raise CnnvizError(f"A picture needs uint8 pixels (H, W, 3), not {pixels.dtype} {pixels.shape}.")
-        locked = read_only(np.ascontiguousarray(pixels))
+        locked = read_only(np.array(pixels, order="C"))
         digest = hashlib.sha256(repr(locked.shape).encode() + locked.tobytes()).hexdigest()
         object.__setattr__(self, "pixels", locked)
         object.__setattr__(self, "digest", digest)
@@ -81,6 +86,8 @@ class Picture:
 
         A test pattern is drawn anew at that size, so that its pixels stay exact.
         """
+        if long_side < 1:
+            raise CnnvizError("A picture cannot be smaller than one pixel.")
         scale = long_side / max(self.height, self.width)
         size = max(1, round(self.width * scale)), max(1, round(self.height * scale))
         return self._at(size, (0, 0, self.width, self.height))
@@ -99,7 +106,7 @@ class Picture:
         if size == (self.width, self.height) and box == (0, 0, *size):
             return self
         resized = Image.fromarray(self.pixels).resize(size, Image.Resampling.LANCZOS, box=box)
-        return Picture(np.asarray(resized), self.name, self.notes)
+        return Picture(np.asarray(resized), self.name, self.notes, is_sample=self.is_sample)
 
 
 def load_image(source: str | Path | bytes, name: str = "picture") -> Picture:
@@ -134,7 +141,7 @@ def _decode(data: bytes, name: str) -> Picture:
         raise CnnvizError(f"{name} has too many pixels: at most 40 megapixels, please.") from error
     except UnidentifiedImageError as error:
         raise CnnvizError(f"{name} is not a picture that can be read here: {_READABLE} can.") from error
-    except (OSError, ValueError, SyntaxError) as error:
+    except _DAMAGE as error:
         if isinstance(error, CnnvizError):
             raise
         raise CnnvizError(f"{name} is damaged or cut short, so its pixels cannot be read.") from error
@@ -163,12 +170,11 @@ def _to_picture(image: Image.Image, name: str) -> Picture:
     if frames > 1 and image.format != "MPO":
         notes.append(f"first of {frames} frames")
     full_size = image.size
+    if image.getexif().get(0x0112) in range(2, 9):  # asked first, as loading turns a TIFF upright
+        notes.append("turned upright, as its camera recorded")
     image.draft("RGB", (MAX_SIDE, MAX_SIDE))
     image.load()
     upright = ImageOps.exif_transpose(image)
-    if image.getexif().get(0x0112, 1) not in (0, 1):
-        notes.append("turned upright, as its camera recorded")
-        full_size = full_size if upright.width > upright.height else full_size[::-1]
     rgb, note = _to_rgb(upright)
     notes += note
     rgb.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
@@ -189,14 +195,18 @@ def _to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
 
 
 def _deep_grey_to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    """Scale 16-bit and floating-point grey by hand: Pillow's own conversion clips it to white."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    """Scale deep grey by hand: Pillow's own conversion clips it to white."""
+    values = np.asarray(image, dtype=np.float64)
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
     if image.mode == "F":
-        low, high = values.min(), values.max()
         note = "floating-point grey, scaled from its least to its greatest"
+    elif low < 0 or high > 65535:
+        note = "32-bit grey, scaled from its least to its greatest"
     else:
         low, high = 0.0, 65535.0
         note = "16-bit grey brought to 8 bits"
+    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
     scaled = (values - low) / (high - low) * 255 if high > low else np.zeros_like(values)
     return Image.fromarray(np.clip(scaled + 0.5, 0, 255).astype(np.uint8)).convert("RGB"), [note]
 
@@ -218,7 +228,7 @@ def sample(name: str) -> Picture:
 
     image = Image.fromarray(getattr(data, _SAMPLES[name])()).convert("RGB")
     image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
-    return Picture(np.asarray(image), name)
+    return Picture(np.asarray(image), name, is_sample=True)
 
 
 def draw_pattern(pattern: Pattern, size: int = 256) -> Picture:

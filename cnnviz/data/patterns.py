@@ -27,13 +27,22 @@ class Pattern:
         if self.name not in _PATTERNS:
             raise CnnvizError(f"There is no pattern named {self.name!r}. There are: {', '.join(_PATTERNS)}.")
         if not (np.isfinite(self.period) and self.period >= 2 and np.isfinite(self.angle)):
-            raise CnnvizError(f"A pattern needs a period of at least 2 pixels, not {self.period!r}.")
+            raise CnnvizError(
+                "A pattern needs a period of at least 2 pixels and a finite angle, "
+                f"not {self.period!r} and {self.angle!r}."
+            )
 
     def draw(self, size: int) -> Array:
-        """Brightness in [0, 1], (size, size)."""
+        """Brightness in [0, 1], (size, size).
+
+        Raises:
+            CnnvizError: if `size` is less than one pixel.
+        """
+        if size < 1:
+            raise CnnvizError("A picture cannot be smaller than one pixel.")
         offset = np.arange(size) - size // 2
         brightness = _PATTERNS[self.name](self, offset[:, None], offset[None, :])
-        return np.clip(brightness, 0.0, 1.0)
+        return np.asarray(np.clip(brightness, 0.0, 1.0))
 
 
 def _impulse(spec: Pattern, y: Array, x: Array) -> Array:
@@ -41,7 +50,7 @@ def _impulse(spec: Pattern, y: Array, x: Array) -> Array:
 
 
 def _step_edge(spec: Pattern, y: Array, x: Array) -> Array:
-    return np.where(x >= 0, 1.0, 0.0) + 0 * y
+    return np.asarray(np.where(x >= 0, 1.0, 0.0) + 0 * y)
 
 
 def _wave(phase: Array, period: float) -> Array:

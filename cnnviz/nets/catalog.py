@@ -65,7 +65,7 @@ def model(name: str, weights: str | None = None, *, seed: int = 0) -> nn.Module:
     if weights is not None:
         raise CnnvizError(f"{entry.label} has no weights named {weights!r}: only random ones (weights=None).")
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed the GPUs too
         network = entry.build()
         initialise(network)
     return network.eval()

@@ -4,7 +4,7 @@ What every framework calls convolution is cross-correlation:
 
     Y[o, i, j] = b[o] + Σ_c Σ_m Σ_n  X[c, i·s + m·d − p, j·s + n·d − p] · W[o, c, m, n]
 
-`conv2d` lays out every window of X (a view, nothing copied) and contracts it with W in one
+`conv2d` lays out every window of X (a view, nothing copied) and contracts the windows with W in one
 `einsum`. `conv2d_step` shows the sum for a single (o, i, j).
 """
 
@@ -19,7 +19,10 @@ from torch import Tensor, nn
 
 from cnnviz.arrays import Array, read_only
 from cnnviz.errors import CnnvizError
-from cnnviz.ops.geometry import IntPair, PaddingMode, Window, pair, source_indices
+from cnnviz.ops.geometry import IntPair, PaddingMode, Window, is_whole, pair, source_indices
+
+# A band of windows this large (16 MB in float32) is as fast as all at once, and stays in bounds.
+_BAND_VALUES = 2**22
 
 Padding = int | Sequence[int] | Literal["same", "valid"]
 
@@ -105,7 +108,7 @@ def conv2d(
     _check_shapes(x, weight, bias, groups)
     rows, columns = axis_windows(tuple(weight.shape[2:]), stride, padding, dilation)
     windows = sliding_windows(pad2d(x, rows, columns, padding_mode), rows, columns)
-    grouped_windows = windows.reshape(windows.shape[0], groups, -1, *windows.shape[2:])
+    grouped_windows = windows.reshape(len(x), groups, weight.shape[1], *windows.shape[2:])
     grouped_weight = weight.reshape(groups, -1, *weight.shape[1:])
     y = torch.einsum("ngchwij,gocij->ngohw", grouped_windows, grouped_weight).flatten(1, 2)
     return y if bias is None else y + bias[:, None, None]
@@ -119,7 +122,7 @@ def _check_shapes(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -
         )
     if 0 in x.shape[1:] or 0 in weight.shape:
         raise CnnvizError(f"conv2d needs at least one value along each axis, not {tuple(x.shape)}.")
-    if groups < 1 or x.shape[1] % groups or weight.shape[0] % groups:
+    if not is_whole(groups) or groups < 1 or x.shape[1] % groups or weight.shape[0] % groups:
         raise CnnvizError(
             f"groups={groups} must divide the {x.shape[1]} input and the {weight.shape[0]} output channels."
         )
@@ -185,6 +188,9 @@ def conv2d_step(
         CnnvizError: as `conv2d`, or if there is no such output.
     """
     _check_shapes(x, weight, bias, groups)
+    if x.shape[0] != 1:
+        raise CnnvizError(f"conv2d_step takes a single picture (1, C, H, W), not {tuple(x.shape)}.")
+    x, weight = x.detach(), weight.detach()
     rows, columns = axis_windows(tuple(weight.shape[2:]), stride, padding, dilation)
     extent = (weight.shape[0], rows.output_size(x.shape[2]), columns.output_size(x.shape[3]))
     if not all(0 <= i < n for i, n in zip((out_channel, row, column), extent, strict=True)):
@@ -193,11 +199,11 @@ def conv2d_step(
         )
     group = out_channel // (weight.shape[0] // groups)
     in_channels = range(group * weight.shape[1], (group + 1) * weight.shape[1])
-    windows = sliding_windows(pad2d(x[:1], rows, columns, padding_mode), rows, columns)
+    windows = sliding_windows(pad2d(x, rows, columns, padding_mode), rows, columns)
     inputs = windows[0, in_channels.start : in_channels.stop, row, column]
     products = inputs * weight[out_channel]
     channel_sums = products.sum((1, 2))
-    offset = 0.0 if bias is None else float(bias[out_channel])
+    offset = 0.0 if bias is None else float(bias.detach()[out_channel])
     return ConvStep(
         out_channel, row, column, in_channels, rows.taps(row), columns.taps(column),
         is_padding=read_only(_outside(rows.taps(row), x.shape[2])[:, None]
@@ -236,7 +242,7 @@ class Conv2dFromScratch(nn.Module):
     ) -> None:
         super().__init__()
         axis_windows(kernel_size, stride, padding, dilation)
-        if groups < 1 or in_channels % groups or out_channels % groups:
+        if not is_whole(groups) or groups < 1 or in_channels % groups or out_channels % groups:
             raise CnnvizError(
                 f"groups={groups} must divide in_channels={in_channels} and out_channels={out_channels}."
             )

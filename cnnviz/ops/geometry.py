@@ -4,7 +4,7 @@ Convolution and pooling treat height and width alike, so everything here speaks 
 two-dimensional code holds one `Window` for the rows and one for the columns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self, get_args
 
@@ -24,13 +24,14 @@ def pair(value: IntPair, name: str) -> tuple[int, int]:
     Raises:
         CnnvizError: if it is neither a whole number nor two of them.
     """
-    values = (value, value) if isinstance(value, int) else tuple(value)
-    if len(values) != 2 or not all(_is_whole(v) for v in values):
+    values = tuple(value) if isinstance(value, Iterable) else (value, value)
+    if len(values) != 2 or not all(is_whole(v) for v in values):
         raise CnnvizError(f"{name} must be one whole number or two (height, width), not {value!r}.")
     return int(values[0]), int(values[1])
 
 
-def _is_whole(value: object) -> bool:
+def is_whole(value: object) -> bool:
+    """Whether `value` is an integer, Python's or NumPy's; True and False are not."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
@@ -59,7 +60,7 @@ class Window:
         minima = {"kernel_size": 1, "stride": 1, "padding": 0, "dilation": 1, "extra_end": 0}
         for name, minimum in minima.items():
             value = getattr(self, name)
-            if not _is_whole(value) or value < minimum:
+            if not is_whole(value) or value < minimum:
                 raise CnnvizError(f"{name} must be a whole number of at least {minimum}, not {value!r}.")
 
     @classmethod
@@ -112,7 +113,9 @@ class Window:
         return self.padded_size(input_size) - self.effective_kernel_size
 
     def require_fit(self, input_size: int) -> None:
-        """Raise a `CnnvizError` if the window is longer than the padded input."""
+        """Raise a `CnnvizError` if the window is longer than the padded input, or there is no input."""
+        if not is_whole(input_size) or input_size < 1:
+            raise CnnvizError(f"input_size must be a whole number of at least 1, not {input_size!r}.")
         if self._slack(input_size) < 0:
             raise CnnvizError(
                 f"The kernel spans {self.effective_kernel_size} but the padded input only "

@@ -1,0 +1,1 @@
+"""Browser components: what follows the mouse runs here, without asking the server."""

@@ -1,0 +1,31 @@
+"""Channels of a layer compared by one number each."""
+
+import plotly.graph_objects as go
+
+from cnnviz.analysis.activations import ChannelOrder, FeatureMaps
+from cnnviz.figures.theme import ACCENT, plain_layout
+
+_LABELS = {
+    "mean": "Mean over the map",
+    "max": "Greatest value of the map",
+    "sparsity": "Share of zeros in the map",
+    "variance": "Variance over the map",
+}
+
+
+def channel_bars(maps: FeatureMaps, order: ChannelOrder) -> go.Figure:
+    """A bar for each channel, in the order of the wall; by mean where that order is the index."""
+    statistic = "mean" if order == "index" else order
+    channels = maps.ranked(order)
+    values = maps.statistic(statistic)[channels]
+    figure = go.Figure(
+        go.Bar(
+            x=[str(channel) for channel in channels],
+            y=values,
+            marker_color=ACCENT,
+            hovertemplate="channel %{x}: %{y:.4g}<extra></extra>",
+        )
+    )
+    figure.update_layout(plain_layout(x_title="Channel", y_title=_LABELS[statistic]))
+    figure.update_xaxes(type="category", nticks=16)
+    return figure

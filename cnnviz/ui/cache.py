@@ -1,0 +1,212 @@
+"""Every cache of the app, all of them bounded, and the gate before the processor.
+
+Arrays are keyed by a picture's digest and small parameters, never by their values: Streamlit keys a
+large array on a sample of it, so that two pictures could get one answer. Arrays are read-only and
+live in `cache_resource`, which hands out the object itself; `cache_data` would copy it each time.
+"""
+
+import gc
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import streamlit as st
+import torch
+
+from cnnviz.analysis.activations import (
+    FeatureMaps,
+    activation_limit,
+    as_maps,
+    capture,
+    evaluating,
+    forward,
+)
+from cnnviz.analysis.layers import LayerSummary, layer_summaries
+from cnnviz.arrays import Array, read_only
+from cnnviz.data.images import Picture, draw_pattern, encode_png, sample
+from cnnviz.data.patterns import Pattern
+from cnnviz.device import Ran, available_devices, device_label, run_with_fallback
+from cnnviz.nets.catalog import model, model_outline
+from cnnviz.nets.shared import SharedModel
+from cnnviz.ops.filtering import FilteredPicture, PictureFilter, filter_picture
+
+T = TypeVar("T")
+
+
+class Processor:
+    """The devices and the gate before them.
+
+    `slots` computations run at a time, each with cores / slots threads. One slot answers a single
+    user soonest and a class about as fast as several (benchmarks/crowd.py); the environment
+    variable CNNVIZ_SLOTS changes it.
+    """
+
+    def __init__(self) -> None:
+        cores = os.cpu_count() or 1
+        self.slots = max(1, min(cores, int(os.environ.get("CNNVIZ_SLOTS", "1"))))
+        self.running = 0
+        self._gate = threading.BoundedSemaphore(self.slots)
+        self._devices = available_devices()
+        torch.set_num_threads(max(1, cores // self.slots))
+
+    @property
+    def label(self) -> str:
+        """The device in use, in words."""
+        return device_label(self._devices[0])
+
+    @contextmanager
+    def word_if_busy(self) -> Iterator[None]:
+        """Tell the user, while the block runs, if other people's computations come first."""
+        if self.running < self.slots:
+            yield
+        else:
+            with st.spinner("Waiting for other people's computations…"):
+                yield
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """Wait for a free slot."""
+        with self._gate:
+            self.running += 1
+            try:
+                yield
+            finally:
+                self.running -= 1
+
+    def run(self, compute: Callable[[torch.device], T]) -> Ran[T]:
+        """Run on the best device that works; one that fails is not asked again."""
+        with self.slot():
+            ran = run_with_fallback(compute, self._devices)
+        if ran.device != self._devices[0]:
+            self._devices = self._devices[self._devices.index(ran.device) :]
+        return ran
+
+
+@st.cache_resource(show_spinner=False)
+def processor() -> Processor:
+    """The one processor of this server."""
+    return Processor()
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def shared_model(name: str, seed: int) -> SharedModel:
+    """A network with random weights, to be lent to one thread at a time."""
+    shared = SharedModel(model(name, seed=seed), processor().slots)
+    settle()
+    return shared
+
+
+@st.cache_resource(show_spinner=False)
+def settle() -> None:
+    """Collect garbage once and leave what is loaded by now out of later collections."""
+    gc.collect()
+    gc.freeze()
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def layers_of(name: str, side: int) -> tuple[LayerSummary, ...]:
+    """Every layer of a network with its output shape for a square picture."""
+    return layer_summaries(model_outline(name), (1, 3, side, side))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def photograph(name: str) -> Picture:
+    """A photograph that comes with the app."""
+    return sample(name)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def test_pattern(pattern: Pattern) -> Picture:
+    """A test pattern."""
+    return draw_pattern(pattern)
+
+
+def fitted(picture: Picture, long_side: int) -> Picture:
+    """`Picture.fitted`, remembered."""
+    return _fitted(picture.digest, picture.pattern, long_side, picture)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _fitted(digest: str, pattern: Pattern | None, long_side: int, _picture: Picture) -> Picture:
+    return _picture.fitted(long_side)
+
+
+def centre_square(picture: Picture, side: int) -> Picture:
+    """`Picture.centre_square`, remembered."""
+    return _centre_square(picture.digest, picture.pattern, side, picture)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _centre_square(digest: str, pattern: Pattern | None, side: int, _picture: Picture) -> Picture:
+    return _picture.centre_square(side)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRun:
+    """One pass of a network, looked at in one layer.
+
+    Attributes:
+        maps: the layer's feature maps.
+        probabilities: (classes,) softmax of the scores.
+        note: a sentence if it did not run where it should have.
+    """
+
+    maps: FeatureMaps
+    probabilities: Array
+    note: str | None
+
+
+def layer_run(name: str, seed: int, layer: str, picture: Picture) -> LayerRun:
+    """Run a network on a picture; keep one layer's maps and the prediction."""
+    with processor().word_if_busy():
+        return _layer_run(name, seed, layer, picture.digest, picture)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _layer_run(name: str, seed: int, layer: str, digest: str, _picture: Picture) -> LayerRun:
+    def compute(device: torch.device) -> tuple[Array, Array]:
+        with shared_model(name, seed).borrow(device) as network:
+            x = _picture.tensor().to(device)
+            with evaluating(network), torch.inference_mode(), capture(network, [layer]) as found:
+                scores = forward(network, x)
+            return as_maps(found[layer]), read_only(scores[0].float().softmax(0))
+
+    ran = processor().run(compute)
+    values, probabilities = ran.value
+    return LayerRun(FeatureMaps.of(layer, values), probabilities, ran.note)
+
+
+def network_limit(name: str, seed: int, picture: Picture) -> float:
+    """Largest magnitude of any feature map of a network for a picture."""
+    with processor().word_if_busy():
+        return _network_limit(name, seed, picture.digest, picture)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _network_limit(name: str, seed: int, digest: str, _picture: Picture) -> float:
+    layers = [layer.layer for layer in layers_of(name, _picture.height) if layer.has_maps]
+
+    def compute(device: torch.device) -> float:
+        with shared_model(name, seed).borrow(device) as network:
+            return activation_limit(network, _picture.tensor().to(device), layers)
+
+    return processor().run(compute).value
+
+
+def filtered(picture: Picture, layer: PictureFilter) -> FilteredPicture:
+    """`filter_picture` in its turn; quicker than a look-up of its result would be."""
+    with processor().word_if_busy(), processor().slot():
+        return filter_picture(picture, layer)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _preview(digest: str, _picture: Picture) -> bytes:
+    return encode_png(_picture.fitted(280).pixels)
+
+
+def preview(picture: Picture) -> bytes:
+    """A small copy of a picture as a PNG file, for the sidebar."""
+    return _preview(picture.digest, picture)

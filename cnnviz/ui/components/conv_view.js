@@ -1,0 +1,261 @@
+const MAX_BOX = 440;
+const CHANNELS = ["R", "G", "B"];
+
+/** Input coordinates that output `index` reads along one axis. */
+function taps(axis, index) {
+  const first = index * axis.stride - axis.padding;
+  return Array.from({ length: axis.kernel_size }, (_, m) => first + m * axis.dilation);
+}
+
+/** First and last output along one axis that read input `index`; null if none does. */
+function readers(axis, index, outputSize) {
+  const found = [];
+  for (let m = 0; m < axis.kernel_size; m++) {
+    const at = index + axis.padding - m * axis.dilation;
+    if (at >= 0 && at % axis.stride === 0 && at / axis.stride < outputSize) found.push(at / axis.stride);
+  }
+  return found.length ? found.sort((a, b) => a - b) : null;
+}
+
+function span(list) {
+  return list.length === 1 ? `${list[0]}` : `${list[0]}–${list.at(-1)}`.replaceAll("-", "−");
+}
+
+export default function (component) {
+  const { data, parentElement } = component;
+  const root = parentElement.querySelector(".root");
+  const state = stateOf(parentElement, () => ({ pinned: null, hovered: null, channel: null }));
+  Object.assign(state, unpack(data));
+  const { input, output } = parts(root);
+  const [inputHeight, inputWidth] = state.arrays.input.shape;
+  const [outputChannels, outputHeight, outputWidth] = state.arrays.output.shape;
+  const { rows, columns } = state.header;
+  const views = outputChannels > 1 ? ["together", ...CHANNELS] : ["0"];
+  if (!views.includes(state.channel)) state.channel = views[0];
+  const centre = { row: outputHeight >> 1, column: outputWidth >> 1 };
+  if (!state.pinned || state.pinned.row >= outputHeight || state.pinned.column >= outputWidth) {
+    state.pinned = centre;
+  }
+
+  function draw() {
+    const dark = isDark(root);
+    const colours = scaleColours("activation", dark);
+    layout();
+    putImage(input.picture, rgbImage(state.arrays.input.values, inputHeight, inputWidth));
+    putImage(output.picture, outputImage(colours));
+    drawLegend(root, "activation", state.header.limit, dark);
+    drawChannels();
+    show();
+  }
+
+  function layout() {
+    const wide = root.clientWidth >= 660;
+    const box = Math.min(MAX_BOX, wide ? (root.clientWidth - 20) / 2 : root.clientWidth);
+    const zoom = wholeZoom(inputHeight, inputWidth, box, box);
+    // A little room beyond the input's own size, so that padding does not halve the zoom.
+    const room = inputHeight * zoom + 24;
+    state.zoom = { input: zoom, output: wholeZoom(outputHeight, outputWidth, room, box) };
+    for (const [part, height, width] of [
+      [input, inputHeight, inputWidth],
+      [output, outputHeight, outputWidth],
+    ]) {
+      const factor = part === input ? state.zoom.input : state.zoom.output;
+      sizeCanvas(part.picture, height, width, factor);
+      part.stage.style.height = wide || part === input ? `${room}px` : "auto";
+      part.size.textContent = `${height}×${width}${factor > 1 ? `, each pixel drawn ${factor}×${factor}` : ""}`;
+      const ratio = window.devicePixelRatio;
+      part.mark.width = part.stage.clientWidth * ratio;
+      part.mark.height = part.stage.clientHeight * ratio;
+      part.mark.style.width = `${part.stage.clientWidth}px`;
+      part.mark.style.height = `${part.stage.clientHeight}px`;
+    }
+    input.picture.setAttribute("aria-label", state.header.input_text);
+    output.picture.setAttribute("aria-label", state.header.output_text);
+    output.stage.setAttribute("aria-label", "Output: move with the arrow keys, pin with a click");
+  }
+
+  function outputImage(colours) {
+    const values = state.arrays.output.values;
+    const size = outputHeight * outputWidth;
+    if (state.channel !== "together") {
+      const start = Math.max(0, CHANNELS.indexOf(state.channel)) * size;
+      return signedImage(values, start, outputHeight, outputWidth, state.header.limit, colours);
+    }
+    const image = new ImageData(outputWidth, outputHeight);
+    for (let i = 0; i < size; i++) {
+      for (let c = 0; c < 3; c++) image.data[4 * i + c] = Math.round(255 * values[c * size + i]);
+      image.data[4 * i + 3] = 255;
+    }
+    return image;
+  }
+
+  function drawChannels() {
+    const group = root.querySelector(".channels");
+    group.replaceChildren(
+      ...(views.length > 1 ? views : []).map((name) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.textContent = name === "together" ? "Together" : name;
+        button.setAttribute("aria-pressed", String(state.channel === name));
+        button.onclick = () => {
+          state.channel = name;
+          draw();
+        };
+        return button;
+      }),
+    );
+    root.querySelector(".legend").style.visibility = state.channel === "together" ? "hidden" : "visible";
+  }
+
+  function show() {
+    for (const part of [input, output]) {
+      part.mark.getContext("2d").clearRect(0, 0, part.mark.width, part.mark.height);
+    }
+    if (state.hovered?.on === "input") showReaders(state.hovered);
+    else showWindow(state.hovered ?? state.pinned);
+  }
+
+  function showWindow({ row, column }) {
+    const rowTaps = taps(rows, row);
+    const columnTaps = taps(columns, column);
+    const zoom = state.zoom.input;
+    outline(input, rowTaps[0], columnTaps[0], rowTaps.at(-1) + 1, columnTaps.at(-1) + 1, zoom);
+    if (zoom * Math.min(rows.dilation, columns.dilation) >= 3 || rows.dilation + columns.dilation > 2) {
+      for (const r of rowTaps) for (const c of columnTaps) dot(input, r, c, zoom);
+    }
+    outline(output, row, column, row + 1, column + 1, state.zoom.output);
+    const outside = (list, size) => list.filter((i) => i < 0 || i >= size).length;
+    const inside =
+      (rowTaps.length - outside(rowTaps, inputHeight)) * (columnTaps.length - outside(columnTaps, inputWidth));
+    const padded = rowTaps.length * columnTaps.length - inside;
+    const gaps = rows.dilation > 1 || columns.dilation > 1 ? `, every ${everyTap()}` : "";
+    say(
+      `Output row ${row}, column ${column}: ${valueText(row, column)}`,
+      `reads input rows ${span(rowTaps)}, columns ${span(columnTaps)}${gaps}` +
+        (padded ? ` · ${padded} of ${rowTaps.length * columnTaps.length} taps lie in the padding` : ""),
+    );
+  }
+
+  function everyTap() {
+    const same = rows.dilation === columns.dilation;
+    return same ? `${rows.dilation} pixels` : `${rows.dilation} rows and ${columns.dilation} columns`;
+  }
+
+  function valueText(row, column) {
+    const size = outputHeight * outputWidth;
+    const at = (c) => format(state.arrays.output.values[c * size + row * outputWidth + column]);
+    if (outputChannels === 1) return at(0);
+    if (state.channel !== "together") return `${state.channel} ${at(CHANNELS.indexOf(state.channel))}`;
+    return CHANNELS.map((name, c) => `${name} ${at(c)}`).join(" · ");
+  }
+
+  function showReaders({ row, column }) {
+    const rowReaders = readers(rows, row, outputHeight);
+    const columnReaders = readers(columns, column, outputWidth);
+    outline(input, row, column, row + 1, column + 1, state.zoom.input);
+    const at = 3 * (row * inputWidth + column);
+    const rgb = CHANNELS.map((name, c) => `${name} ${format(state.arrays.input.values[at + c] / 255)}`);
+    const count = rowReaders && columnReaders ? rowReaders.length * columnReaders.length : 0;
+    if (count) {
+      for (const r of rowReaders) for (const c of columnReaders) dot(output, r, c, state.zoom.output);
+      const [z, last] = [state.zoom.output, (list) => list.at(-1) + 1];
+      outline(output, rowReaders[0], columnReaders[0], last(rowReaders), last(columnReaders), z);
+    }
+    const who = count
+      ? `is read by ${count} output${count > 1 ? "s" : ""}: rows ${span(rowReaders)}, columns ${span(columnReaders)}`
+      : "is read by no output: stride or left-over pixels skip it";
+    say(`Input row ${row}, column ${column}: ${rgb.join(" · ")}`, who);
+  }
+
+  function outline(part, top, left, bottom, right, zoom) {
+    const context = scaled(part);
+    const box = [left * zoom, top * zoom, (right - left) * zoom, (bottom - top) * zoom];
+    for (const [colour, width] of [["#000", 4], ["#fff", 2.5], [accent(), 1.5]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.strokeRect(...box);
+    }
+  }
+
+  function dot(part, row, column, zoom) {
+    const context = scaled(part);
+    context.fillStyle = "#fff";
+    context.strokeStyle = "#000";
+    context.lineWidth = 0.75;
+    context.beginPath();
+    context.arc((column + 0.5) * zoom, (row + 0.5) * zoom, Math.max(1, Math.min(2.5, zoom / 3)), 0, 7);
+    context.fill();
+    context.stroke();
+  }
+
+  function scaled(part) {
+    const context = part.mark.getContext("2d");
+    context.setTransform(window.devicePixelRatio, 0, 0, window.devicePixelRatio, 0, 0);
+    return context;
+  }
+
+  function accent() {
+    return getComputedStyle(root).getPropertyValue("--st-primary-color");
+  }
+
+  function say(headline, detail) {
+    const readout = root.querySelector(".readout");
+    const strong = document.createElement("strong");
+    strong.textContent = headline;
+    const small = document.createElement("span");
+    small.className = "muted";
+    small.textContent = detail;
+    readout.replaceChildren(strong, document.createElement("br"), small);
+  }
+
+  function hover(part, on, height, width) {
+    part.picture.onpointermove = (event) => {
+      const pixel = pixelAt(event, part.picture, height, width);
+      state.hovered = pixel && { ...pixel, on };
+      show();
+    };
+    part.picture.onpointerleave = () => {
+      state.hovered = null;
+      show();
+    };
+  }
+
+  function move(event) {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const clamp = (value, size) => Math.max(0, Math.min(size - 1, value));
+    state.hovered = null;
+    state.pinned = {
+      row: clamp(state.pinned.row + step[0], outputHeight),
+      column: clamp(state.pinned.column + step[1], outputWidth),
+    };
+    show();
+  }
+
+  hover(input, "input", inputHeight, inputWidth);
+  hover(output, "output", outputHeight, outputWidth);
+  output.picture.onclick = (event) => {
+    state.pinned = pixelAt(event, output.picture, outputHeight, outputWidth) ?? state.pinned;
+    output.stage.focus({ preventScroll: true });
+    show();
+  };
+  output.stage.onkeydown = move;
+  draw();
+  state.stop?.();
+  state.stop = redrawOnChange(root, draw);
+  return () => state.stop();
+}
+
+function parts(root) {
+  const part = (name) => {
+    const figure = root.querySelector(`.${name}`);
+    return {
+      stage: figure.querySelector(".stage"),
+      picture: figure.querySelector(".picture"),
+      mark: figure.querySelector(".mark"),
+      size: figure.querySelector(".size"),
+    };
+  };
+  return { input: part("input"), output: part("output") };
+}

@@ -1,0 +1,20 @@
+"""The kernel as a grid of numbers that can be typed over."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from cnnviz.arrays import Array
+from cnnviz.ui.components.registry import declare
+
+_mount = declare("kernel_grid")
+
+
+def kernel_grid(weights: Array, key: str, on_edit: Callable[[Any], None]) -> None:
+    """Show the weights (height, width); `on_edit` gets the new ones, unchecked, after an edit."""
+
+    def edited() -> None:
+        on_edit(st.session_state[key]["weights"])
+
+    _mount(data={"weights": weights.tolist()}, key=key, on_weights_change=edited)

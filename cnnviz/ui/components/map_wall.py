@@ -1,0 +1,66 @@
+"""All feature maps of a layer as a wall of pictures, one of them large beside the input."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import streamlit as st
+
+from cnnviz.analysis.activations import FeatureMaps
+from cnnviz.arrays import Array
+from cnnviz.data.images import Picture
+from cnnviz.ui.components.payload import pack
+from cnnviz.ui.components.registry import declare
+
+_mount = declare("map_wall")
+
+# Beyond this many values the wall is sent at half precision, and says so with "≈".
+_EXACT_VALUES = 1_500_000
+_STATISTICS = (("greatest", "maximum"), ("mean", "mean"), ("least", "minimum"), ("variance", "variance"))
+
+
+def map_wall(
+    maps: FeatureMaps,
+    picture: Picture,
+    *,
+    order: Sequence[int],
+    limits: Array,
+    selected: int,
+    dead_text: str,
+    key: str,
+    on_choose: Callable[[int], None],
+) -> None:
+    """Show every map of a layer.
+
+    Args:
+        maps: the layer's feature maps.
+        picture: what the network was shown.
+        order: channels in the order of the wall.
+        limits: (C,) magnitude at which each map's colours end.
+        selected: the channel shown large.
+        dead_text: what to say of a channel that is nowhere above 0.
+        key: of the component.
+        on_choose: gets the channel that was clicked, unchecked.
+    """
+    exact = maps.values.size <= _EXACT_VALUES
+    fields = {
+        "layer": maps.layer,
+        "order": [int(channel) for channel in order],
+        "selected": selected,
+        "exact": exact,
+        "statistics": _STATISTICS,
+        "dead_text": dead_text,
+        "picture_text": f"The picture as the network sees it: {picture.name}",
+        "wall_text": f"{maps.channels} feature maps of {maps.layer} for {picture.name}",
+    }
+    arrays = {
+        "picture": picture.pixels,
+        "maps": maps.values if exact else maps.values.astype(np.float16),
+        "limits": limits.astype(np.float32),
+    }
+    statistics = ("minimum", "maximum", "mean", "variance", "sparsity")
+    arrays |= {name: getattr(maps, name).astype(np.float32) for name in statistics}
+
+    def chosen() -> None:
+        on_choose(st.session_state[key]["channel"])
+
+    _mount(data=pack(fields, arrays), key=key, on_channel_change=chosen)

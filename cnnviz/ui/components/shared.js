@@ -1,0 +1,146 @@
+// Shared by all components; components/__init__.py puts it, and the colour scales, before each one.
+
+/** A message from Python: JSON header, then the arrays it names. See payload.py. */
+function unpack(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerLength = view.getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + headerLength)));
+  const arrays = {};
+  for (const { name, dtype, offset, length, shape } of header.arrays) {
+    const start = bytes.byteOffset + 4 + headerLength + offset;
+    const raw = bytes.buffer.slice(start, start + length);
+    arrays[name] = { values: typed(dtype, raw), shape };
+  }
+  return { header: header.fields, arrays };
+}
+
+function typed(dtype, raw) {
+  if (dtype === "float32") return new Float32Array(raw);
+  if (dtype === "uint8") return new Uint8Array(raw);
+  return Float32Array.from(new Uint16Array(raw), halfToFloat);
+}
+
+function halfToFloat(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Whether the page around `element` is dark, by the brightness of its background. */
+function isDark(element) {
+  const [r, g, b] = getComputedStyle(element).backgroundColor.match(/[\d.]+/g).map(Number);
+  return 0.299 * r + 0.587 * g + 0.114 * b < 128;
+}
+
+/** The scale as a flat array of red, green, blue; 255 steps, the middle one for zero. */
+function scaleColours(name, dark) {
+  const text = atob(SCALES[`${name}/${dark ? "dark" : "light"}`]);
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+function colourIndex(value, limit) {
+  const share = limit > 0 && Number.isFinite(value) ? Math.max(-1, Math.min(1, value / limit)) : 0;
+  return Math.round(127 + 127 * share) * 3;
+}
+
+/** Signed values (height × width, from `start`) as an ImageData. */
+function signedImage(values, start, height, width, limit, colours) {
+  const image = new ImageData(width, height);
+  const pixels = image.data;
+  for (let i = 0, p = 0; i < height * width; i++, p += 4) {
+    const c = colourIndex(values[start + i], limit);
+    pixels[p] = colours[c];
+    pixels[p + 1] = colours[c + 1];
+    pixels[p + 2] = colours[c + 2];
+    pixels[p + 3] = 255;
+  }
+  return image;
+}
+
+/** Red, green, blue bytes (height × width × 3) as an ImageData. */
+function rgbImage(values, height, width) {
+  const image = new ImageData(width, height);
+  for (let i = 0, p = 0; p < image.data.length; i += 3, p += 4) {
+    image.data[p] = values[i];
+    image.data[p + 1] = values[i + 1];
+    image.data[p + 2] = values[i + 2];
+    image.data[p + 3] = 255;
+  }
+  return image;
+}
+
+function putImage(canvas, image) {
+  if (canvas.width !== image.width || canvas.height !== image.height) {
+    canvas.width = image.width;
+    canvas.height = image.height;
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+/** The largest whole factor at which a picture fits a box; below 1 just as small as needed. */
+function wholeZoom(height, width, boxHeight, boxWidth) {
+  const fit = Math.min(boxHeight / height, boxWidth / width);
+  return fit >= 1 ? Math.floor(fit) : fit;
+}
+
+function sizeCanvas(canvas, height, width, zoom) {
+  canvas.style.width = `${width * zoom}px`;
+  canvas.style.height = `${height * zoom}px`;
+  canvas.style.imageRendering = zoom >= 1 ? "pixelated" : "auto";
+}
+
+/** Four significant digits, thousands separated, with a real minus sign. */
+function format(value, digits = 4) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  const text =
+    size >= 1e7 || size < 1e-4
+      ? value.toExponential(digits - 1).replace("e+", "e")
+      : value.toLocaleString("en-US", { minimumSignificantDigits: digits, maximumSignificantDigits: digits });
+  return text.replaceAll("-", "−");
+}
+
+/** The pixel of a canvas of height × width under a pointer event, or null outside it. */
+function pixelAt(event, canvas, height, width) {
+  const box = canvas.getBoundingClientRect();
+  const row = Math.floor(((event.clientY - box.top) / box.height) * height);
+  const column = Math.floor(((event.clientX - box.left) / box.width) * width);
+  return row < 0 || column < 0 || row >= height || column >= width ? null : { row, column };
+}
+
+/** Paint a scale from −limit to +limit with its three numbers under it. */
+function drawLegend(root, scaleName, limit, dark) {
+  const bar = root.querySelector(".legend canvas");
+  const ramp = Float32Array.from({ length: 255 }, (_, i) => i - 127);
+  putImage(bar, signedImage(ramp, 0, 1, 255, 127, scaleColours(scaleName, dark)));
+  const labels = root.querySelectorAll(".legend span");
+  [-limit, 0, limit].forEach((value, i) => (labels[i].textContent = format(value)));
+}
+
+/**
+ * Call `draw` again when the width or the theme changes. The theme arrives as CSS variables, which
+ * tell nobody when they change; a transition on the background does.
+ */
+function redrawOnChange(element, draw) {
+  let width = element.clientWidth;
+  const observer = new ResizeObserver(() => {
+    if (element.clientWidth === width) return;
+    width = element.clientWidth;
+    draw();
+  });
+  observer.observe(element);
+  element.addEventListener("transitionend", (event) => {
+    if (event.target === element && event.propertyName === "background-color") draw();
+  });
+  return () => observer.disconnect();
+}
+
+/** State that outlives a redraw: Python's next message finds the same object on the same element. */
+function stateOf(parentElement, initial) {
+  parentElement.cnnviz ??= initial();
+  return parentElement.cnnviz;
+}

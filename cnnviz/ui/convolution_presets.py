@@ -1,0 +1,44 @@
+"""Telling cases of the convolution lab, one click away."""
+
+from typing import Any
+
+import streamlit as st
+
+_START: dict[str, Any] = {
+    "conv_kernel": "sobel_x",
+    "conv_kernel_height": 3,
+    "conv_stride": 1,
+    "conv_padding": 0,
+    "conv_dilation": 1,
+    "conv_locked": True,
+    "conv_padding_mode": "zeros",
+    "conv_channels": "summed",
+    "conv_bias": 0.0,
+    "conv_resolution": 168,
+}
+_PRESETS: dict[str, dict[str, Any]] = {
+    "Sobel on a step edge": {"source": "pattern", "pattern": "step_edge", "conv_resolution": 28},
+    "Blur each colour": {"conv_kernel": "box", "conv_kernel_height": 9, "conv_padding": 4}
+    | {"conv_channels": "depthwise"},
+    "Stride 4 keeps one in sixteen": {
+        "conv_kernel": "identity",
+        "conv_stride": 4,
+        "conv_channels": "depthwise",
+    },
+    "Dilation 4: a 3×3 kernel spans 9": {"conv_dilation": 4, "conv_padding": 4},
+    "One bright pixel shows the kernel": {"source": "pattern", "pattern": "impulse", "conv_resolution": 28}
+    | {"conv_kernel": "gabor", "conv_kernel_height": 11, "conv_padding": 5, "conv_channels": "grey"},
+}
+
+
+def offer_presets() -> None:
+    """A row of buttons that set the controls."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("Try this", width="content")
+        for label, settings in _PRESETS.items():
+            st.button(label, key=f"preset {label}", type="tertiary", on_click=_apply, args=(settings,))
+
+
+def _apply(settings: dict[str, Any]) -> None:
+    for key, value in (_START | settings).items():
+        st.session_state[key] = value

@@ -1,0 +1,48 @@
+"""What the home page shows, computed live on the chosen picture."""
+
+import streamlit as st
+
+from cnnviz.nets.catalog import catalog_entry
+from cnnviz.ops.filtering import PictureFilter
+from cnnviz.ops.geometry import Window
+from cnnviz.ops.kernels import kernel
+from cnnviz.ui import cache
+from cnnviz.ui.components.hero import hero
+from cnnviz.ui.sidebar import current_picture
+
+_MODEL, _LAYER, _SIDE = "mini_resnet", "conv1", 224
+_PAGES = (
+    (
+        "pages/convolution.py",
+        ":material/grid_on:",
+        "Convolution",
+        "Choose or type a kernel, set its size, stride, padding and dilation, and watch the whole picture "
+        "follow, with the formula, the cost and the proof that it is what PyTorch computes.",
+    ),
+    (
+        "pages/feature_maps.py",
+        ":material/layers:",
+        "Feature maps",
+        "Every channel of every layer of a real network, on your picture, on one honest scale: "
+        "sort them, read any value, find the silent ones, take them home.",
+    ),
+)
+
+
+def show_example() -> None:
+    """One kernel on the picture, and a few maps of a network."""
+    picture = cache.fitted(current_picture(), 100)
+    window = Window(3, padding=1)
+    layer = PictureFilter(kernel("sobel_x"), "grey", window, window, "replicate")
+    filtered = cache.filtered(picture, layer)
+    square = cache.centre_square(current_picture(), _SIDE)
+    maps = cache.layer_run(_MODEL, 0, _LAYER, square).maps
+    hero(picture, layer, filtered, maps, catalog_entry(_MODEL).label)
+
+
+def show_pages() -> None:
+    """Links to the pages, each with what it is for."""
+    for column, (path, icon, title, text) in zip(st.columns(len(_PAGES)), _PAGES, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.page_link(path, label=f"**{title}**", icon=icon)
+            st.markdown(text)

@@ -1,0 +1,119 @@
+"""The sidebar: one picture for all pages, one model for all network pages."""
+
+import streamlit as st
+
+from cnnviz.data.images import Picture, load_image, sample_names
+from cnnviz.data.patterns import Pattern, pattern_names
+from cnnviz.errors import CnnvizError
+from cnnviz.nets.catalog import catalog_entry, model_names
+from cnnviz.ui import cache
+from cnnviz.ui.controls import words
+
+_PICTURE = "_picture"
+_UPLOAD = "_upload"
+_SOURCES = {"photo": "Photo", "pattern": "Pattern", "upload": "Upload"}
+_FILE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff"]
+
+
+def current_picture() -> Picture:
+    """The picture chosen in the sidebar."""
+    picture = st.session_state.get(_PICTURE)
+    return picture if isinstance(picture, Picture) else cache.photograph(sample_names()[0])
+
+
+def current_model() -> tuple[str, int]:
+    """The model chosen in the sidebar: its name, and the seed of its random weights."""
+    return st.session_state.get("model", model_names()[0]), st.session_state.get("seed", 0)
+
+
+def choose_picture() -> None:
+    """Let the user choose; what cannot be read is explained, and the picture before it stays."""
+    source = st.segmented_control(
+        "Picture",
+        list(_SOURCES),
+        default="photo",
+        required=True,
+        format_func=_SOURCES.__getitem__,
+        key="source",
+        bind="query-params",
+        width="stretch",
+    )
+    try:
+        picture = _PICKERS[source or "photo"]()
+    except CnnvizError as error:
+        st.error(str(error), icon=":material/error:")
+        picture = None
+    if picture is not None:
+        st.session_state[_PICTURE] = picture
+    _show(current_picture(), private=source == "upload" and _UPLOAD in st.session_state)
+
+
+def _pick_photo() -> Picture:
+    name = st.selectbox("Photograph", sample_names(), format_func=words, key="photo", bind="query-params")
+    return cache.photograph(name)
+
+
+def _pick_pattern() -> Picture:
+    name = st.selectbox("Pattern", pattern_names(), format_func=words, key="pattern", bind="query-params")
+    period, angle = 12, 0
+    if name in ("grating", "checkerboard", "rings"):
+        period = st.slider("Period (pixels)", 2, 64, 12, key="pattern_period", bind="query-params")
+    if name == "grating":
+        angle = st.slider("Angle (degrees)", 0, 180, 0, 5, key="pattern_angle", bind="query-params")
+    return cache.test_pattern(Pattern(name, period, angle))
+
+
+def _pick_upload() -> Picture | None:
+    if st.toggle("Use the camera", key="camera_on"):
+        shot = st.camera_input("Your camera", key="camera")
+        return _uploaded(shot.getvalue(), "camera picture") if shot is not None else _last_upload()
+    help_text = "PNG, JPEG, WebP, BMP, GIF or TIFF, up to 20 MB and 40 megapixels."
+    file = st.file_uploader("Your picture", _FILE_TYPES, key="file", help=help_text)
+    return _uploaded(file.getvalue(), file.name) if file is not None else _last_upload()
+
+
+def _uploaded(data: bytes, name: str) -> Picture:
+    picture = load_image(data, name)
+    st.session_state[_UPLOAD] = picture
+    return picture
+
+
+def _last_upload() -> Picture | None:
+    upload = st.session_state.get(_UPLOAD)
+    return upload if isinstance(upload, Picture) else None
+
+
+_PICKERS = {"photo": _pick_photo, "pattern": _pick_pattern, "upload": _pick_upload}
+
+
+def _show(picture: Picture, private: bool) -> None:
+    st.image(cache.preview(picture), width="stretch")
+    notes = [f"{words(picture.name)}, {picture.height}×{picture.width} pixels", *picture.notes]
+    st.caption("; ".join(notes) + ".")
+    if private:
+        st.caption("Your own picture stays here: a copied link does not carry it.")
+
+
+def choose_model() -> None:
+    """Let the user choose a network and the seed of its weights."""
+    st.selectbox(
+        "Model",
+        model_names(),
+        format_func=lambda name: catalog_entry(name).label,
+        key="model",
+        bind="query-params",
+    )
+    st.number_input(
+        "Random weights: seed",
+        0,
+        999,
+        0,
+        key="seed",
+        bind="query-params",
+        help="The weights are drawn at random and have learned nothing; another seed draws others.",
+    )
+
+
+def show_device() -> None:
+    """Say where networks run."""
+    st.caption(f"Networks run on: {cache.processor().label}")

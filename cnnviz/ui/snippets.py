@@ -1,0 +1,54 @@
+"""The code that gives what is on screen: short, runnable, and run by a test."""
+
+from cnnviz.data.images import Picture
+from cnnviz.ops.filtering import PictureFilter
+
+
+def picture_code(picture: Picture) -> str:
+    """An expression for the chosen picture."""
+    if picture.pattern is not None:
+        p = picture.pattern
+        return f'cnnviz.draw_pattern(cnnviz.Pattern("{p.name}", period={p.period}, angle={p.angle}))'
+    if picture.is_sample:
+        return f'cnnviz.sample("{picture.name}")'
+    return 'cnnviz.load_image("your_picture.png")'
+
+
+def convolution_code(picture: Picture, long_side: int, layer: PictureFilter) -> str:
+    """PyTorch code for the convolution lab; its `y` is the output on screen."""
+    rows = ",\n     ".join(f"[{', '.join(f'{w:.6g}' for w in row)}]" for row in layer.kernel)
+    out_channels, per_group = layer.weight.shape[:2]
+    axes = layer.rows, layer.columns
+    strides, dilations = (tuple(getattr(a, name) for a in axes) for name in ("stride", "dilation"))
+    vertical, horizontal = layer.rows.padding, layer.columns.padding
+    mode = "constant" if layer.padding_mode == "zeros" else layer.padding_mode
+    grey = (
+        "x = (x * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)  # brightness\n"
+        if layer.channels == "grey"
+        else ""
+    )
+    bias = f", bias=torch.full(({out_channels},), {layer.bias:g})" if layer.bias else ""
+    return f"""\
+import torch
+import torch.nn.functional as F
+import cnnviz
+
+x = {picture_code(picture)}.fitted({long_side}).tensor()  # (1, 3, H, W), values in [0, 1]
+{grey}kernel = torch.tensor(
+    [{rows}]
+)
+weight = kernel.float().repeat({out_channels}, {per_group}, 1, 1)  # (out, in / groups, height, width)
+x = F.pad(x, ({horizontal}, {horizontal}, {vertical}, {vertical}), mode="{mode}")
+y = F.conv2d(x, weight{bias}, stride={strides}, dilation={dilations}, groups={layer.groups})
+"""
+
+
+def feature_maps_code(picture: Picture, side: int, model: str, seed: int, layer: str) -> str:
+    """Code for the feature maps page; its `maps` are the maps on screen."""
+    return f"""\
+import cnnviz
+
+picture = {picture_code(picture)}.centre_square({side})
+model = cnnviz.model("{model}", seed={seed})
+maps = cnnviz.feature_maps(model, picture, ["{layer}"])["{layer}"]  # (channels, height, width)
+"""

@@ -1,0 +1,78 @@
+"""Convolution: one kernel over the whole picture, every number of it within reach."""
+
+import streamlit as st
+
+from cnnviz.figures.downloads import output_npz, output_png
+from cnnviz.ops.filtering import compare_with_pytorch
+from cnnviz.ui import cache
+from cnnviz.ui.components.conv_view import conv_view
+from cnnviz.ui.convolution_controls import Convolution, choose_convolution
+from cnnviz.ui.convolution_presets import offer_presets
+from cnnviz.ui.feedback import explained
+from cnnviz.ui.formulas import cost_formula, output_size_formula, power_of_ten
+from cnnviz.ui.frame import require_frame
+from cnnviz.ui.sidebar import current_picture
+from cnnviz.ui.snippets import convolution_code
+
+require_frame()
+
+
+def lab() -> None:
+    """Controls on the left, the picture and what the kernel makes of it on the right."""
+    controls, view = st.columns([1, 3.4], gap="medium")
+    with controls:
+        chosen = choose_convolution(current_picture())
+    with view, explained():
+        filtered = cache.filtered(chosen.picture, chosen.layer)
+        conv_view(filtered, chosen.picture.name, chosen.kernel_label, "conv_view")
+        numbers(chosen)
+        take_home(chosen)
+
+
+def numbers(chosen: Convolution) -> None:
+    """Output size, cost, unread pixels, and our convolution held against PyTorch's."""
+    picture, layer = chosen.picture, chosen.layer
+    sizes, costs = st.columns([1.15, 1], gap="medium")
+    sizes.markdown("**Output size**")
+    sizes.latex(output_size_formula(layer.rows, layer.columns, picture.height, picture.width))
+    costs.markdown("**Cost**")
+    costs.latex(cost_formula(layer, picture.height, picture.width))
+    left_over = layer.rows.left_over(picture.height), layer.columns.left_over(picture.width)
+    sizes.markdown(
+        f"**Left over:** {left_over[0]} rows and {left_over[1]} columns at the far end of the padded "
+        "picture are never read, because the floor drops the last, incomplete step."
+        if any(left_over)
+        else "**Left over:** nothing; the last step ends exactly at the far edge of the padded picture."
+    )
+    result = compare_with_pytorch(picture, layer)
+    costs.markdown(
+        f"**From scratch = PyTorch:** largest difference {power_of_ten(result.largest_difference)}, or "
+        f"{power_of_ten(result.relative_difference)} of the largest output: rounding. "
+        f"Ours takes {result.ours_ms:.2f} ms, `F.conv2d` {result.pytorch_ms:.2f} ms."
+    )
+
+
+def take_home(chosen: Convolution) -> None:
+    """The code, and the output as files."""
+    layer, picture = chosen.layer, chosen.picture
+    with st.expander("Code"):
+        st.code(convolution_code(current_picture(), max(picture.height, picture.width), layer))
+    with st.container(horizontal=True):
+        st.download_button(
+            "Output as PNG",
+            lambda: output_png(cache.filtered(picture, layer)),
+            "convolution.png",
+            "image/png",
+        )
+        st.download_button(
+            "Numbers as NPZ", lambda: output_npz(cache.filtered(picture, layer)), "convolution.npz"
+        )
+
+
+st.title("Convolution")
+st.markdown(
+    "A **kernel** slides over the picture. At each place it multiplies the pixels under it by its weights "
+    "and adds them up: one number of the output. Point at either picture to see which pixels belong together."
+)
+offer_presets()
+st.fragment(lab)()

@@ -1,0 +1,87 @@
+"""Feature maps: what every channel of every layer answers to the picture."""
+
+import streamlit as st
+
+from cnnviz.figures.channels import channel_bars
+from cnnviz.figures.downloads import maps_npz, wall_png
+from cnnviz.figures.maps import map_limits
+from cnnviz.ui import cache
+from cnnviz.ui.components.layer_tree import layer_tree
+from cnnviz.ui.components.map_wall import map_wall
+from cnnviz.ui.feature_map_controls import (
+    LayerChoice,
+    WallChoice,
+    choose_layer,
+    choose_wall,
+    dead_words,
+    prediction_words,
+    set_channel,
+    set_layer,
+)
+from cnnviz.ui.feedback import explained
+from cnnviz.ui.frame import require_frame
+from cnnviz.ui.sidebar import current_model, current_picture
+from cnnviz.ui.snippets import feature_maps_code
+
+require_frame()
+
+
+def lab() -> None:
+    """Layers on the left, the wall of maps on the right."""
+    model, seed = current_model()
+    rail, view = st.columns([1, 3.3], gap="medium")
+    with rail:
+        choice = choose_layer(model)
+        layer_tree(choice.layers, choice.layer.layer, "maps_tree", set_layer)
+    with view, explained():
+        picture = cache.centre_square(current_picture(), choice.side)
+        run = cache.layer_run(model, seed, choice.layer.layer, picture)
+        wall = choose_wall(run.maps, lambda: cache.network_limit(model, seed, picture))
+        map_wall(
+            run.maps,
+            picture,
+            order=run.maps.ranked(wall.order).tolist(),
+            limits=map_limits(run.maps.values, wall.limit),
+            selected=wall.channel,
+            dead_text=dead_words(choice.layer.kind),
+            key="maps_wall",
+            on_choose=set_channel,
+        )
+        say(run, choice, seed)
+        take_home(run, choice, wall, model, seed)
+
+
+def say(run: cache.LayerRun, choice: LayerChoice, seed: int) -> None:
+    """Silent channels, the prediction, and where it ran if that was not as planned."""
+    silent = int(run.maps.dead.sum())
+    st.markdown(dead_words(choice.layer.kind, silent, run.maps.channels))
+    st.markdown(prediction_words(run.probabilities, seed))
+    if run.note:
+        st.info(run.note)
+
+
+def take_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model: str, seed: int) -> None:
+    """The channels compared, the code, and the maps as files."""
+    layer = choice.layer.layer
+    name = f"{model}.{layer}"
+    with st.container(horizontal=True):
+        st.download_button("Maps as NPZ", lambda: maps_npz(run.maps), f"{name}.npz", "application/zip")
+        st.download_button(
+            "Wall as PNG",
+            lambda: wall_png(run.maps, wall.order, wall.limit),
+            f"{name}.png",
+            "image/png",
+        )
+    compared = st.expander("Channels compared", key="maps_compared", on_change="rerun")
+    if compared.open:
+        compared.plotly_chart(channel_bars(run.maps, wall.order), config={"displayModeBar": False})
+    with st.expander("Code"):
+        st.code(feature_maps_code(current_picture(), choice.side, model, seed, layer))
+
+
+st.title("Feature maps")
+st.markdown(
+    "Each channel of a layer looks for one thing everywhere; its **feature map** says where it found it: "
+    "blue above zero, red below. Point at a map to read it, click to see it large."
+)
+st.fragment(lab)()
