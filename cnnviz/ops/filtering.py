@@ -49,6 +49,8 @@ class PictureFilter:
     def __post_init__(self) -> None:
         if self.kernel.shape != (self.rows.kernel_size, self.columns.kernel_size):
             raise CnnvizError(f"The kernel is {self.kernel.shape}, which is not what the windows slide.")
+        if self.rows.extra_end or self.columns.extra_end:
+            raise CnnvizError('A picture is padded alike at both ends: give a number instead of "same".')
         if self.channels not in CHANNEL_MODES:
             raise CnnvizError(f"channels must be one of {', '.join(CHANNEL_MODES)}, not {self.channels!r}.")
 

@@ -13,8 +13,8 @@ MAX_WEIGHT = 1000.0
 
 
 def format_kernel(weights: Array) -> str:
-    """Rows separated by semicolons, six significant digits."""
-    return "; ".join(" ".join(f"{value:.6g}" for value in row) for row in weights)
+    """Rows separated by semicolons, six significant digits, nothing finer than a millionth."""
+    return "; ".join(" ".join(f"{round(float(value), 6) + 0.0:.6g}" for value in row) for row in weights)
 
 
 def parse_kernel(text: str) -> Array:
@@ -31,7 +31,7 @@ def parse_kernel(text: str) -> Array:
             are more than 15 of them.
     """
     plain = re.sub(r"\]\s*,\s*\[", ";", text).replace("−", "-")
-    lines = [line.strip(" \t,[]()") for line in re.split(r"[;\n]", plain)]
+    lines = [line.strip(" \t\r,[]()") for line in re.split(r"[;\n]", plain)]
     rows = [[_weight(word) for word in re.split(r"[\s,]+", line)] for line in lines if line]
     if not rows or len({len(row) for row in rows}) != 1:
         raise CnnvizError('A kernel needs rows of equal length, such as "1 0 -1; 2 0 -2; 1 0 -1".')

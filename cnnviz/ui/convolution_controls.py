@@ -50,10 +50,11 @@ def choose_convolution(picture: Picture) -> Convolution:
         channels = _choose_channels()
         bias = st.slider("Bias", -1.0, 1.0, 0.0, 0.05, key="conv_bias", bind="query-params")
         working = cache.fitted(picture, _choose_resolution())
+        text = _type_kernel()
     with geometry:
         rows, columns = _choose_windows(working, named, mode, locked)
     with grid:
-        weights = _weights(named, rows.kernel_size, columns.kernel_size)
+        weights = _weights(named, text, rows.kernel_size, columns.kernel_size)
         kernel_grid(weights, "conv_kernel_grid", _take_edit)
     st.session_state["_conv_weights"] = format_kernel(weights)
     layer = PictureFilter(weights, channels, rows, columns, mode, float(bias))
@@ -75,9 +76,9 @@ def _choose_kernel() -> str:
 
 
 def _start_by_hand() -> None:
-    """Begin with the kernel shown last, where none was made by hand before."""
-    if st.session_state["conv_kernel"] == BY_HAND and not st.session_state.get("conv_weights"):
-        st.session_state["conv_weights"] = st.session_state.get("_conv_weights", "")
+    """A kernel made by hand begins as the one shown before."""
+    if st.session_state["conv_kernel"] == BY_HAND:
+        st.session_state["conv_weights"] = st.session_state.get("_conv_weights", "1")
 
 
 def _take_edit(weights: Any) -> None:
@@ -95,15 +96,16 @@ def _take_text() -> None:
         height, width = parse_kernel(st.session_state["conv_weights"]).shape
     except CnnvizError:
         return  # said beside the field when it is drawn
+    st.session_state["conv_kernel"] = BY_HAND
     st.session_state["conv_kernel_height"] = height
     if height != width:
         st.session_state["conv_locked"] = False
         st.session_state["conv_kernel_width"] = width
 
 
-def _weights(named: NamedKernel | None, height: int, width: int) -> Array:
+def _weights(named: NamedKernel | None, text: str, height: int, width: int) -> Array:
     if named is None:
-        return resized_kernel(_typed_kernel(), height, width)
+        return resized_kernel(_by_hand(text), height, width)
     parameters = {}
     for parameter in named.parameters:
         parameters[parameter.name] = st.slider(
@@ -118,15 +120,19 @@ def _weights(named: NamedKernel | None, height: int, width: int) -> Array:
     return kernel(named.name, (height, width), **parameters)
 
 
-def _typed_kernel() -> Array:
-    text = st.text_input(
-        "Kernel as text",
+def _type_kernel() -> str:
+    # Always drawn: a control that first appears with a value from the session does not reach the URL.
+    return st.text_input(
+        "Kernel by hand, as text",
         "0 0 0; 0 1 0; 0 0 0",
         key="conv_weights",
         bind="query-params",
         on_change=_take_text,
         help="Rows separated by semicolons. A matrix pasted from Python works, too.",
     )
+
+
+def _by_hand(text: str) -> Array:
     try:
         return parse_kernel(text)
     except CnnvizError as error:
@@ -146,19 +152,15 @@ def _choose_padding_mode() -> PaddingMode:
 
 
 def _choose_channels() -> ChannelMode:
-    chosen = st.segmented_control(
+    return st.selectbox(
         "Channels",
         CHANNEL_MODES,
-        default="summed",
-        required=True,
         format_func=_CHANNEL_LABELS.__getitem__,
         key="conv_channels",
         bind="query-params",
-        width="stretch",
         help="Summed: the kernel on R, G and B, then their sum, as in a layer with one output channel. "
         "Depthwise: each channel by itself. Grey: on the picture's brightness.",
     )
-    return chosen or "summed"
 
 
 def _choose_windows(
@@ -169,8 +171,12 @@ def _choose_windows(
     if locked:
         window = _choose_window(0, min(sizes), True, named, mode)
         return window, window
-    rows, columns = (_choose_window(axis, size, False, named, mode) for axis, size in enumerate(sizes))
-    return rows, columns
+    places = st.columns(2, gap="small")
+    windows = []
+    for axis, (place, size) in enumerate(zip(places, sizes, strict=True)):
+        with place:
+            windows.append(_choose_window(axis, size, False, named, mode))
+    return windows[0], windows[1]
 
 
 def _choose_window(
@@ -178,15 +184,17 @@ def _choose_window(
 ) -> Window:
     least = max(named.smallest) if named and locked else named.smallest[axis] if named else 1
     most = least if named and named.fixed else MAX_SIZE
-    wanted = _feasible(_remembered(axis, locked), size, least, most, mode)
+    wanted = _feasible(_remembered(axis), size, least, most, mode)
     kernel_size = _kernel_slider(axis, locked, wanted, size, (least, most), named)
-    suffix, label = _names(axis, locked)
-    stride = bounded_slider(f"Stride *s*{label}", 1, _MAX["stride"], 1, key=f"conv_stride{suffix}")
+    suffix = _suffix(axis)
+    stride = bounded_slider(
+        _label("Stride", "s", axis, locked), 1, _MAX["stride"], 1, key=f"conv_stride{suffix}"
+    )
     padding_limit = largest_padding(size, mode)
     padding_limit = _MAX["padding"] if padding_limit is None else padding_limit
     fitting = Window(kernel_size, stride, wanted.padding, wanted.dilation)
     padding = bounded_slider(
-        f"Padding *p*{label}",
+        _label("Padding", "p", axis, locked),
         min(fitting.smallest_padding(size), padding_limit),
         min(_MAX["padding"], padding_limit),
         0,
@@ -198,7 +206,7 @@ def _choose_window(
     dilation_limit = fitting.largest_dilation(size)
     dilation_limit = _MAX["dilation"] if dilation_limit is None else dilation_limit
     dilation = bounded_slider(
-        f"Dilation *d*{label}",
+        _label("Dilation", "d", axis, locked),
         1,
         max(1, min(_MAX["dilation"], dilation_limit)),
         1,
@@ -210,16 +218,19 @@ def _choose_window(
     return Window(kernel_size, stride, padding, dilation)
 
 
-def _names(axis: int, locked: bool) -> tuple[str, str]:
-    """Ending of the key and of the label of an axis's control."""
-    if locked:
-        return "", ""
-    return ("", ", height") if axis == 0 else ("_width", ", width")
+def _label(name: str, letter: str, axis: int, locked: bool) -> str:
+    """The letter is that of the formula; two controls side by side have room for little more."""
+    return f"{name} *{letter}*" if locked else f"*{letter}*, {_AXES[axis]}"
 
 
-def _remembered(axis: int, locked: bool) -> Window:
+def _suffix(axis: int) -> str:
+    """Ending of the key of an axis's control; one control for both axes has the height's key."""
+    return "" if axis == 0 else "_width"
+
+
+def _remembered(axis: int) -> Window:
     """The values of the last run; what has none yet starts as on a fresh page."""
-    suffix, _ = _names(axis, locked)
+    suffix = _suffix(axis)
     state = st.session_state
     return Window(
         int(state.get(f"conv_kernel_{_AXES[axis]}", 3)),
@@ -250,7 +261,7 @@ def _kernel_slider(
 ) -> int:
     room = Window(1, 1, wanted.padding, wanted.dilation).largest_kernel_size(size)
     most = max(bounds[0], min(bounds[1], room))
-    label = "Kernel size *k*" if locked else f"Kernel size *k*{_names(axis, locked)[1]}"
+    label = _label("Kernel size", "k", axis, locked)
     why = "Rows and columns of the kernel." if locked else f"The kernel's {_AXES[axis]}."
     if named and named.fixed:
         why = f"{named.label} is defined at {bounds[0]}×{bounds[0]} only."

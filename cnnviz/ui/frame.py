@@ -1,34 +1,42 @@
 """The frame around every page: navigation, the picture, the model."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from cnnviz.ui.sidebar import choose_model, choose_picture, show_device
 
 _RAN = "_frame_ran"
-_LOGO = "assets/logo.svg"
-_GROUPS: dict[str, list[tuple[str, str, str]]] = {
-    "": [("home", "Home", ":material/home:")],
-    "Operations": [("convolution", "Convolution", ":material/grid_on:")],
-    "Networks": [("feature_maps", "Feature maps", ":material/layers:")],
+_ASSETS = Path(__file__).parents[2] / "assets"
+_LOGO = str(_ASSETS / "logo.svg")
+_WORDMARK = str(_ASSETS / "wordmark.svg")
+_GROUPS = {
+    "": {"home": "Home"},
+    "Operations": {"convolution": "Convolution"},
+    "Networks": {"feature_maps": "Feature maps"},
 }
 _NETWORK_PAGES = {"feature_maps"}
 
 
 def pages() -> dict[str, list[st.Page]]:
-    """All pages by group. Each file's stem is its URL."""
+    """All pages by group. Each file's stem is its URL.
+
+    They have no icons: the browser would fetch a page's icon, as the tab's, from the internet.
+    """
     return {
         group: [
-            st.Page(f"pages/{stem}.py", title=title, icon=icon, default=stem == "home")
-            for stem, title, icon in entries
+            st.Page(f"pages/{stem}.py", title=title, default=stem == "home") for stem, title in titles.items()
         ]
-        for group, entries in _GROUPS.items()
+        for group, titles in _GROUPS.items()
     }
 
 
 def run() -> None:
     """Draw the frame and run the chosen page in it."""
-    st.set_page_config(page_title="cnnviz", page_icon=_LOGO, layout="wide")
+    _configure()
+    st.logo(_WORDMARK, size="large", icon_image=_LOGO)
     page = st.navigation(pages(), expanded=True)
+    st.set_page_config(page_title=f"{page.title} · cnnviz", page_icon=_LOGO, layout="wide")
     st.session_state[_RAN] = True
     with st.sidebar:
         choose_picture()
@@ -38,6 +46,10 @@ def run() -> None:
     page.run()
 
 
+def _configure() -> None:
+    """Comes before `st.navigation`, which would fetch the page's icon from a font server."""
+
+
 def require_frame() -> None:
     """Start over with the frame if the page runs without it.
 
@@ -45,5 +57,6 @@ def require_frame() -> None:
     when its URL is opened first.
     """
     if _RAN not in st.session_state:
+        _configure()
         st.navigation(pages())
         st.rerun()

@@ -87,7 +87,7 @@ _PICKERS = {"photo": _pick_photo, "pattern": _pick_pattern, "upload": _pick_uplo
 
 
 def _show(picture: Picture, private: bool) -> None:
-    st.image(cache.preview(picture), width="stretch")
+    st.image(cache.preview(picture), width="stretch", alt=f"The chosen picture: {words(picture.name)}")
     notes = [f"{words(picture.name)}, {picture.height}×{picture.width} pixels", *picture.notes]
     st.caption("; ".join(notes) + ".")
     if private:

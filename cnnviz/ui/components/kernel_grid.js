@@ -63,6 +63,7 @@ export default function (component) {
         input.value = exactText(state.weights[row][column]);
         input.select();
       };
+      input.onclick = () => input.select();
       input.onblur = () => commit(input, row, column);
       input.onkeydown = (event) => onKey(event, i);
     });
