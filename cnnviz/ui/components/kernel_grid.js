@@ -25,8 +25,12 @@ export default function (component) {
   const [height, width] = [data.weights.length, data.weights[0].length];
 
   function build() {
-    grid.style.gridTemplateColumns = `repeat(${width}, minmax(0, ${width < 6 ? "2.6rem" : "1fr"}))`;
-    grid.classList.toggle("small", width > 7);
+    // One square place for every size, so that what stands below it never moves.
+    const most = Math.max(3, width, height);
+    const side = (12.25 - (most - 1) / 16) / most;
+    grid.style.gridTemplateColumns = `repeat(${width}, ${side}rem)`;
+    grid.style.gridAutoRows = `${side}rem`;
+    grid.classList.toggle("small", side < 1.7);
     grid.setAttribute("aria-label", `Kernel weights, ${height} rows and ${width} columns`);
     if (grid.dataset.shape !== `${height}×${width}`) {
       grid.dataset.shape = `${height}×${width}`;

@@ -74,11 +74,14 @@ export default function (component) {
     context.imageSmoothingEnabled = scale * ratio < 1;
     context.imageSmoothingQuality = "high";
     const tile = document.createElement("canvas");
+    let painted = 0;
     header.order.forEach((channel, index) => {
       putImage(tile, signedImage(arrays.maps.values, channel * size, height, width, limitOf(channel), state.colours));
       const { left, top } = placeOf(index);
       context.drawImage(tile, left * ratio, top * ratio, width * scale * ratio, height * scale * ratio);
+      painted++;
     });
+    root.dataset.channels = painted;
   }
 
   function limitOf(channel) {
