@@ -15,7 +15,7 @@ from cnnviz.ops.kernel_text import MAX_SIZE, format_kernel, parse_kernel, resize
 from cnnviz.ops.kernels import NamedKernel, kernel, kernel_names, named_kernel
 from cnnviz.ui import cache
 from cnnviz.ui.components.kernel_grid import kernel_grid
-from cnnviz.ui.controls import bounded_slider, words
+from cnnviz.ui.controls import await_setting, bounded_slider, bring_link_up_to_date, words
 from cnnviz.ui.feedback import explained
 
 # All whole fractions of 336, so that every size fills the same place on screen exactly.
@@ -57,6 +57,7 @@ def choose_convolution(picture: Picture) -> Convolution:
         weights = _weights(named, text, rows.kernel_size, columns.kernel_size)
         kernel_grid(weights, "conv_kernel_grid", _take_edit)
     st.session_state["_conv_weights"] = format_kernel(weights)
+    bring_link_up_to_date()
     layer = PictureFilter(weights, channels, rows, columns, mode, float(bias))
     label = named.label if named else "A kernel made by hand"
     return Convolution(working, layer, label, named.effect if named else "")
@@ -169,6 +170,7 @@ def _choose_windows(
     """The geometry of both axes; what does not fit is moved to what does before it is shown."""
     sizes = (picture.height, picture.width)
     if locked:
+        await_setting("conv_kernel_width", 3)
         window = _choose_window(0, min(sizes), True, named, mode)
         return window, window
     places = st.columns(2, gap="small")

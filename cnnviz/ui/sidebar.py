@@ -7,7 +7,7 @@ from cnnviz.data.patterns import Pattern, pattern_names
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import catalog_entry, model_names
 from cnnviz.ui import cache
-from cnnviz.ui.controls import words
+from cnnviz.ui.controls import await_setting, words
 
 _PICTURE = "_picture"
 _UPLOAD = "_upload"
@@ -38,6 +38,8 @@ def choose_picture() -> None:
         bind="query-params",
         width="stretch",
     )
+    if source != "pattern":
+        await_setting("pattern", pattern_names()[0])
     try:
         picture = _PICKERS[source or "photo"]()
     except CnnvizError as error:

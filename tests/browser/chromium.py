@@ -35,13 +35,14 @@ def find() -> Path | None:
     """The path of an installed browser, or None."""
     named = os.environ.get("CNNVIZ_CHROMIUM")
     found = [named] if named else [shutil.which(name) for name in NAMES]
-    candidates = [Path(place) for place in (*found, *PLACES, _downloaded()) if place]
-    return next((place for place in candidates if place.is_file()), None)
+    candidates = [Path(place) for place in (*found, *PLACES) if place]
+    return next((place for place in candidates if place.is_file()), None) or _downloaded()
 
 
-def _downloaded() -> str:
+def _downloaded() -> Path | None:
     with sync_playwright() as playwright:
-        return playwright.chromium.executable_path
+        place = Path(playwright.chromium.executable_path)
+    return place if place.is_file() else None
 
 
 def install() -> None:

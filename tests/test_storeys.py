@@ -1,0 +1,158 @@
+"""Imports go down only: pages → cnnviz/ui → cnnviz/figures → the core."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CACHES = {"cache_data", "cache_resource"}
+CACHE_HOME = "cnnviz/ui/cache.py"
+
+# What each storey must not import. A name stands for everything below it.
+FORBIDDEN = {
+    "core": {"streamlit", "plotly", "cnnviz.ui", "cnnviz.figures", "pages", "app"},
+    "figures": {"streamlit", "cnnviz.ui", "pages", "app"},
+    "ui": {"pages", "app"},
+    "pages": {"torch", "torchvision", "captum", "pages", "app"},
+}
+
+
+def storey(path):
+    """The storey of a file, given relative to the root."""
+    parts = Path(path).parts
+    if parts[0] != "cnnviz":
+        return "pages"
+    return parts[1] if parts[1] in ("ui", "figures") else "core"
+
+
+def product_files(root):
+    files = [*root.glob("cnnviz/**/*.py"), *root.glob("cnnviz/**/*.pyi")]
+    files += [*root.glob("pages/**/*.py"), *root.glob("app.py")]
+    return sorted(path.relative_to(root).as_posix() for path in files)
+
+
+def package_of(path):
+    return list(Path(path).parent.parts)
+
+
+def imported_names(tree, path):
+    """Every dotted name that a file imports, relative ones resolved, `from a import b` as a.b."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = package_of(path)[: len(package_of(path)) - node.level + 1] if node.level else []
+            base = ".".join([*package, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and called_name(node) in ("import_module", "__import__"):
+            yield from (
+                a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)
+            )
+
+
+def called_name(call):
+    return getattr(call.func, "attr", getattr(call.func, "id", None))
+
+
+def caches_used(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in CACHES:
+            yield node.attr
+        elif isinstance(node, ast.ImportFrom):
+            yield from (alias.name for alias in node.names if alias.name in CACHES)
+
+
+def stands_in(name, packages):
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def violations(root):
+    """One sentence for each import or cache that stands on the wrong storey."""
+    found = []
+    for path in product_files(root):
+        tree = ast.parse((root / path).read_text(encoding="utf-8"))
+        banned = FORBIDDEN[storey(path)]
+        found += [f"{path} imports {name}" for name in imported_names(tree, path) if stands_in(name, banned)]
+        if path != CACHE_HOME:
+            found += [f"{path} uses {cache}" for cache in caches_used(tree)]
+    return found
+
+
+def test_imports_go_down_only_and_caches_live_in_one_place():
+    assert violations(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("cnnviz/__init__.py", "core"),
+        ("cnnviz/__init__.pyi", "core"),
+        ("cnnviz/device.py", "core"),
+        ("cnnviz/ops/geometry.py", "core"),
+        ("cnnviz/nets/shared.py", "core"),
+        ("cnnviz/data/images.py", "core"),
+        ("cnnviz/analysis/activations.py", "core"),
+        ("cnnviz/figures/theme.py", "figures"),
+        ("cnnviz/ui/cache.py", "ui"),
+        ("pages/home.py", "pages"),
+        ("app.py", "pages"),
+    ],
+)
+def test_every_storey_is_looked_at(path, expected):
+    assert path in product_files(ROOT)
+    assert storey(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "expected"),
+    [
+        ("cnnviz/ops/a.py", "import streamlit as st", "imports streamlit"),
+        ("cnnviz/data/a.py", "from plotly.io import show", "imports plotly.io.show"),
+        ("cnnviz/nets/a.py", "from cnnviz.figures.theme import X", "imports cnnviz.figures.theme.X"),
+        ("cnnviz/nets/a.py", "from cnnviz import ui", "imports cnnviz.ui"),
+        ("cnnviz/analysis/a.py", "from ..ui import cache", "imports cnnviz.ui.cache"),
+        ("cnnviz/training/__init__.py", "from .. import figures", "imports cnnviz.figures"),
+        ("cnnviz/arrays.py", "def f():\n    import streamlit", "imports streamlit"),
+        ("cnnviz/device.py", "import importlib\nimportlib.import_module('plotly.io')", "imports plotly.io"),
+        ("cnnviz/__init__.pyi", "from .ui.cache import x as x", "imports cnnviz.ui.cache.x"),
+        ("cnnviz/figures/a.py", "import streamlit", "imports streamlit"),
+        ("cnnviz/figures/a.py", "from cnnviz.ui.frame import page", "imports cnnviz.ui.frame.page"),
+        ("cnnviz/ui/a.py", "import pages.home", "imports pages.home"),
+        ("cnnviz/ui/components/a.py", "from pages import home", "imports pages.home"),
+        ("pages/a.py", "import torch.nn.functional as F", "imports torch.nn.functional"),
+        ("pages/a.py", "from torch import nn", "imports torch.nn"),
+        ("pages/a.py", "from pages import b", "imports pages.b"),
+        ("app.py", "import torch", "imports torch"),
+        ("cnnviz/ui/a.py", "import streamlit as st\n@st.cache_data\ndef f(): ...", "uses cache_data"),
+        ("pages/a.py", "from streamlit import cache_resource", "uses cache_resource"),
+    ],
+)  # fmt: skip
+def test_a_planted_violation_is_found(tmp_path, path, source, expected):
+    planted = tmp_path / path
+    planted.parent.mkdir(parents=True, exist_ok=True)
+    planted.write_text(source, encoding="utf-8")
+    assert violations(tmp_path) == [f"{path} {expected}"]
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        (
+            "cnnviz/ops/a.py",
+            "import torch\nfrom cnnviz.errors import CnnvizError\nfrom .geometry import Window",
+        ),
+        ("cnnviz/ops/a.py", "import streamlitish, plotlyfied\nfrom cnnviz import figures_of_speech"),
+        ("cnnviz/figures/a.py", "import plotly.graph_objects as go\nfrom cnnviz.ops.geometry import Window"),
+        ("cnnviz/ui/a.py", "import streamlit as st\nfrom cnnviz.figures import theme"),
+        ("cnnviz/ui/cache.py", "import streamlit as st\n@st.cache_resource(max_entries=2)\ndef f(): ..."),
+        ("pages/a.py", "import streamlit as st\nfrom cnnviz.ui import frame\nfrom cnnviz import figures"),
+        ("app.py", "import streamlit as st\nfrom cnnviz.ui import frame"),
+        ("tests/a.py", "import streamlit, torch"),
+    ],
+)
+def test_what_is_allowed_is_not_reported(tmp_path, path, source):
+    planted = tmp_path / path
+    planted.parent.mkdir(parents=True, exist_ok=True)
+    planted.write_text(source, encoding="utf-8")
+    assert violations(tmp_path) == []
