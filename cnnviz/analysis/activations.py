@@ -172,7 +172,7 @@ def as_maps(output: Tensor) -> Array:
     return read_only(values)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FeatureMaps:
     """All feature maps of one layer, with the numbers by which they are ranked.
 

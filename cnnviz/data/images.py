@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 from torch import Tensor
 
 from cnnviz.arrays import Array, read_only
@@ -21,6 +21,17 @@ MAX_SIDE = 1024
 
 # What Pillow's decoders raise for damaged files, beyond the OSError that they document.
 _DAMAGE = (OSError, ValueError, SyntaxError, TypeError, LookupError, OverflowError, EOFError, struct.error)
+# What undoes each EXIF orientation. Pillow's own exif_transpose also rewrites the other EXIF entries,
+# and fails on a good picture where those are odd.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _READABLE = "PNG, JPEG, WebP, BMP, GIF and TIFF"
 _SAMPLES = {
     "cat": "chelsea",
@@ -37,7 +48,7 @@ _SAMPLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Picture:
     """A validated picture.
 
@@ -170,12 +181,12 @@ def _to_picture(image: Image.Image, name: str) -> Picture:
     if frames > 1 and image.format != "MPO":
         notes.append(f"first of {frames} frames")
     full_size = image.size
-    if image.getexif().get(0x0112) in range(2, 9):  # asked first, as loading turns a TIFF upright
+    if image.getexif().get(ExifTags.Base.Orientation) in _TURNS:  # before loading turns a TIFF upright
         notes.append("turned upright, as its camera recorded")
     image.draft("RGB", (MAX_SIDE, MAX_SIDE))
     image.load()
-    upright = ImageOps.exif_transpose(image)
-    rgb, note = _to_rgb(upright)
+    turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    rgb, note = _to_rgb(image if turn is None else image.transpose(turn))
     notes += note
     rgb.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     if max(full_size) > MAX_SIDE:

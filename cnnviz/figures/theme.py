@@ -3,7 +3,8 @@
 Signed numbers use diverging scales whose middle lies near the page's background, so that "nothing
 here" looks like nothing. Activations run from red (negative) to blue (positive), weights from
 purple (negative) to orange (positive); both pairs stay apart for colour-blind eyes. The light
-scales follow ColorBrewer's RdBu and PuOr (Brewer, Hatchard and Harrower 2003).
+scales follow ColorBrewer's RdBu and PuOr (Brewer, Hatchard and Harrower 2003). Counts have one hue, and
+no negative side.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 
 from cnnviz.arrays import Array, read_only
 
-ScaleName = Literal["activation", "weight"]
+ScaleName = Literal["activation", "weight", "count"]
 Ground = Literal["light", "dark"]
 SCALES: tuple[ScaleName, ...] = get_args(ScaleName)
 GROUNDS: tuple[Ground, ...] = get_args(Ground)
@@ -30,6 +31,12 @@ _STOPS: dict[tuple[ScaleName, Ground], tuple[str, ...]] = {
         "#2d004b", "#542788", "#8073ac", "#b2abd2", "#d8daeb", "#f8f8f6",
         "#fee0b6", "#fdb863", "#e08214", "#b35806", "#7f3b08",
     ),
+    ("count", "light"): (
+        *("#f8f8f6",) * 6, "#d5ebe6", "#9fd3c9", "#57b0a5", "#17837a", "#0b4f4b",
+    ),
+    ("count", "dark"): (
+        *("#16191d",) * 6, "#12403d", "#15665f", "#259a90", "#5fcabf", "#c9f3ec",
+    ),
     ("activation", "dark"): (
         "#ffc9b8", "#f98d72", "#d8543f", "#9c3226", "#541f1c", "#16191d",
         "#17324d", "#1f568a", "#3582c4", "#6fb3ec", "#c3e1ff",
@@ -41,7 +48,7 @@ _STOPS: dict[tuple[ScaleName, Ground], tuple[str, ...]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scale:
     """A diverging scale: uint8 (STEPS, 3) colours for values from −limit to +limit."""
 

@@ -135,7 +135,7 @@ def _check_shapes(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -
         raise CnnvizError(f"bias must have shape ({weight.shape[0]},), not {tuple(bias.shape)}.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ConvStep:
     """One output value of a convolution, term by term.
 

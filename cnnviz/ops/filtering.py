@@ -26,7 +26,7 @@ _ENOUGH_SECONDS = 0.02
 _LUMA = (0.299, 0.587, 0.114)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PictureFilter:
     """A convolution layer with one kernel, ready for a picture.
 
@@ -69,7 +69,7 @@ class PictureFilter:
     @property
     def bias_vector(self) -> Tensor | None:
         """(O,), or None for a bias of 0."""
-        return torch.full((self.groups,), self.bias) if self.bias else None
+        return torch.full((self.groups,), float(self.bias)) if self.bias else None
 
     @property
     def parameters(self) -> int:
@@ -114,7 +114,7 @@ class PictureFilter:
         return F.conv2d(padded, self.weight, self.bias_vector, groups=self.groups, **self._geometry)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FilteredPicture:
     """A picture and what one kernel makes of it.
 
@@ -123,6 +123,7 @@ class FilteredPicture:
         output: float32 (O, H', W'), read-only.
         rows, columns: geometry of each axis.
         limit: largest magnitude of the output.
+        padding_mode: what the padding held.
     """
 
     pixels: Array
@@ -130,6 +131,7 @@ class FilteredPicture:
     rows: Window
     columns: Window
     limit: float
+    padding_mode: PaddingMode = "zeros"
 
 
 def filter_picture(picture: Picture, layer: PictureFilter) -> FilteredPicture:
@@ -146,7 +148,8 @@ def filter_picture(picture: Picture, layer: PictureFilter) -> FilteredPicture:
         grey = np.rint(x[0, 0].numpy() * 255).astype(np.uint8)
         pixels = np.repeat(grey[..., None], 3, axis=2)
     output = read_only(y[0])
-    return FilteredPicture(pixels, output, layer.rows, layer.columns, float(np.abs(output).max()))
+    limit = float(np.abs(output).max())
+    return FilteredPicture(pixels, output, layer.rows, layer.columns, limit, layer.padding_mode)
 
 
 @dataclass(frozen=True, slots=True)

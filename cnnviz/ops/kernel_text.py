@@ -30,7 +30,7 @@ def parse_kernel(text: str) -> Array:
         CnnvizError: if a weight is no number from −1000 to 1000, or rows differ in length, or there
             are more than 15 of them.
     """
-    plain = re.sub(r"\]\s*,\s*\[", ";", text).replace("−", "-")
+    plain = re.sub(r"[\])]\s*,\s*[\[(]", ";", text).replace("−", "-")
     lines = [line.strip(" \t\r,[]()") for line in re.split(r"[;\n]", plain)]
     rows = [[_weight(word) for word in re.split(r"[\s,]+", line)] for line in lines if line]
     if not rows or len({len(row) for row in rows}) != 1:

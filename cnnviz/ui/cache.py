@@ -144,7 +144,7 @@ def _centre_square(digest: str, pattern: Pattern | None, side: int, _picture: Pi
     return _picture.centre_square(side)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LayerRun:
     """One pass of a network, looked at in one layer.
 

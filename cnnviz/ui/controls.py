@@ -1,8 +1,10 @@
 """Controls shared by the pages."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
-_AGAIN = "_limits_moved"
+_MOVED, _DUE = "_limits_moved", "_run_due"
 
 
 def words(name: str) -> str:
@@ -20,13 +22,21 @@ def await_setting(key: str, default: object) -> None:
 
 
 def bring_link_up_to_date() -> None:
-    """Run once more where a slider's limits have moved; call after the controls, before the work.
+    """Run once more, a moment later, where a slider's limits have moved; call after the controls.
 
-    To Streamlit a slider with other limits is another control, and a value set by code reaches the
-    URL only on a control's second run.
+    To Streamlit a slider with other limits is another control, whose value reaches the URL in the
+    first run after the one that drew it.
     """
-    if st.session_state.pop(_AGAIN, False):
+    if st.session_state.pop(_MOVED, False):
+        st.session_state[_DUE] = False
+        _run_again()
+
+
+@st.fragment(run_every=0.2)
+def _run_again() -> None:
+    if st.session_state[_DUE]:
         st.rerun()
+    st.session_state[_DUE] = True
 
 
 def bounded_slider(label: str, low: int, high: int, default: int, *, key: str, why: str | None = None) -> int:
@@ -46,10 +56,10 @@ def bounded_slider(label: str, low: int, high: int, default: int, *, key: str, w
     memory = f"_{key}"
     value = min(max(st.session_state.get(key, st.session_state.get(memory, default)), low), high)
     moved = st.session_state.get(f"{memory}_limits", (low, high)) != (low, high) and key in st.session_state
-    if moved or st.session_state.pop(f"{memory}_again", False):
+    if moved or st.session_state.get(key, value) != value:
         st.session_state[key] = value
     if moved:
-        st.session_state[f"{memory}_again"] = st.session_state[_AGAIN] = True
+        st.session_state[_MOVED] = True
     st.session_state[f"{memory}_limits"] = low, high
     chosen = st.slider(
         label,
@@ -64,3 +74,18 @@ def bounded_slider(label: str, low: int, high: int, default: int, *, key: str, w
     chosen = min(max(chosen, low), high)
     st.session_state[memory] = chosen
     return int(chosen)
+
+
+def choose_view(views: Mapping[str, str], key: str) -> str:
+    """A row of names, one of which is shown: key → name on screen; the first is shown at first."""
+    chosen = st.segmented_control(
+        "View",
+        list(views),
+        default=next(iter(views)),
+        required=True,
+        format_func=views.__getitem__,
+        key=key,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return chosen or next(iter(views))

@@ -1,7 +1,5 @@
 """Formulas as LaTeX: once in symbols, once with the numbers on screen."""
 
-import math
-
 from cnnviz.ops.filtering import PictureFilter
 from cnnviz.ops.geometry import Window
 
@@ -59,6 +57,6 @@ def power_of_ten(value: float) -> str:
     """A small number as a person writes it, for Markdown: "1.9·10⁻⁶"."""
     if value == 0:
         return "0"
-    exponent = math.floor(math.log10(abs(value)))
-    superscript = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{value / 10**exponent:.1f}·10{superscript}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    superscript = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{mantissa}·10{superscript}"

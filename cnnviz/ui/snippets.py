@@ -27,7 +27,7 @@ def convolution_code(picture: Picture, long_side: int, layer: PictureFilter) -> 
         if layer.channels == "grey"
         else ""
     )
-    bias = f", bias=torch.full(({out_channels},), {layer.bias:g})" if layer.bias else ""
+    bias = f", bias=torch.full(({out_channels},), {float(f'{layer.bias:g}')})" if layer.bias else ""
     return f"""\
 import torch
 import torch.nn.functional as F

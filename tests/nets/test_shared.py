@@ -1,3 +1,4 @@
+import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +10,7 @@ from cnnviz.nets.catalog import model
 from cnnviz.nets.shared import SharedModel, share_weights
 
 CPU = torch.device("cpu")
-PATIENCE = 60
+PATIENCE = 30  # seconds until a thread that waits for nothing fails its test
 
 
 def hooks(network):
@@ -85,7 +86,7 @@ def test_a_borrower_waits_when_all_trees_are_lent(network):
         with shared.borrow(CPU):
             got.set()
 
-    waiting = threading.Thread(target=borrow_too)
+    waiting = threading.Thread(target=borrow_too, daemon=True)
     with shared.borrow(CPU):
         waiting.start()
         assert not got.wait(0.2)
@@ -97,8 +98,14 @@ def test_a_tree_comes_back_after_an_error(network):
     shared = SharedModel(network)
     with pytest.raises(RuntimeError, match="boom"), shared.borrow(CPU) as first:
         raise RuntimeError("boom")
-    with shared.borrow(CPU) as second:
-        assert second is first
+    again = queue.SimpleQueue()
+
+    def borrow_again():
+        with shared.borrow(CPU) as second:
+            again.put(second)
+
+    threading.Thread(target=borrow_again, daemon=True).start()
+    assert again.get(timeout=PATIENCE) is first
 
 
 def test_all_trees_share_one_set_of_weights(network):

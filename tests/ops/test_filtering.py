@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -143,3 +146,24 @@ def test_a_picture_too_small_is_refused(height, width, mode, message):
     small = Picture(np.zeros((height, width, 3), np.uint8), "small")
     with pytest.raises(CnnvizError, match=message):
         filter_picture(small, layer(mode=mode))
+
+
+axes = st.builds(Window, st.integers(1, 5), st.integers(1, 4), st.integers(0, 6), st.integers(1, 3))
+
+
+@given(axes, axes, st.sampled_from(CHANNEL_MODES), st.sampled_from(PADDING_MODES), st.integers(0, 99))
+def test_any_geometry_gives_what_torch_gives_channel_by_channel(rows, columns, channels, mode, seed):
+    weights = np.random.default_rng(seed).normal(size=(rows.kernel_size, columns.kernel_size))
+    pad = (columns.padding, columns.padding, rows.padding, rows.padding)
+    x = F.pad(torch_input(channels).double(), pad, mode="constant" if mode == "zeros" else mode)
+    options = {"stride": (rows.stride, columns.stride), "dilation": (rows.dilation, columns.dilation)}
+    maps = [F.conv2d(c[None, None], torch.from_numpy(weights)[None, None], **options)[0] for c in x[0]]
+    expected = torch.cat(maps) if channels == "depthwise" else torch.stack(maps).sum(0)
+    filtered = filter_picture(PICTURE, PictureFilter(weights, channels, rows, columns, mode))
+    np.testing.assert_allclose(filtered.output, expected, rtol=1e-4, atol=1e-5)
+    assert filtered.padding_mode == mode
+
+
+def test_a_whole_number_is_a_bias_as_well():
+    filtered = filter_picture(PICTURE, PictureFilter(KERNEL * 0, "depthwise", ROWS, COLUMNS, bias=1))
+    assert (filtered.output == 1).all()

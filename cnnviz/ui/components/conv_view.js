@@ -7,14 +7,21 @@ function taps(axis, index) {
   return Array.from({ length: axis.kernel_size }, (_, m) => first + m * axis.dilation);
 }
 
-/** First and last output along one axis that read input `index`; null if none does. */
-function readers(axis, index, outputSize) {
-  const found = [];
-  for (let m = 0; m < axis.kernel_size; m++) {
-    const at = index + axis.padding - m * axis.dilation;
-    if (at >= 0 && at % axis.stride === 0 && at / axis.stride < outputSize) found.push(at / axis.stride);
-  }
-  return found.length ? found.sort((a, b) => a - b) : null;
+/** The input sample that padded coordinate `i` copies; −1 where it is zero. As geometry.py has it. */
+function sourceOf(i, size, mode) {
+  if (i >= 0 && i < size) return i;
+  if (mode === "zeros") return -1;
+  if (mode === "replicate") return Math.max(0, Math.min(size - 1, i));
+  const wrapped = (period) => ((i % period) + period) % period;
+  if (mode === "circular") return wrapped(size);
+  return size - 1 - Math.abs(wrapped(Math.max(1, 2 * (size - 1))) - (size - 1));
+}
+
+/** The outputs along one axis that read input `index`, by itself or as padding; null if none does. */
+function readers(axis, index, inputSize, outputSize, mode) {
+  const reads = (output) => taps(axis, output).some((i) => sourceOf(i, inputSize, mode) === index);
+  const found = Array.from({ length: outputSize }, (_, output) => output).filter(reads);
+  return found.length ? found : null;
 }
 
 function span(list) {
@@ -29,7 +36,7 @@ export default function (component) {
   const { input, output } = parts(root);
   const [inputHeight, inputWidth] = state.arrays.input.shape;
   const [outputChannels, outputHeight, outputWidth] = state.arrays.output.shape;
-  const { rows, columns } = state.header;
+  const { rows, columns, padding_mode: mode } = state.header;
   const views = outputChannels > 1 ? ["together", ...CHANNELS] : ["0"];
   if (!views.includes(state.channel)) state.channel = views[0];
   const centre = { row: outputHeight >> 1, column: outputWidth >> 1 };
@@ -150,8 +157,8 @@ export default function (component) {
   }
 
   function showReaders({ row, column }) {
-    const rowReaders = readers(rows, row, outputHeight);
-    const columnReaders = readers(columns, column, outputWidth);
+    const rowReaders = readers(rows, row, inputHeight, outputHeight, mode);
+    const columnReaders = readers(columns, column, inputWidth, outputWidth, mode);
     outline(input, row, column, row + 1, column + 1, state.zoom.input);
     const at = 3 * (row * inputWidth + column);
     const rgb = CHANNELS.map((name, c) => `${name} ${format(state.arrays.input.values[at + c] / 255)}`);

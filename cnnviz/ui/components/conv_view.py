@@ -14,6 +14,7 @@ def conv_view(filtered: FilteredPicture, picture_name: str, kernel_label: str, k
     fields = {
         "rows": _axis(filtered.rows),
         "columns": _axis(filtered.columns),
+        "padding_mode": filtered.padding_mode,
         "limit": filtered.limit,
         "input_text": f"The input, {picture_name}",
         "output_text": (

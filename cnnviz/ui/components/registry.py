@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -12,13 +13,17 @@ from cnnviz.figures.theme import GROUNDS, SCALES, scale
 _FOLDER = Path(__file__).parent
 
 
-def declare(name: str) -> ComponentRenderer:
-    """Register the component whose files are `name`.html, .css and .js; call once, on import."""
+def declare(name: str, libraries: Sequence[str] = ()) -> ComponentRenderer:
+    """Register the component whose files are `name`.html, .css and .js; call once, on import.
+
+    `libraries` are further JavaScript files that stand before the component's own.
+    """
+    scripts = [_read(f"{file}.js") for file in ("shared", *libraries, name)]
     return st.components.v2.component(
         f"cnnviz_{name}",
         html=_read(f"{name}.html"),
         css=_read("shared.css") + _read(f"{name}.css"),
-        js=_scales() + _read("shared.js") + _read(f"{name}.js"),
+        js=_scales() + "".join(scripts),
     )
 
 

@@ -112,13 +112,15 @@ function pixelAt(event, canvas, height, width) {
   return row < 0 || column < 0 || row >= height || column >= width ? null : { row, column };
 }
 
-/** Paint a scale from −limit to +limit with its three numbers under it. */
+/** Paint a scale from −limit to +limit (counts: from 0) with its numbers under it. */
 function drawLegend(root, scaleName, limit, dark) {
   const bar = root.querySelector(".legend canvas");
-  const ramp = Float32Array.from({ length: 255 }, (_, i) => i - 127);
+  const counts = scaleName === "count";
+  const ramp = Float32Array.from({ length: 255 }, (_, i) => (counts ? i / 2 : i - 127));
   putImage(bar, signedImage(ramp, 0, 1, 255, 127, scaleColours(scaleName, dark)));
   const labels = root.querySelectorAll(".legend span");
-  [-limit, 0, limit].forEach((value, i) => (labels[i].textContent = format(value)));
+  const ends = counts ? ["0", "", format(limit)] : [-limit, 0, limit].map((value) => format(value));
+  ends.forEach((text, i) => (labels[i].textContent = text));
 }
 
 /**
@@ -128,13 +130,14 @@ function drawLegend(root, scaleName, limit, dark) {
 function redrawOnChange(element, draw) {
   let width = element.clientWidth;
   const observer = new ResizeObserver(() => {
-    if (element.clientWidth === width) return;
+    if (!element.clientWidth || element.clientWidth === width) return; // gone or hidden, or as before
     width = element.clientWidth;
     draw();
   });
   observer.observe(element);
   element.addEventListener("transitionend", (event) => {
-    if (event.target === element && event.propertyName === "background-color") draw();
+    const here = event.target === element && element.clientWidth > 0;
+    if (here && event.propertyName === "background-color") draw();
   });
   return () => observer.disconnect();
 }

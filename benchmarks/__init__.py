@@ -1,0 +1,1 @@
+"""Speed, measured against peers and floors: `python -m benchmarks [NAME…]`."""

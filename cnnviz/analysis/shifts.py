@@ -1,0 +1,94 @@
+"""Maps whose behaviour under shifts is worth measuring: one layer with its pooling, or part of a network."""
+
+import copy
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from cnnviz.analysis.activations import capture, evaluating, forward
+from cnnviz.arrays import Array
+from cnnviz.errors import CnnvizError
+from cnnviz.ops.convolution import Conv2dFromScratch, conv2d, pad2d
+from cnnviz.ops.equivariance import Equivariance, blur_pool2d, measure_equivariance
+from cnnviz.ops.geometry import PaddingMode, Window
+from cnnviz.ops.pooling import avg_pool2d, max_pool2d
+
+PoolName = Literal["none", "max", "average", "blur"]
+POOLS: tuple[PoolName, ...] = get_args(PoolName)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShiftedLayer:
+    """A convolution that keeps the size, its ReLU, and a pooling.
+
+    Attributes:
+        kernel: (k, k), k odd, for each channel by itself.
+        stride: of the convolution.
+        padding_mode: of the convolution's padding, (k − 1) / 2 pixels.
+        pool: "none"; "max" or "average", 2×2 with stride 2; "blur", max pooling with stride 1 and
+            then a blur with stride 2 (Zhang 2019).
+    """
+
+    kernel: Array
+    stride: int = 1
+    padding_mode: PaddingMode = "circular"
+    pool: PoolName = "none"
+
+    @property
+    def jump(self) -> int:
+        """Input pixels between neighbouring outputs."""
+        return self.stride * (1 if self.pool == "none" else 2)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(1, C, H, W) → (1, C, H', W')."""
+        channels, side = x.shape[1], self.kernel.shape[0]
+        weight = torch.from_numpy(self.kernel.copy()).to(x).expand(channels, 1, -1, -1)
+        y = conv2d(
+            x, weight, stride=self.stride, padding=side // 2, groups=channels, padding_mode=self.padding_mode
+        ).relu()
+        if self.pool == "max":
+            return max_pool2d(y, 2)
+        if self.pool == "average":
+            return avg_pool2d(y, 2)
+        if self.pool == "blur":
+            beyond: PaddingMode = "circular" if self.padding_mode == "circular" else "replicate"
+            reach = Window(2, extra_end=1)
+            return blur_pool2d(max_pool2d(pad2d(y, reach, reach, beyond), 2, 1), 2, beyond)
+        return y
+
+
+def with_padding_mode(model: nn.Module, padding_mode: PaddingMode) -> nn.Module:
+    """A copy of a model whose convolutions pad with `padding_mode`; its weights are shared."""
+    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    changed = copy.deepcopy(model, shared)
+    for module in changed.modules():
+        if isinstance(module, nn.Conv2d | Conv2dFromScratch):
+            module.padding_mode = padding_mode
+    return changed
+
+
+def network_equivariance(
+    model: nn.Module, layer: str, x: Tensor, shift: tuple[int, int], padding_mode: PaddingMode = "zeros"
+) -> Equivariance:
+    """Measure a network up to one of its layers.
+
+    Raises:
+        CnnvizError: if there is no such layer, or it gives no feature maps whose size divides the
+            input's.
+    """
+    changed = with_padding_mode(model, padding_mode)
+
+    def f(picture: Tensor) -> Tensor:
+        with evaluating(changed), capture(changed, [layer]) as maps:
+            forward(changed, picture)
+        if layer not in maps or maps[layer].dim() != 4:
+            raise CnnvizError(f"{layer} gives no feature maps, so there is nothing to shift.")
+        return maps[layer]
+
+    with torch.inference_mode():
+        height, width = f(x).shape[2:]
+    if x.shape[2] % height or x.shape[3] % width or x.shape[2] // height != x.shape[3] // width:
+        raise CnnvizError(f"{layer} gives {height}×{width} for {x.shape[2]}×{x.shape[3]}: no whole step.")
+    return measure_equivariance(f, x, shift, x.shape[2] // height)

@@ -1,0 +1,71 @@
+"""How often each input pixel is read: by one layer, and through a stack of layers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.arrays import Array, read_only
+from cnnviz.errors import CnnvizError
+from cnnviz.ops.geometry import Window
+
+
+def read_counts(rows: Window, columns: Window, height: int, width: int) -> Array:
+    """How many outputs read each input pixel: int (H, W). Padding is left out."""
+    return read_only(np.outer(_axis_counts(rows, height), _axis_counts(columns, width)))
+
+
+def _axis_counts(window: Window, input_size: int) -> Array:
+    outputs = np.arange(window.output_size(input_size))
+    taps = np.arange(window.kernel_size)
+    read = (outputs[:, None] * window.stride + taps * window.dilation - window.padding).ravel()
+    inside = read[(read >= 0) & (read < input_size)]
+    return np.bincount(inside, minlength=input_size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StackCoverage:
+    """What one unit at the top of a stack of layers reads, along one axis.
+
+    Attributes:
+        offsets: input coordinates from the field's first to its last, relative to its middle.
+        paths: for each, how many paths of taps lead from it to the unit; 0 marks a hole.
+    """
+
+    offsets: Array
+    paths: Array
+
+    @property
+    def size(self) -> int:
+        """Receptive field: input samples from the first to the last."""
+        return len(self.paths)
+
+    @property
+    def holes(self) -> int:
+        """Samples inside the field that are never read."""
+        return int((self.paths == 0).sum())
+
+    def map(self) -> Array:
+        """Paths to each pixel of the square field: int (size, size)."""
+        return read_only(np.outer(self.paths, self.paths))
+
+
+def stack_coverage(layers: Sequence[Window]) -> StackCoverage:
+    """Follow one unit of the last layer down to the input.
+
+    Each layer spreads a unit over its taps, d·s_before apart, where s_before is the product of the
+    strides below it; the counts of a stack are the convolution of its layers' counts.
+
+    Raises:
+        CnnvizError: if there are no layers.
+    """
+    if not layers:
+        raise CnnvizError("A stack needs at least one layer.")
+    paths, jump = np.ones(1, dtype=np.int64), 1
+    for layer in layers:
+        spread = np.zeros((layer.kernel_size - 1) * layer.dilation * jump + 1, dtype=np.int64)
+        spread[:: layer.dilation * jump] = 1
+        paths = np.convolve(paths, spread)
+        jump *= layer.stride
+    middle = (len(paths) - 1) / 2
+    return StackCoverage(read_only(np.arange(len(paths)) - middle), read_only(paths))

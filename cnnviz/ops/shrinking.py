@@ -1,0 +1,101 @@
+"""Four ways to make a map smaller, with one window: max, average and global pooling, strided convolution."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from cnnviz.arrays import Array, read_only
+from cnnviz.errors import CnnvizError
+from cnnviz.ops.convolution import conv2d
+from cnnviz.ops.equivariance import circular_shift
+from cnnviz.ops.geometry import Window
+from cnnviz.ops.kernels import kernel
+from cnnviz.ops.pooling import avg_pool2d, global_avg_pool2d, max_pool2d
+
+Way = Literal["max", "average", "strided", "global"]
+WAYS: tuple[Way, ...] = get_args(Way)
+
+
+@dataclass(frozen=True, slots=True)
+class Shrinking:
+    """One window for all ways.
+
+    Attributes:
+        kernel_size, stride, padding: the same on both axes; padding at most half the window.
+        ceil_mode: whether a last, incomplete window of a pooling counts.
+        count_include_pad: whether padding counts in the mean.
+        strided_kernel: name of the kernel of the strided convolution.
+
+    Raises:
+        CnnvizError: if a value is out of range.
+    """
+
+    kernel_size: int = 2
+    stride: int = 2
+    padding: int = 0
+    ceil_mode: bool = False
+    count_include_pad: bool = True
+    strided_kernel: str = "gaussian"
+
+    def __post_init__(self) -> None:
+        window = self.window
+        if self.padding > window.kernel_size // 2:
+            raise CnnvizError(f"Pooling pads by at most half its window: {window.kernel_size // 2}.")
+
+    @property
+    def window(self) -> Window:
+        """The geometry of one axis."""
+        return Window(self.kernel_size, self.stride, self.padding)
+
+    @property
+    def weights(self) -> Array:
+        """The strided convolution's kernel, (k, k)."""
+        return kernel(self.strided_kernel, self.kernel_size)
+
+    def apply(self, way: Way, x: Tensor) -> Tensor:
+        """(N, C, H, W) → the smaller maps, each channel by itself."""
+        size = (self.kernel_size, self.stride, self.padding)
+        if way == "max":
+            return max_pool2d(x, *size, ceil_mode=self.ceil_mode)
+        if way == "average":
+            return avg_pool2d(x, *size, self.ceil_mode, self.count_include_pad)
+        if way == "global":
+            return global_avg_pool2d(x)
+        channels = x.shape[1]
+        weight = torch.from_numpy(self.weights.copy()).to(x).expand(channels, 1, -1, -1)
+        return conv2d(x, weight, stride=self.stride, padding=self.padding, groups=channels)
+
+    def shrink(self, x: Tensor) -> dict[Way, Array]:
+        """Every way for one picture (1, C, H, W): float32 (C, H', W')."""
+        with torch.inference_mode():
+            return {way: read_only(self.apply(way, x)[0]) for way in WAYS}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShiftResponse:
+    """What shifting the input did to an output.
+
+    Attributes:
+        change: f(T x) − f(x), float32 (C, H', W').
+        share: the mean magnitude of the change, as a share of the input's own.
+    """
+
+    change: Array
+    share: float
+
+
+def shift_responses(shrinking: Shrinking, x: Tensor, shift: tuple[int, int]) -> dict[Way, ShiftResponse]:
+    """Shift a picture (1, C, H, W) round its border and see how much each way's output changes.
+
+    A share of 1 says that the output changes as much as the input did; 0, that the way is invariant.
+    """
+    with torch.inference_mode():
+        moved = circular_shift(x, *shift)
+        before = float((moved - x).abs().mean()) or 1.0
+        changes = {way: shrinking.apply(way, moved)[0] - shrinking.apply(way, x)[0] for way in WAYS}
+    return {
+        way: ShiftResponse(read_only(change), float(change.abs().mean()) / before)
+        for way, change in changes.items()
+    }

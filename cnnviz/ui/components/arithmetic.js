@@ -1,0 +1,123 @@
+// The arithmetic of a sliding window, without a word of the screen: geometry, padding, and the terms
+// of one output. cnnviz/ops is the truth; a browser test compares the two over random settings.
+
+/** Along one axis: samples from the first tap to the last. */
+const span = (axis) => axis.dilation * (axis.kernel_size - 1) + 1;
+
+/** Samples of the padded axis beyond the first window; negative if none fits. */
+const slack = (axis, size) => size + 2 * axis.padding - span(axis);
+
+/** The input sample that padded sample `index` copies; −1 where it is zero or nothing. */
+function sourceOf(index, size, mode) {
+  if (index >= 0 && index < size) return index;
+  if (mode === "replicate") return Math.max(0, Math.min(size - 1, index));
+  if (mode === "circular") return ((index % size) + size) % size;
+  if (mode !== "reflect") return -1;
+  const period = Math.max(1, 2 * (size - 1));
+  return size - 1 - Math.abs((((index % period) + period) % period) - (size - 1));
+}
+
+/** The most padding that a mode can fill. */
+function paddingLimit(size, mode) {
+  return mode === "reflect" ? size - 1 : mode === "circular" ? size : Infinity;
+}
+
+/**
+ * An operation on one input, (C × H × W) as nested arrays.
+ *
+ * `kind` is "conv", "max", "average" or "transposed"; `weights` (C × kh × kw) only where there are
+ * some. `terms(row, column)` lists what goes into one output: channel, input row and column (outside
+ * the input they lie in the padding), tap, x, w. `value` adds them up in the way of the kind.
+ */
+function operation(kind, input, rows, columns, options = {}) {
+  const { weights = null, bias = 0, mode = "zeros", ceil = false, countPadding = true } = options;
+  const size = { rows: input[0].length, columns: input[0][0].length };
+  const output = {
+    rows: outputSize(kind, rows, size.rows, ceil),
+    columns: outputSize(kind, columns, size.columns, ceil),
+  };
+
+  function read(channel, row, column) {
+    const [r, c] = [sourceOf(row, size.rows, mode), sourceOf(column, size.columns, mode)];
+    return r < 0 || c < 0 ? 0 : input[channel][r][c];
+  }
+
+  const inside = (row, column) => row >= 0 && column >= 0 && row < size.rows && column < size.columns;
+
+  function slidingTerms(row, column) {
+    const terms = [];
+    for (let channel = 0; channel < input.length; channel++) {
+      for (let m = 0; m < rows.kernel_size; m++) {
+        for (let n = 0; n < columns.kernel_size; n++) {
+          const r = row * rows.stride + m * rows.dilation - rows.padding;
+          const c = column * columns.stride + n * columns.dilation - columns.padding;
+          const w = weights ? weights[channel][m][n] : 1;
+          terms.push({ channel, row: r, column: c, m, n, x: read(channel, r, c), w, padded: !inside(r, c) });
+        }
+      }
+    }
+    return terms;
+  }
+
+  function stampTerms(row, column) {
+    const terms = [];
+    for (let channel = 0; channel < input.length; channel++) {
+      for (let m = 0; m < rows.kernel_size; m++) {
+        for (let n = 0; n < columns.kernel_size; n++) {
+          const r = (row + rows.padding - m * rows.dilation) / rows.stride;
+          const c = (column + columns.padding - n * columns.dilation) / columns.stride;
+          if (!Number.isInteger(r) || !Number.isInteger(c) || !inside(r, c)) continue;
+          const w = weights[channel][m][n];
+          terms.push({ channel, row: r, column: c, m, n, x: input[channel][r][c], w, padded: false });
+        }
+      }
+    }
+    return terms;
+  }
+
+  const terms = kind === "transposed" ? stampTerms : slidingTerms;
+
+  /** The number that an average is divided by. */
+  function divisor(row, column) {
+    const count = (axis, at, length) => {
+      const first = at * axis.stride - axis.padding;
+      const [low, high] = countPadding ? [-axis.padding, length + axis.padding] : [0, length];
+      return Math.min(first + axis.kernel_size, high) - Math.max(first, low);
+    };
+    return count(rows, row, size.rows) * count(columns, column, size.columns);
+  }
+
+  /** The term that wins a max pooling: the first of the largest; padding never wins. */
+  function winner(list) {
+    return list.reduce((best, term) => (term.padded || (best && best.x >= term.x) ? best : term), null);
+  }
+
+  function value(row, column) {
+    const list = terms(row, column);
+    if (kind === "max") return winner(list)?.x ?? -Infinity;
+    const sum = list.reduce((total, term) => total + term.x * term.w, 0);
+    return kind === "average" ? sum / divisor(row, column) : sum + bias;
+  }
+
+  /** Padded samples at the far end that no window reaches. */
+  function leftOver(axis, length) {
+    if (kind === "transposed") return 0;
+    return Math.max(0, slack(axis, length) - (outputSize(kind, axis, length, ceil) - 1) * axis.stride);
+  }
+
+  const fits = output.rows > 0 && output.columns > 0;
+  return {
+    kind, input, rows, columns, size, output, bias, weights, mode, fits, read, inside, terms, value, divisor,
+    winner, leftOver: { rows: leftOver(rows, size.rows), columns: leftOver(columns, size.columns) },
+  };
+}
+
+/** Number of outputs along one axis; 0 if the window does not fit. */
+function outputSize(kind, axis, size, ceil) {
+  if (kind === "transposed") return Math.max(0, (size - 1) * axis.stride - 2 * axis.padding + span(axis));
+  const room = slack(axis, size);
+  if (!ceil) return room < 0 ? 0 : Math.floor(room / axis.stride) + 1;
+  const outputs = Math.ceil(room / axis.stride) + 1;
+  const begins = (outputs - 1) * axis.stride >= size + axis.padding;
+  return Math.max(0, begins ? outputs - 1 : outputs);
+}

@@ -1,0 +1,81 @@
+// Draws a grid of numbers on a canvas: one cell a number, in one call, so that a whole redraw fits a frame.
+
+const READABLE = 19;
+
+/** Prepare a canvas of `count` × `count` cells that fills `box` CSS pixels, for the screen's resolution. */
+function gridCanvas(canvas, box, count) {
+  const ratio = window.devicePixelRatio;
+  const cell = Math.max(6, Math.floor(box / count));
+  const side = cell * count + 1;
+  const pixels = Math.round(side * ratio);
+  if (canvas.width !== pixels) {
+    canvas.width = canvas.height = pixels;
+    canvas.style.width = canvas.style.height = `${side}px`;
+  }
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, side, side);
+  return { context, cell };
+}
+
+/**
+ * One cell: its colour, its number where it can be read, and marks that do not rely on colour.
+ * `look` holds fill ([r, g, b]), text, hatched (padding), crossed (never read).
+ */
+function drawCell({ context, cell }, row, column, look, style) {
+  const [x, y] = [column * cell, row * cell];
+  context.fillStyle = `rgb(${look.fill[0]}, ${look.fill[1]}, ${look.fill[2]})`;
+  context.fillRect(x, y, cell, cell);
+  const dark = 0.299 * look.fill[0] + 0.587 * look.fill[1] + 0.114 * look.fill[2] < 135;
+  if (look.hatched) hatch(context, x, y, cell, dark ? "rgba(255,255,255,.35)" : "rgba(0,0,0,.28)");
+  context.strokeStyle = style.line;
+  context.lineWidth = 1;
+  context.strokeRect(x + 0.5, y + 0.5, cell, cell);
+  if (look.crossed) cross(context, x, y, cell, dark ? "#fff" : "#000");
+  if (cell < READABLE || look.text === undefined) return;
+  context.fillStyle = dark ? "#fff" : "#111";
+  context.font = `${Math.min(13, Math.floor(cell * 0.42))}px ${style.font}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(look.text, x + cell / 2 + 0.5, y + cell / 2 + 1);
+}
+
+function hatch(context, x, y, cell, colour) {
+  context.save();
+  context.beginPath();
+  context.rect(x, y, cell, cell);
+  context.clip();
+  context.strokeStyle = colour;
+  context.lineWidth = 1;
+  context.beginPath();
+  for (let d = -cell; d < cell; d += 6) {
+    context.moveTo(x + d, y + cell);
+    context.lineTo(x + d + cell, y);
+  }
+  context.stroke();
+  context.restore();
+}
+
+function cross(context, x, y, cell, colour) {
+  context.save();
+  context.globalAlpha = 0.55;
+  context.strokeStyle = colour;
+  context.beginPath();
+  const gap = cell * 0.18;
+  context.moveTo(x + gap, y + gap);
+  context.lineTo(x + cell - gap, y + cell - gap);
+  context.moveTo(x + cell - gap, y + gap);
+  context.lineTo(x + gap, y + cell - gap);
+  context.stroke();
+  context.restore();
+}
+
+/** An outline around cells [row, row + height) × [column, column + width). */
+function outlineCells({ context, cell }, row, column, height, width, colour, thickness = 2.5) {
+  const box = [column * cell + 0.5, row * cell + 0.5, width * cell, height * cell];
+  for (const [stroke, line] of [["#fff", thickness + 2], [colour, thickness]]) {
+    context.strokeStyle = stroke;
+    context.lineWidth = line;
+    context.strokeRect(...box);
+  }
+}

@@ -1,0 +1,94 @@
+"""The sliding window: an input grid, a kernel, an output that fills, and the sum term by term."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import streamlit as st
+
+from cnnviz.arrays import Array
+from cnnviz.data.images import Picture
+from cnnviz.ops.geometry import PaddingMode, Window
+from cnnviz.ui.components.payload import pack
+from cnnviz.ui.components.registry import declare
+
+_mount = declare("sliding_window", libraries=("arithmetic", "sliding_grid"))
+
+SlidingKind = Literal["conv", "max", "average", "transposed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A square of the picture: its top left pixel and its side."""
+
+    top: int
+    left: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sliding:
+    """What the component shows at first, and what it lets the user change.
+
+    Attributes:
+        kind: the operation.
+        rows, columns: geometry of each axis.
+        patch: which square of the picture is the input.
+        weights: (kh, kw), the same for each channel; None for pooling.
+        kernel_label: title of the kernel.
+        matrix: an input typed in, instead of the patch.
+        rgb: whether the input has three channels, or grey.
+        bias: added to each output.
+        mode: what padding holds.
+        options: "ceil" and "countPadding" of pooling.
+        limits: setting → (least, greatest) that the component offers; what is missing stays as it is.
+        reasons: setting → why it goes no further.
+        kernels: kernel size → its weights, for the sizes that the kernel has.
+    """
+
+    kind: SlidingKind
+    rows: Window
+    columns: Window
+    patch: Patch
+    weights: Array | None = None
+    kernel_label: str = "Kernel"
+    matrix: Array | None = None
+    rgb: bool = False
+    bias: float = 0.0
+    mode: PaddingMode = "zeros"
+    options: Mapping[str, bool] = field(default_factory=dict)
+    limits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    kernels: Mapping[int, Array] = field(default_factory=dict)
+
+
+def sliding_window(picture: Picture, sliding: Sliding, key: str, on_change: Callable[[Any], None]) -> None:
+    """Show it; `on_change` gets the settings, unchecked, when the user's hand has rested."""
+    settings = {
+        name: [getattr(sliding.rows, name), getattr(sliding.columns, name)]
+        for name in ("kernel_size", "stride", "padding", "dilation")
+    } | {
+        "weights": None if sliding.weights is None else sliding.weights.tolist(),
+        "bias": sliding.bias,
+        "mode": sliding.mode,
+        "patch": asdict(sliding.patch),
+    }
+    fields = {
+        "kind": sliding.kind,
+        "settings": settings,
+        "serial": repr((sliding.kind, settings, sliding.rgb, picture.digest, repr(sliding.matrix))),
+        "matrix": None if sliding.matrix is None else sliding.matrix.tolist(),
+        "rgb": sliding.rgb and sliding.matrix is None,
+        "options": dict(sliding.options),
+        "kernel_label": sliding.kernel_label,
+        "limits": {name: list(limit) for name, limit in sliding.limits.items()},
+        "reasons": dict(sliding.reasons),
+        "kernels": {size: weights.tolist() for size, weights in sliding.kernels.items()},
+        "no_fit": "The kernel spans more than the padded patch: take a larger patch, a smaller kernel or "
+        "dilation, or more padding.",
+    }
+
+    def changed() -> None:
+        on_change(st.session_state[key]["settings"])
+
+    _mount(data=pack(fields, {"picture": picture.pixels}), key=key, on_settings_change=changed)

@@ -1,0 +1,30 @@
+"""Try this: telling cases, one click away."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+
+def offer_presets(presets: Mapping[str, Mapping[str, Any]], start: Mapping[str, Any] | None = None) -> None:
+    """A row of buttons that set the controls.
+
+    Args:
+        presets: label → session key → value.
+        start: values that each preset begins from.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("Try this", width="content")
+        for label, settings in presets.items():
+            st.button(
+                label,
+                key=f"preset {label}",
+                type="tertiary",
+                on_click=_apply,
+                args=({**(start or {}), **settings},),
+            )
+
+
+def _apply(settings: Mapping[str, Any]) -> None:
+    for key, value in settings.items():
+        st.session_state[key] = value

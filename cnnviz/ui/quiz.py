@@ -1,0 +1,35 @@
+"""Check yourself: predict a number, then see; a wrong answer is told what went wrong."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+
+def check_yourself(question: str, answer: int, mistakes: Mapping[str, int], key: str) -> None:
+    """Ask for a whole number.
+
+    Args:
+        question: in words; the answer must not be on screen beside it.
+        answer: the right number.
+        mistakes: what a person may have done wrong → the number that this gives.
+        key: of the controls.
+    """
+    with st.expander("Check yourself"):
+        st.markdown(question)
+        field, button = st.columns([1, 2], vertical_alignment="bottom")
+        guess = field.number_input("Your answer", 0, None, None, 1, key=f"{key}_guess", placeholder="?")
+        reveal = button.button("Show the answer", key=f"{key}_reveal")
+        if guess is not None:
+            st.markdown(diagnose(int(guess), answer, mistakes))
+        if reveal:
+            st.markdown(f"The answer is **{answer}**.")
+
+
+def diagnose(guess: int, answer: int, mistakes: Mapping[str, int]) -> str:
+    """What to say of a guess: right, the mistake that gives it, or how far off it is."""
+    if guess == answer:
+        return f"**Right: {answer}.**"
+    known = [words for words, result in mistakes.items() if result == guess and result != answer]
+    if known:
+        return f"Not quite: {known[0]}."
+    return f"Not quite: it is {'smaller' if guess > answer else 'larger'} than {guess}."

@@ -1,0 +1,41 @@
+"""Pooling and stride: four ways to a smaller map, side by side and pixel by pixel."""
+
+import streamlit as st
+
+from cnnviz.ui.controls import choose_view
+from cnnviz.ui.feedback import explained
+from cnnviz.ui.frame import require_frame
+from cnnviz.ui.pooling_lab import (
+    choose_pooling,
+    show_pixels,
+    show_shift,
+    show_side_by_side,
+)
+from cnnviz.ui.sidebar import current_picture
+
+require_frame()
+
+_VIEWS = {"side": "Side by side", "pixels": "Pixel by pixel", "shift": "One pixel to the right"}
+
+
+def lab() -> None:
+    """Controls on the left; one of three views on the right."""
+    controls, view = st.columns([1, 3.4], gap="medium")
+    with controls:
+        pooling = choose_pooling()
+    with view, explained():
+        chosen = choose_view(_VIEWS, "pool_view")
+        if chosen == "side":
+            show_side_by_side(current_picture(), pooling)
+        elif chosen == "pixels":
+            show_pixels(current_picture(), pooling)
+        else:
+            show_shift(current_picture(), pooling)
+
+
+st.title("Pooling and stride")
+st.markdown(
+    "Pooling makes a map smaller. **Max** keeps the largest value under its window, **average** the mean; a "
+    "**strided convolution** weighs them. **Global** average pooling leaves one number of the whole map."
+)
+st.fragment(lab)()

@@ -1,0 +1,55 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+# One thread for each computation, before the app's processor is made: the suite has its own processes.
+os.environ.setdefault("CNNVIZ_SLOTS", str(os.cpu_count() or 1))
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnviz.ui import frame
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture(autouse=True)
+def every_run_is_framed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest starts every run as a fresh server does, with the page by itself; let it call the frame."""
+    run = AppTest._run
+
+    def run_framed(at: AppTest, *args: object, **options: object) -> AppTest:
+        if frame._RAN in at.session_state:
+            del at.session_state[frame._RAN]
+        return run(at, *args, **options)
+
+    monkeypatch.setattr(AppTest, "_run", run_framed)
+
+
+@pytest.fixture
+def open_page() -> Callable[..., AppTest]:
+    """The app with one of its pages open, its controls set beforehand."""
+
+    def open_it(name: str = "home", **settings: object) -> AppTest:
+        at = AppTest.from_file(str(APP), default_timeout=30)
+        for key, value in settings.items():
+            at.session_state[key] = value
+        at.run()
+        if name != "home":
+            at.switch_page(f"pages/{name}.py")
+            at.run()
+        return at
+
+    return open_it
+
+
+@pytest.fixture
+def assert_fine() -> Callable[[AppTest], None]:
+    """Nothing failed and nothing had to be explained."""
+
+    def check(at: AppTest) -> None:
+        assert not at.exception, [element.message for element in at.exception]
+        assert not at.error, [element.value for element in at.error]
+        assert not at.warning, [element.value for element in at.warning]
+
+    return check

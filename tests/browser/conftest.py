@@ -1,0 +1,138 @@
+"""A server and a browser for the tests; what no page may ever do fails every test."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.chromium import ARGUMENTS, ensure
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "localhost"
+_START_SECONDS = 60
+# Two cores for two servers, two browsers and the tests: a first look may take a while.
+expect.set_options(timeout=20_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    process: "subprocess.Popen[bytes]"
+
+    def at(self, path: str) -> str:
+        return f"{self.url}/{path}"
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        return int(free.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running_server(log: Path) -> Iterator[Server]:
+    port = _free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command += ["--server.port", str(port), "--server.address", HOST]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, env=_environment()) as process,
+    ):
+        try:
+            _wait_until_healthy(f"http://{HOST}:{port}", process, log)
+            yield Server(f"http://{HOST}:{port}", process)
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _environment() -> dict[str, str]:
+    """The user's own, less what would change the app."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("STREAMLIT_")}
+
+
+def _wait_until_healthy(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with (
+            contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError),
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=2),
+        ):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"The server did not start:\n{log.read_text(errors='replace')}")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(tmp_path_factory.mktemp("server") / "log.txt") as running:
+        yield running
+
+
+@pytest.fixture
+def cold_server(tmp_path: Path) -> Iterator[Server]:
+    """A server that nobody has visited yet."""
+    with running_server(tmp_path / "cold_server.txt") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = ensure()
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+        yield launched
+        launched.close()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[OpenPage]:
+    """Pages of browsers that have never been here; a script error or a call elsewhere fails the test."""
+    with contextlib.ExitStack() as closing:
+        script_errors: list[str] = []
+        calls_elsewhere: list[str] = []
+
+        def watch_request(url: str) -> None:
+            if urlsplit(url).scheme in ("http", "https", "ws", "wss") and urlsplit(url).hostname != HOST:
+                calls_elsewhere.append(url)
+
+        def open_page(**options: object) -> Page:
+            context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
+            closing.callback(context.close)
+            context.on("request", lambda request: watch_request(request.url))
+            context.on("weberror", lambda error: script_errors.append(str(error.error)))
+            page = context.new_page()
+            page.on("websocket", lambda socket: watch_request(socket.url))
+            return page
+
+        yield open_page
+        assert not script_errors
+        assert not calls_elsewhere
+
+
+@pytest.fixture
+def page(new_page: OpenPage) -> Page:
+    return new_page()

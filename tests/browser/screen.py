@@ -1,0 +1,187 @@
+"""What a person sees and does on the pages, by name."""
+
+import base64
+import io
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+MINUS = "−"
+
+
+def settled(page: Page) -> None:
+    """Connected, and no script running; wait for an outcome where there is one."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+
+
+def visit(page: Page, url: str) -> None:
+    page.goto(url)
+    settled(page)
+
+
+def expect_no_errors(page: Page) -> None:
+    """No error, no warning, no exception on the page; a hint in blue is none."""
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+
+
+def expect_whole_pictures(page: Page) -> None:
+    """Every picture on the page has arrived."""
+    page.wait_for_function(
+        "() => [...document.images].every(image => image.complete && image.naturalWidth > 0)"
+    )
+
+
+def by_key(page: Page, key: str) -> Locator:
+    return page.locator(f".st-key-{key}")
+
+
+def slider(page: Page, key: str) -> Locator:
+    return by_key(page, key).locator("input[type=range]")
+
+
+def move_slider(page: Page, key: str, value: int) -> None:
+    """To a value by arrow keys, on a slider that counts in ones."""
+    handle = slider(page, key)
+    steps = value - int(handle.input_value())
+    handle.focus()
+    for _ in range(abs(steps)):
+        page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
+    expect(handle).to_have_value(str(value))
+
+
+def choose(page: Page, key: str, label: str) -> None:
+    """An entry of a select box."""
+    box = by_key(page, key).get_by_role("combobox")
+    box.click()
+    page.get_by_role("option", name=label, exact=True).click()
+    expect(box).to_have_value(label)
+
+
+def open_more(page: Page) -> None:
+    page.get_by_test_id("stExpander").get_by_text("More", exact=True).click()
+
+
+def source(page: Page, label: str) -> None:
+    page.get_by_role("radiogroup", name="Picture").get_by_role("radio", name=label).click()
+
+
+def upload(page: Page, name: str, data: bytes) -> None:
+    source(page, "Upload")
+    give_file(page, name, data)
+
+
+def give_file(page: Page, name: str, data: bytes) -> None:
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+    )
+
+
+def sidebar(page: Page) -> Locator:
+    return page.get_by_test_id("stSidebar")
+
+
+# --- the convolution lab
+
+
+def conv_view(page: Page) -> Locator:
+    return by_key(page, "conv_view")
+
+
+def output_caption(page: Page) -> Locator:
+    return conv_view(page).locator(".output .size")
+
+
+def expect_output_size(page: Page, size: tuple[int, int]) -> None:
+    """In the output's caption and in the formula."""
+    expect(output_caption(page)).to_have_text(re.compile(rf"^{size[0]}×{size[1]}(,|$)"))
+    expect(formulas(page).first).to_contain_text(rf"\mathbf{{{size[0]}}}")
+    expect(formulas(page).first).to_contain_text(rf"\mathbf{{{size[1]}}}")
+
+
+def formulas(page: Page) -> Locator:
+    return page.locator('annotation[encoding="application/x-tex"]')
+
+
+def cells(page: Page) -> Locator:
+    return by_key(page, "conv_kernel_grid").locator("input")
+
+
+def kernel_note(page: Page) -> Locator:
+    return by_key(page, "conv_kernel_grid").locator(".note")
+
+
+# --- the wall of feature maps
+
+
+def wall(page: Page) -> Locator:
+    return by_key(page, "maps_wall")
+
+
+def expect_wall(page: Page, layer: str, channels: int) -> None:
+    """The wall shows that layer and has painted that many maps."""
+    expect(wall(page).locator(f'.root[data-layer="{layer}"]')).to_have_attribute(
+        "data-channels", str(channels)
+    )
+
+
+def tree_item(page: Page, layer: str) -> Locator:
+    return by_key(page, "maps_tree").locator(f'[data-layer="{layer}"]')
+
+
+# --- reading
+
+
+def readout(part: Locator) -> Locator:
+    return part.locator(".readout")
+
+
+def hover_cell(page: Page, canvas: Locator, row: int, column: int, shape: tuple[int, int]) -> None:
+    """Point at the middle of a cell of a canvas that shows `shape` cells."""
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(
+        box["x"] + (column + 0.5) * box["width"] / shape[1],
+        box["y"] + (row + 0.5) * box["height"] / shape[0],
+    )
+
+
+def canvas_pixels(canvas: Locator) -> np.ndarray:
+    """(height, width, 4) RGBA of a canvas as it was painted."""
+    url = canvas.evaluate("canvas => canvas.toDataURL('image/png')")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGBA"))
+
+
+NUMBER = rf"{MINUS}?(?:[\d,]+(?:\.\d+)?(?:e{MINUS}?\d+)?|∞)"
+
+
+def number(text: str) -> float:
+    """A number as it stands on screen."""
+    return float(text.replace(MINUS, "-").replace(",", ""))
+
+
+def shown(value: float, digits: int = 4) -> str:
+    """A number as it should stand on screen: significant digits, thousands separators, a real minus."""
+    if value == 0:
+        return "0"
+    exact = Decimal(value)
+    exponent = exact.adjusted()
+    rounded = exact.quantize(Decimal(1).scaleb(exponent - digits + 1), ROUND_HALF_UP)
+    if abs(exact) >= 10_000_000 or abs(exact) < Decimal("1e-4"):
+        mantissa, _, power = f"{rounded:.{digits - 1}e}".partition("e")
+        return f"{mantissa}e{int(power)}".replace("-", MINUS)
+    places = max(0, digits - 1 - rounded.adjusted())
+    return f"{rounded:,.{places}f}".replace("-", MINUS)
+
+
+def assert_shows(text: str, value: float, scale: float) -> None:
+    """`text` is `value` with four significant digits, up to a rounding error of numbers near `scale`."""
+    read = number(text)
+    assert text == shown(read), f"{text} is not how a number is written"
+    last_digit = 10.0 ** (Decimal(abs(read)).adjusted() - 3) if read else 0.0
+    assert abs(read - value) <= 0.5001 * last_digit + 1e-6 * scale, f"{text} on screen, {value} computed"

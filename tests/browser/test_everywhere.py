@@ -1,0 +1,171 @@
+"""What holds on every page: both themes, a phone's width, accessibility; and the home page itself."""
+
+import re
+import tomllib
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+import cnnviz
+from cnnviz.figures.theme import scale
+from cnnviz.ops.filtering import PictureFilter, filter_picture
+from cnnviz.ops.geometry import Window
+from tests.browser.conftest import ROOT, OpenPage, Server
+from tests.browser.screen import (
+    by_key,
+    canvas_pixels,
+    conv_view,
+    expect_no_errors,
+    expect_wall,
+    expect_whole_pictures,
+    hover_cell,
+    output_caption,
+    settled,
+    visit,
+    wall,
+)
+
+PAGES = ("", "convolution", "feature_maps")
+SCHEMES = ("light", "dark")
+PHONE = {"width": 390, "height": 844}
+
+# What Streamlit itself builds and we cannot change: the rule, and the elements that it is excused on.
+STREAMLITS_OWN = {
+    # The navigation puts its sections, as <div>, between the list and its items.
+    "list": 'data-testid="stSidebarNavItems"',
+    "listitem": '^<li class="st-emotion-cache[^"]*">$',
+    # st.latex scrolls sideways; a formula may be a pixel or two wider than the box it is given.
+    "scrollable-region-focusable": 'class="katex-display"',
+}
+
+
+def expect_shown(page: Page, path: str) -> None:
+    """The page's main picture is there."""
+    if path == "convolution":
+        expect(output_caption(page)).to_have_text(re.compile("^110×166"))
+    elif path == "feature_maps":
+        expect_wall(page, "block1.conv1", 64)
+    else:
+        expect(hero(page).locator(".sum")).to_have_text(re.compile(r"Sum of the nine products: .+\d"))
+    settled(page)
+
+
+def hero(page: Page):
+    return by_key(page, "hero")
+
+
+def background(scheme: str) -> np.ndarray:
+    theme = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
+    return np.array(list(bytes.fromhex(theme[scheme]["backgroundColor"][1:])), dtype=int)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_zero_is_painted_like_the_page_in_both_themes(server: Server, new_page: OpenPage, scheme: str):
+    page = new_page(color_scheme=scheme)
+    # The Laplacian of one bright pixel is 0 almost everywhere.
+    visit(page, server.at("convolution?source=Pattern&conv_kernel=Laplacian&conv_resolution=28+px"))
+    expect(output_caption(page)).to_have_text(re.compile("^26×26"))
+    pixels = canvas_pixels(conv_view(page).locator(".output canvas.picture"))[..., :3].astype(int)
+    zero = pixels[0, 0]
+    assert np.array_equal(zero, scale("activation", scheme).colours[127])
+    assert np.abs(zero - background(scheme)).max() <= 16
+    assert np.array_equal(pixels[13, 13], scale("activation", scheme).colours[0])  # the centre: −4, the limit
+
+
+def test_a_change_of_theme_repaints_at_once(server: Server, new_page: OpenPage):
+    page = new_page(color_scheme="light")
+    visit(page, server.at("convolution?source=Pattern&conv_kernel=Laplacian&conv_resolution=28+px"))
+    expect(output_caption(page)).to_have_text(re.compile("^26×26"))
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(
+        """() => {
+            const hosts = [...document.querySelectorAll('.st-key-conv_view *')].filter(e => e.shadowRoot);
+            const canvas = hosts[0].shadowRoot.querySelector('.output canvas.picture');
+            const [red] = canvas.getContext('2d').getImageData(0, 0, 1, 1).data;
+            return red < 60;
+        }"""
+    )
+    expect_no_errors(page)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_phone_shows_every_page_without_scrolling_sideways(server: Server, new_page: OpenPage, path: str):
+    page = new_page(viewport=PHONE, has_touch=True, device_scale_factor=2)
+    visit(page, server.at(path))
+    expect_shown(page, path)
+    overflow = page.evaluate(
+        """() => {
+            const main = document.querySelector('[data-testid=stMain]');
+            return [document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth];
+        }"""
+    )
+    assert max(overflow) <= 0
+    if path == "feature_maps":
+        stage = wall(page).locator(".wall canvas")
+        expect(stage).to_be_visible()
+        box = stage.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"] and box["height"] > 100
+    expect_whole_pictures(page)
+
+
+def excused(rule: str, html: str) -> bool:
+    return rule in STREAMLITS_OWN and re.search(STREAMLITS_OWN[rule], html) is not None
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_serious_stands_in_the_way_of_assistive_technology(
+    server: Server, new_page: OpenPage, path: str, scheme: str
+):
+    page = new_page(color_scheme=scheme)
+    visit(page, server.at(path))
+    expect_shown(page, path)
+    found = Axe().run(page).response["violations"]
+    serious = [
+        f"{violation['id']}: {node['target']} {node['html'][:200]} {node.get('failureSummary', '')}"
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+        if not excused(violation["id"], node["html"])
+    ]
+    assert not serious, "\n".join(serious)
+
+
+def test_home_shows_an_example_with_its_true_number(server: Server, page: Page):
+    visit(page, server.at(""))
+    expect_shown(page, "")
+    picture = cnnviz.sample("cat").fitted(100)
+    window = Window(3, padding=1)
+    layer = PictureFilter(cnnviz.kernel("sobel_x"), "grey", window, window, "replicate")
+    output = filter_picture(picture, layer).output[0]
+    total = hero(page).locator(".sum")
+    for row, column in ((0, 0), (30, 50), (10, 98), (picture.height - 1, 99)):
+        hover_cell(page, hero(page).locator(".source canvas"), row, column, (picture.height, picture.width))
+        value = float(output[row, column])
+        digits = 3
+        expect(total).to_have_text(re.compile("Sum of the nine products: .*"))
+        shown_value = total.inner_text().partition(": ")[2].replace("−", "-")
+        assert float(shown_value) == pytest.approx(value, rel=0.6 * 10 ** (1 - digits), abs=2e-6)
+    products = hero(page).locator(".grid .cell").all_inner_texts()
+    assert len(products) == 9
+    hero(page).locator(".source").focus()
+    page.keyboard.press("ArrowUp")
+    expect(total).not_to_have_text(f"Sum of the nine products: {shown_value}")
+
+
+def test_home_leads_to_the_pages_and_loads_no_plotting_code(server: Server, page: Page):
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    visit(page, server.at(""))
+    expect_shown(page, "")
+    expect_no_errors(page)
+    assert requests and not [url for url in requests if "plotly" in url.lower()]
+    main = page.get_by_test_id("stMain")
+    for name in ("Convolution", "Feature maps"):
+        main.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(name))
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name="Home", exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("See how"))

@@ -1,0 +1,102 @@
+"""Opening an address gives the screen that it names, on a server that nobody has visited as well."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.screen import (
+    by_key,
+    conv_view,
+    expect_no_errors,
+    expect_output_size,
+    expect_wall,
+    expect_whole_pictures,
+    slider,
+    visit,
+)
+
+
+def expect_full_frame(page: Page) -> None:
+    navigation = page.get_by_test_id("stSidebarNav")
+    for name in ("Home", "Convolution", "Feature maps"):
+        expect(navigation.get_by_role("link", name=name, exact=True)).to_be_visible()
+    expect(page.get_by_role("radiogroup", name="Picture")).to_be_visible()
+    expect_no_errors(page)
+    expect_whole_pictures(page)
+
+
+def test_a_cold_server_opens_the_convolution_page_with_its_settings(cold_server: Server, page: Page):
+    visit(page, cold_server.at("convolution?conv_stride=2"))
+    expect(slider(page, "conv_stride")).to_have_value("2")
+    expect_output_size(page, (55, 83))
+    expect_full_frame(page)
+    expect(page).to_have_title(re.compile("Convolution"))
+
+
+def test_a_cold_server_opens_the_feature_maps_page(cold_server: Server, page: Page):
+    visit(page, cold_server.at("feature_maps"))
+    expect_wall(page, "block1.conv1", 64)
+    expect_full_frame(page)
+    expect(page.get_by_role("combobox", name="Model")).to_have_value("SimpleCNN")
+
+
+IMPOSSIBLE_CONVOLUTIONS = (
+    "conv_stride=0",
+    "conv_stride=abc&conv_bias=nan&conv_padding=-3",
+    "conv_kernel_height=999&conv_dilation=1e9",
+    "conv_kernel=nonsense&conv_channels=purple&conv_padding_mode=sideways&conv_resolution=17",
+    "source=nonsense&photo=nobody&pattern=stars",
+    "conv_kernel=By+hand&conv_weights=one+two%3Bthree",
+    "conv_stride=0&conv_kernel_height=999&conv_kernel=nonsense&source=nonsense&conv_locked=maybe&nothing=1",
+)
+
+
+@pytest.mark.parametrize("query", IMPOSSIBLE_CONVOLUTIONS)
+def test_impossible_settings_in_a_convolution_link_are_left_out(server: Server, page: Page, query: str):
+    visit(page, server.at(f"convolution?{query}"))
+    expect(conv_view(page).locator(".readout")).to_contain_text("Output row")
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    if "conv_weights" not in query:  # that one is explained beside its field
+        expect_no_errors(page)
+    for key in ("conv_kernel_height", "conv_stride", "conv_padding", "conv_dilation"):
+        handle = slider(page, key)
+        low, high, value = (
+            int(handle.get_attribute("min") or -1), int(handle.get_attribute("max") or -1),
+            int(handle.input_value()),
+        )  # fmt: skip
+        assert low <= value <= high
+
+
+IMPOSSIBLE_MAPS = (
+    "maps_layer=nonsense",
+    "maps_channel=99999",
+    "maps_channel=-1&maps_order=loudest&maps_scope=galaxy&maps_side=33",
+    "model=MiniResNet&maps_layer=block1.conv1&maps_channel=64",
+    "maps_layer=nonsense&maps_channel=99999&source=nonsense&model=none&seed=-5&seed=x",
+)
+
+
+@pytest.mark.parametrize("query", IMPOSSIBLE_MAPS)
+def test_impossible_settings_in_a_feature_maps_link_are_left_out(server: Server, page: Page, query: str):
+    visit(page, server.at(f"feature_maps?{query}"))
+    first = "conv1" if "MiniResNet" in query else "block1.conv1"
+    expect_wall(page, first, 64)
+    expect(by_key(page, "maps_channel").locator("input")).to_have_value("0")
+    expect(by_key(page, "maps_wall").locator(".large .name")).to_have_text("Channel 0")
+    expect_no_errors(page)
+
+
+def test_a_setting_goes_into_the_address_and_the_address_gives_it_back(server: Server, new_page):
+    page = new_page()
+    visit(page, server.at("convolution?source=Pattern&pattern=Rings&conv_resolution=56+px"))
+    slider(page, "conv_padding").focus()
+    page.keyboard.press("ArrowRight")
+    expect_output_size(page, (56, 56))
+    page.wait_for_url("**conv_padding=1**")
+    there = new_page()
+    visit(there, page.url)
+    expect_output_size(there, (56, 56))
+    label = conv_view(page).locator(".output canvas.picture").get_attribute("aria-label")
+    expect(conv_view(there).locator(".output canvas.picture")).to_have_attribute("aria-label", label or "?")

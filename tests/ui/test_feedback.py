@@ -1,0 +1,84 @@
+"""What users are told when something goes wrong, and what they are not."""
+
+import logging
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+
+def known_fault():
+    import streamlit as st
+
+    from cnnviz.errors import CnnvizError
+    from cnnviz.ui.feedback import explained
+
+    with explained():
+        raise CnnvizError("The kernel spans 5, which is too much.")
+    st.write("after")
+
+
+def unknown_fault():
+    import streamlit as st
+
+    from cnnviz.ui.feedback import explained
+
+    with explained():
+        st.write("before")
+        raise KeyError("secret path /home/someone")
+    st.write("after")
+
+
+def stopped():
+    import streamlit as st
+
+    from cnnviz.ui.feedback import explained
+
+    with explained():
+        st.write("before")
+        st.stop()
+    st.write("after")
+
+
+def rerun():
+    import streamlit as st
+
+    from cnnviz.ui.feedback import explained
+
+    with explained():
+        if "again" not in st.session_state:
+            st.session_state["again"] = True
+            st.rerun()
+        st.write("second run")
+
+
+def texts(at):
+    return [element.value for element in at.markdown]
+
+
+def test_a_fault_that_the_user_can_put_right_is_shown_in_its_own_words():
+    at = AppTest.from_function(known_fault).run()
+    assert [element.value for element in at.warning] == ["The kernel spans 5, which is too much."]
+    assert not at.exception and not at.error
+    assert texts(at) == ["after"]
+
+
+def test_any_other_fault_is_logged_under_an_id_and_not_shown(caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.ERROR, logger="cnnviz"):
+        at = AppTest.from_function(unknown_fault).run()
+    (error,) = at.error
+    assert "secret" not in error.value and "KeyError" not in error.value
+    found = re.search(r"under ([0-9a-f]{8})\.", error.value)
+    assert found
+    (record,) = [record for record in caplog.records if record.name == "cnnviz"]
+    assert found[1] in record.getMessage()
+    assert record.exc_info and record.exc_info[0] is KeyError
+    assert not at.exception
+    assert texts(at) == ["before", "after"]
+
+
+def test_streamlits_own_stop_and_rerun_pass_through():
+    at = AppTest.from_function(stopped).run()
+    assert texts(at) == ["before"] and not at.error
+    at = AppTest.from_function(rerun).run()
+    assert texts(at) == ["second run"] and not at.error
