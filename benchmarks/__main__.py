@@ -24,9 +24,7 @@ def main(names: list[str]) -> int:
         results += importlib.import_module(f"benchmarks.{name}").measure()
         print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
     print(_table(results))
-    print(
-        f"{os.cpu_count()} cores; load before {before}, after {_load()}: times from a busy machine mean little."
-    )
+    print(f"{os.cpu_count()} cores, load {before} before and {_load()} after: a busy machine tells little.")
     return 0
 
 

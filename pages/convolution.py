@@ -6,6 +6,8 @@ from cnnviz.figures.downloads import output_npz, output_png
 from cnnviz.ops.filtering import compare_with_pytorch
 from cnnviz.ui import cache
 from cnnviz.ui.components.conv_view import conv_view
+from cnnviz.ui.components.facts import Facts, facts
+from cnnviz.ui.controls import counted
 from cnnviz.ui.convolution_controls import Convolution, choose_convolution
 from cnnviz.ui.convolution_presets import offer_presets
 from cnnviz.ui.feedback import explained
@@ -32,23 +34,27 @@ def lab() -> None:
 def numbers(chosen: Convolution) -> None:
     """Output size, cost, unread pixels, and our convolution held against PyTorch's."""
     picture, layer = chosen.picture, chosen.layer
-    sizes, costs = st.columns([1.15, 1], gap="medium")
-    sizes.markdown("**Output size**")
-    sizes.latex(output_size_formula(layer.rows, layer.columns, picture.height, picture.width))
-    costs.markdown("**Cost**")
-    costs.latex(cost_formula(layer, picture.height, picture.width))
-    left_over = layer.rows.left_over(picture.height), layer.columns.left_over(picture.width)
-    sizes.markdown(
-        f"**Left over:** {left_over[0]} rows and {left_over[1]} columns at the far end of the padded "
-        "picture are never read, because the floor drops the last, incomplete step."
-        if any(left_over)
-        else "**Left over:** nothing; the last step ends exactly at the far edge of the padded picture."
+    height, width = picture.height, picture.width
+    rows, columns = layer.rows.left_over(height), layer.columns.left_over(width)
+    left_over = (
+        f"{counted(rows, 'row')} and {counted(columns, 'column')} at the far end of the padded picture are "
+        "never read, because the floor drops the last, incomplete step."
+        if rows or columns
+        else "nothing; the last step ends exactly at the far edge of the padded picture."
     )
     result = compare_with_pytorch(picture, layer)
-    costs.markdown(
-        f"**From scratch = PyTorch:** largest difference {power_of_ten(result.largest_difference)}, or "
+    comparison = (
+        f"largest difference {power_of_ten(result.largest_difference)}, or "
         f"{power_of_ten(result.relative_difference)} of the largest output: rounding. "
-        f"Ours takes {result.ours_ms:.2f} ms, `F.conv2d` {result.pytorch_ms:.2f} ms."
+        f"Ours takes {result.ours_ms:.2f} ms, F.conv2d {result.pytorch_ms:.2f} ms."
+    )
+    sizes = output_size_formula(layer.rows, layer.columns, height, width)
+    facts(
+        [
+            Facts("Output size", sizes, [("Left over:", left_over)]),
+            Facts("Cost", cost_formula(layer, height, width), [("From scratch = PyTorch:", comparison)]),
+        ],
+        "conv_facts",
     )
 
 

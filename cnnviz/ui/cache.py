@@ -39,14 +39,15 @@ T = TypeVar("T")
 class Processor:
     """The devices and the gate before them.
 
-    `slots` computations run at a time, each with cores / slots threads. One slot answers a single
-    user soonest and a class about as fast as several (benchmarks/crowd.py); the environment
-    variable CNNVIZ_SLOTS changes it.
+    `slots` computations run at a time, each with cores / slots threads. One slot for all cores answers
+    a single user on an idle machine soonest; two give a class a quarter more answers and half the
+    longest wait, and do not stall when the user's browser wants a core (benchmarks/crowd.py). The
+    environment variable CNNVIZ_SLOTS changes it.
     """
 
     def __init__(self) -> None:
         cores = os.cpu_count() or 1
-        self.slots = max(1, min(cores, int(os.environ.get("CNNVIZ_SLOTS", "1"))))
+        self.slots = max(1, min(cores, int(os.environ.get("CNNVIZ_SLOTS", "2"))))
         self.running = 0
         self._gate = threading.BoundedSemaphore(self.slots)
         self._devices = available_devices()

@@ -13,6 +13,11 @@ def words(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things: "1 row", "2 rows"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def await_setting(key: str, default: object) -> None:
     """Prepare a control that is not on screen for a value from elsewhere, such as a button.
 

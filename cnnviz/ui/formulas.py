@@ -1,56 +1,85 @@
-"""Formulas as LaTeX: once in symbols, once with the numbers on screen."""
+"""Formulas: once in symbols, once with the numbers on screen.
+
+A formula is a list of parts that `components/facts.js` draws: plain text, {"symbol": …} in italics,
+{"result": …} in bold, {"floor": parts}, {"fraction": [parts, parts]}. KaTeX would hold the picture
+above it back: it costs more than the convolution and its picture together (`make bench`).
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 from cnnviz.ops.filtering import PictureFilter
 from cnnviz.ops.geometry import Window
 
+Part: TypeAlias = str | dict[str, Any]
+Equation: TypeAlias = tuple[list[Part], list[Part]]
 
-def output_size_formula(rows: Window, columns: Window, height: int, width: int) -> str:
+
+def symbol(name: str) -> Part:
+    """A variable."""
+    return {"symbol": name}
+
+
+def result(value: int) -> Part:
+    """The outcome, thousands separated."""
+    return {"result": f"{value:,}"}
+
+
+def floor_of(numerator: Sequence[Part], denominator: Sequence[Part]) -> Part:
+    """⌊numerator / denominator⌋."""
+    return {"floor": [{"fraction": [list(numerator), list(denominator)]}]}
+
+
+def output_size_formula(rows: Window, columns: Window, height: int, width: int) -> list[Equation]:
     """The output size of both axes; the letters stand on the controls."""
-    return aligned(
-        (r"n'", r"\left\lfloor \frac{n + 2p - d(k - 1) - 1}{s} \right\rfloor + 1"),
-        ("h'", _size(rows, height)),
-        ("w'", _size(columns, width)),
-    )
+    n, p, d, k, s = (symbol(letter) for letter in "npdks")
+    general = [floor_of([n, " + 2", p, " − ", d, "(", k, " − 1) − 1"], [s]), " + 1"]
+    return [
+        ([symbol("n′")], general),
+        ([symbol("height′")], _size(rows, height)),
+        ([symbol("width′")], _size(columns, width)),
+    ]
 
 
-def _size(window: Window, input_size: int) -> str:
+def _size(window: Window, input_size: int) -> list[Part]:
     w = window
-    return (
-        rf"\left\lfloor \frac{{{input_size} + 2\cdot{w.padding} - {w.dilation}({w.kernel_size} - 1) - 1}}"
-        rf"{{{w.stride}}} \right\rfloor + 1 = \mathbf{{{w.output_size(input_size)}}}"
-    )
+    numerator = f"{input_size} + 2·{w.padding} − {w.dilation}·({w.kernel_size} − 1) − 1"
+    return [floor_of([numerator], [str(w.stride)]), " + 1 = ", result(w.output_size(input_size))]
 
 
-def cost_formula(layer: PictureFilter, height: int, width: int) -> str:
+def cost_formula(layer: PictureFilter, height: int, width: int) -> list[Equation]:
     """Parameters and multiply-accumulates."""
     out_channels, per_group, kernel_height, kernel_width = layer.weight.shape
     outputs = layer.rows.output_size(height), layer.columns.output_size(width)
-    bias = (r" + \text{out}", f" + {out_channels}") if layer.bias else ("", "")
-    weights = rf"{out_channels}\cdot{per_group}\cdot{kernel_height}\cdot{kernel_width}"
-    return aligned(
-        (
-            r"\text{parameters}",
-            rf"\text{{out}}\cdot\tfrac{{\text{{in}}}}{{\text{{groups}}}}\cdot k_h k_w{bias[0]}",
-        ),
-        ("", rf"{weights}{bias[1]} = \mathbf{{{number(layer.parameters)}}}"),
-        (r"\text{MACs}", r"\text{weights}\cdot h' \cdot w'"),
-        (
-            "",
-            rf"{number(layer.weight.numel())}\cdot{outputs[0]}\cdot{outputs[1]} = "
-            rf"\mathbf{{{number(layer.macs(height, width))}}}",
-        ),
-    )
+    bias = (" + out", f" + {out_channels}") if layer.bias else ("", "")
+    per_channel: Part = {"fraction": [["in"], ["groups"]]}
+    weights = f"{out_channels}·{per_group}·{kernel_height}·{kernel_width}"
+    return [
+        (["parameters"], ["out · ", per_channel, " · kernel h·w", bias[0]]),
+        ([], [f"{weights}{bias[1]} = ", result(layer.parameters)]),
+        (["MACs"], ["weights · height′ · width′"]),
+        ([], [f"{layer.weight.numel():,}·{outputs[0]}·{outputs[1]} = ", result(layer.macs(height, width))]),
+    ]
+
+
+def as_text(parts: Sequence[Part]) -> str:
+    """A formula in one line of plain text, for screen readers."""
+    return "".join(part if isinstance(part, str) else _part_as_text(part) for part in parts)
+
+
+def _part_as_text(part: dict[str, Any]) -> str:
+    if "fraction" in part:
+        numerator, denominator = (as_text(half) for half in part["fraction"])
+        return f"({numerator}) / ({denominator})"
+    if "floor" in part:
+        return f"⌊{as_text(part['floor'])}⌋"
+    return str(next(iter(part.values())))
 
 
 def aligned(*equations: tuple[str, str]) -> str:
-    """Equations under each other, aligned at the equals sign."""
+    """LaTeX equations under each other, aligned at the equals sign."""
     lines = r" \\[3pt] ".join(f"{left} &= {right}" for left, right in equations)
     return rf"\footnotesize \begin{{aligned}} {lines} \end{{aligned}}"
-
-
-def number(value: int) -> str:
-    """A whole number with thousands separators, for LaTeX."""
-    return f"{value:,}".replace(",", "{,}")
 
 
 def power_of_ten(value: float) -> str:

@@ -3,6 +3,8 @@
 import base64
 import io
 import re
+import time
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
@@ -99,12 +101,13 @@ def output_caption(page: Page) -> Locator:
 def expect_output_size(page: Page, size: tuple[int, int]) -> None:
     """In the output's caption and in the formula."""
     expect(output_caption(page)).to_have_text(re.compile(rf"^{size[0]}×{size[1]}(,|$)"))
-    expect(formulas(page).first).to_contain_text(rf"\mathbf{{{size[0]}}}")
-    expect(formulas(page).first).to_contain_text(rf"\mathbf{{{size[1]}}}")
+    expect(results(page).nth(0)).to_have_text(f"{size[0]:,}")
+    expect(results(page).nth(1)).to_have_text(f"{size[1]:,}")
 
 
-def formulas(page: Page) -> Locator:
-    return page.locator('annotation[encoding="application/x-tex"]')
+def results(page: Page) -> Locator:
+    """Of the formulas: output height, output width, parameters, MACs."""
+    return by_key(page, "conv_facts").locator(".result")
 
 
 def cells(page: Page) -> Locator:
@@ -149,6 +152,19 @@ def hover_cell(page: Page, canvas: Locator, row: int, column: int, shape: tuple[
         box["x"] + (column + 0.5) * box["width"] / shape[1],
         box["y"] + (row + 0.5) * box["height"] / shape[0],
     )
+
+
+def point_until(page: Page, point: Callable[[], None], words: Locator, text: str) -> None:
+    """Point again until the words are there: a picture that is redrawn meanwhile forgets the pointer."""
+    deadline = time.monotonic() + 20
+    while True:
+        point()
+        try:
+            return expect(words).to_contain_text(text, timeout=1000)
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+        page.mouse.move(1, 1)
 
 
 def canvas_pixels(canvas: Locator) -> np.ndarray:

@@ -4,6 +4,7 @@ import io
 import json
 import random
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from tests.browser.screen import (
     expect_whole_pictures,
     hover_cell,
     number,
+    point_until,
     readout,
     settled,
     sidebar,
@@ -88,24 +90,41 @@ def hover_wall(page: Page, index: int, row: int, column: int, shape: tuple[int, 
     page.mouse.move(x, y)
 
 
-def assert_readout_is(
-    page: Page, maps: np.ndarray, channel: int, row: int, column: int, near: int = 0
+def assert_unit_reads(
+    page: Page,
+    point: Callable[[], None],
+    maps: np.ndarray,
+    channel: int,
+    row: int,
+    column: int,
+    near: int = 0,
 ) -> None:
-    """The readout names that unit (or one at most `near` away, where units are less than a pixel)."""
+    """Pointing there reads that unit (or one at most `near` away, where units are less than a pixel)."""
     text = readout(wall(page)).locator("strong")
-    expect(text).to_contain_text(
-        f"Channel {channel}, row " + (f"{row}, column {column}: " if not near else "")
-    )
+    place = f"{row}, column {column}: " if not near else ""
+    point_until(page, point, text, f"Channel {channel}, row {place}")
     expect(readout(wall(page)).locator(".muted")).to_contain_text("map: least")
     said = text.inner_text()
     place, _, value = said.partition(": ")
     _, said_row, said_column = (int(part.split()[-1]) for part in place.split(", "))
     assert abs(said_row - row) <= near and abs(said_column - column) <= near, said
     expected = float(maps[channel, said_row, said_column])
+    scale = float(np.abs(maps).max())
     if value.startswith("≈ "):  # half precision, three digits
-        assert number(value[2:]) == pytest.approx(expected, rel=6e-3, abs=1e-3 * float(np.abs(maps).max()))
+        assert number(value[2:]) == pytest.approx(expected, rel=6e-3, abs=1e-3 * scale)
     else:
-        assert_shows(value, expected, float(np.abs(maps).max()))
+        assert_shows(value, expected, scale)
+
+
+def assert_wall_reads(
+    page: Page, maps: np.ndarray, index: int, row: int, column: int, near: int = 0, channel: int | None = None
+) -> None:
+    """The unit of the tile at `index`, which is that channel's unless another is named."""
+    channel = index if channel is None else channel
+    shape = maps.shape[1:]
+    assert_unit_reads(
+        page, lambda: hover_wall(page, index, row, column, shape), maps, channel, row, column, near
+    )
 
 
 def assert_every_tile_is_painted(page: Page, maps: np.ndarray, order: np.ndarray, limits: np.ndarray) -> None:
@@ -155,8 +174,7 @@ def test_an_uploaded_photograph_is_seen_through_every_layer(
         near = int(width // tile_size(page)) + 1 if tile_size(page) < width else 0
         for index in (0, channels - 1, rng.randrange(channels)):
             row, column = rng.randrange(height), rng.randrange(width)
-            hover_wall(page, index, row, column, (height, width))
-            assert_readout_is(page, values, index, row, column, near)
+            assert_wall_reads(page, values, index, row, column, near)
     expect_no_errors(page)
     expect_whole_pictures(page)
 
@@ -177,8 +195,8 @@ def test_the_large_map_is_the_clicked_channel_and_reads_every_unit(
     large = wall(page).locator(".large .stage canvas")
     settled(page)
     for row, column in ((0, 0), (13, 13), (5, 11), (0, 13)):
-        hover_cell(page, large, row, column, values.shape[1:])
-        assert_readout_is(page, values, channel, row, column)
+        point = partial(hover_cell, page, large, row, column, values.shape[1:])
+        assert_unit_reads(page, point, values, channel, row, column)
     numbers = wall(page).locator(".numbers dd").all_inner_texts()
     one = values[channel]
     for text, value in zip(numbers, (one.max(), one.mean(), one.min(), one.var()), strict=False):
@@ -195,11 +213,8 @@ def test_sorted_by_max_the_wall_begins_with_the_strongest_channel(
     values = computed("simple_cnn", photograph, [layer], side=64)[layer]
     order = FeatureMaps.of(layer, values).ranked("max")
     choose(page, "maps_order", "Max")
-    hover_wall(page, 0, 4, 7, values.shape[1:])
-    expect(readout(wall(page)).locator("strong")).to_contain_text(f"Channel {order[0]},")
     for index in (0, 1, 100, 127):
-        hover_wall(page, index, 4, 7, values.shape[1:])
-        assert_readout_is(page, values, int(order[index]), 4, 7)
+        assert_wall_reads(page, values, index, 4, 7, channel=int(order[index]))
     assert_every_tile_is_painted(page, values, order, map_limits(values, float(np.abs(values).max())))
     choose(page, "maps_scope", "Each map its own")
     expect(wall(page).locator(".legend span").last).to_have_text(
@@ -275,8 +290,7 @@ def test_a_model_and_its_seed_are_chosen_in_the_sidebar(server: Server, page: Pa
     values = cnnviz.feature_maps(
         cnnviz.model("mini_resnet", seed=7), cnnviz.sample("cat").centre_square(32), ["conv1"]
     )["conv1"]
-    hover_wall(page, 9, 8, 8, (16, 16))
-    assert_readout_is(page, values, 9, 8, 8)
+    assert_wall_reads(page, values, 9, 8, 8)
 
 
 Download = Callable[[str], bytes]

@@ -9,27 +9,35 @@ from hypothesis import strategies as st
 
 from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter
 from cnnviz.ops.geometry import Window
-from cnnviz.ui.formulas import cost_formula, number, output_size_formula, power_of_ten
+from cnnviz.ui.formulas import as_text, cost_formula, output_size_formula, power_of_ten, result
 
 axes = st.builds(Window, st.integers(1, 15), st.integers(1, 8), st.integers(0, 15), st.integers(1, 8))
 sizes = st.integers(1, 336)
 
 
-def evaluated(latex):
-    """Each \\lfloor a / b \\rfloor + 1 = result in the LaTeX, worked out, beside the result it states."""
-    fraction = r"\\frac\{(\d+) \+ 2\\cdot(\d+) - (\d+)\((\d+) - 1\) - 1\}\{(\d+)\}"
-    pattern = rf"\\lfloor {fraction} \\right\\rfloor \+ 1 = \\mathbf\{{(\d+)\}}"
-    for groups in re.findall(pattern, latex):
-        n, p, d, k, s, result = map(int, groups)
-        yield (n + 2 * p - d * (k - 1) - 1) // s + 1, result
+def text_of(equations):
+    return [as_text(right) for _, right in equations]
+
+
+def evaluated(line):
+    """⌊(a) / (b)⌋ + 1 = result, worked out, beside the result that the line states."""
+    pattern = r"⌊\((\d+) \+ 2·(\d+) − (\d+)·\((\d+) − 1\) − 1\) / \((\d+)\)⌋ \+ 1 = (\d+)"
+    n, p, d, k, s, result = map(int, re.fullmatch(pattern, line).groups())
+    return (n + 2 * p - d * (k - 1) - 1) // s + 1, result
 
 
 @given(axes, axes, sizes, sizes)
 def test_the_output_sizes_are_those_of_the_window(rows, columns, height, width):
     assume(rows.padded_size(height) >= rows.effective_kernel_size)
     assume(columns.padded_size(width) >= columns.effective_kernel_size)
-    found = list(evaluated(output_size_formula(rows, columns, height, width)))
-    assert found == [(rows.output_size(height),) * 2, (columns.output_size(width),) * 2]
+    _, *lines = text_of(output_size_formula(rows, columns, height, width))
+    assert evaluated(lines[0]) == (rows.output_size(height),) * 2
+    assert evaluated(lines[1]) == (columns.output_size(width),) * 2
+
+
+def test_the_output_size_stands_in_symbols_first():
+    window = Window(3)
+    assert text_of(output_size_formula(window, window, 9, 9))[0] == "⌊(n + 2p − d(k − 1) − 1) / (s)⌋ + 1"
 
 
 @given(axes, axes, st.sampled_from(CHANNEL_MODES), st.sampled_from([0.0, 0.5]))
@@ -37,24 +45,26 @@ def test_the_costs_are_those_of_the_layer(rows, columns, channels, bias):
     layer = PictureFilter(
         np.ones((rows.kernel_size, columns.kernel_size)), channels, rows, columns, bias=bias
     )
-    latex = cost_formula(layer, 336, 300)
-    parameters, macs = (
-        int(text.replace("{,}", "")) for text in re.findall(r"\\mathbf\{((?:\d|\{,\})+)\}", latex)
-    )
-    assert (parameters, macs) == (layer.parameters, layer.macs(336, 300))
-    products = re.findall(r"(\d+(?:\\cdot\d+)+)( \+ \d+)? = ", latex.replace("{,}", ""))
-    terms = [
-        np.prod([int(f) for f in product.split(r"\cdot")]) + int(plus[3:] or 0) for product, plus in products
+    symbols, parameters, _, macs = text_of(cost_formula(layer, 336, 300))
+    assert worked_out(parameters) == (layer.parameters,) * 2
+    assert worked_out(macs) == (layer.macs(336, 300),) * 2
+    assert symbols.endswith("+ out") == bool(bias)
+
+
+def worked_out(line):
+    """a·b + c = result, worked out, beside the result that the line states."""
+    left, result = line.replace(",", "").split(" = ")
+    products = [
+        np.prod([int(factor) for factor in term.split("·")], dtype=np.int64) for term in left.split(" + ")
     ]
-    assert terms == [parameters, macs]
-    assert (r"\text{out}" in latex.split("k_h k_w")[1]) == bool(bias)
+    return int(sum(products)), int(result)
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0, "0"), (999, "999"), (1000, "1{,}000"), (483_385_147_392, "483{,}385{,}147{,}392")]
+    ("value", "text"), [(0, "0"), (999, "999"), (1000, "1,000"), (483_385_147_392, "483,385,147,392")]
 )
 def test_thousands_are_separated(value, text):
-    assert number(value) == text
+    assert as_text([result(value)]) == text
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ export default function (component) {
   const { data, parentElement, setStateValue } = component;
   const root = parentElement.querySelector(".root");
   const at = (selector) => root.querySelector(selector);
-  const state = stateOf(parentElement, () => ({}));
+  const state = stateOf(parentElement, () => ({ sent: [] }));
   Object.assign(state, unpack(data));
   const { header, arrays } = state;
   const [channels, height, width] = arrays.maps.shape;
@@ -36,10 +36,18 @@ export default function (component) {
   const wall = at(".wall");
   if (state.asked !== `${header.layer} ${header.selected}`) {
     state.asked = `${header.layer} ${header.selected}`;
-    state.selected = header.selected;
+    takeSelected();
   }
   state.hovered = null;
   let grid;
+
+  /** The server's channel, unless it only repeats what was chosen here and left behind since. */
+  function takeSelected() {
+    const echo = state.layer === header.layer ? state.sent.lastIndexOf(header.selected) : -1;
+    state.layer = header.layer;
+    state.sent = echo < 0 ? [] : state.sent.slice(echo + 1);
+    if (!state.sent.length) state.selected = header.selected;
+  }
 
   function draw() {
     const dark = isDark(root);
@@ -195,6 +203,7 @@ export default function (component) {
   function choose(channel) {
     state.selected = channel;
     drawSelected();
+    state.sent.push(channel);
     setStateValue("channel", channel);
   }
 
