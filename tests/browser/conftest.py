@@ -126,6 +126,8 @@ def new_page(browser: Browser) -> Iterator[OpenPage]:
             context.on("weberror", lambda error: script_errors.append(str(error.error)))
             page = context.new_page()
             page.on("websocket", lambda socket: watch_request(socket.url))
+            # The page's icon is fetched without an event; in vain, it leaves a line in the console.
+            page.on("console", lambda line: watch_request(line.location["url"]))
             return page
 
         yield open_page

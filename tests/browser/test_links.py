@@ -27,12 +27,23 @@ def expect_full_frame(page: Page) -> None:
     expect_whole_pictures(page)
 
 
+WATCH_THE_ICON = """
+window.icons = [];
+new MutationObserver(() => {
+  for (const link of document.querySelectorAll("link[rel*=icon]")) icons.push(link.href);
+}).observe(document, { attributes: true, childList: true, subtree: true });
+"""
+
+
 def test_a_cold_server_opens_the_convolution_page_with_its_settings(cold_server: Server, page: Page):
+    page.add_init_script(WATCH_THE_ICON)
     visit(page, cold_server.at("convolution?conv_stride=2"))
     expect(slider(page, "conv_stride")).to_have_value("2")
     expect_output_size(page, (55, 83))
     expect_full_frame(page)
     expect(page).to_have_title(re.compile("Convolution"))
+    icons = set(page.evaluate("icons"))  # a browser fetches them without a request that tests could see
+    assert icons and all(icon.startswith(("data:", cold_server.url)) for icon in icons)
 
 
 def test_a_cold_server_opens_the_feature_maps_page(cold_server: Server, page: Page):
