@@ -17,7 +17,7 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/run.stamp ## open the app for yourself, on this computer only
-	$(STREAMLIT) --server.address localhost
+	$(STREAMLIT)
 
 serve: .venv/run.stamp ## open the app for a class, on all network interfaces
 	$(STREAMLIT) --server.address 0.0.0.0

@@ -15,11 +15,15 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True, slots=True)
 class Ran(Generic[T]):
-    """A result, the device it was computed on, and a sentence if that was not the first choice."""
+    """A result, the device it was computed on, and a sentence if that was not the first choice.
+
+    `broken` are the devices that failed on the way for another reason than memory.
+    """
 
     value: T
     device: torch.device
     note: str | None = None
+    broken: tuple[torch.device, ...] = ()
 
 
 def available_devices() -> tuple[torch.device, ...]:
@@ -51,10 +55,11 @@ def run_with_fallback(run: Callable[[torch.device], T], devices: Sequence[torch.
     note says so. What fails on the last device is raised; a `CnnvizError` is raised at once, since
     it would come again everywhere.
     """
-    failure = None
+    failure: str | None = None
+    broken: list[torch.device] = []
     for device in devices[:-1]:
         try:
-            return Ran(run(device), device, _fallback_note(failure, device))
+            return Ran(run(device), device, _fallback_note(failure, device), tuple(broken))
         except CnnvizError:
             raise
         except torch.OutOfMemoryError:
@@ -62,7 +67,8 @@ def run_with_fallback(run: Callable[[torch.device], T], devices: Sequence[torch.
         except (RuntimeError, NotImplementedError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             failure = f"{device_label(device)} failed ({reason})"
-    return Ran(run(devices[-1]), devices[-1], _fallback_note(failure, devices[-1]))
+            broken.append(device)
+    return Ran(run(devices[-1]), devices[-1], _fallback_note(failure, devices[-1]), tuple(broken))
 
 
 def _fallback_note(failure: str | None, device: torch.device) -> str | None:

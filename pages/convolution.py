@@ -3,7 +3,6 @@
 import streamlit as st
 
 from cnnviz.figures.downloads import output_npz, output_png
-from cnnviz.ops.filtering import compare_with_pytorch
 from cnnviz.ui import cache
 from cnnviz.ui.components.conv_view import conv_view
 from cnnviz.ui.components.facts import Facts, facts
@@ -42,7 +41,7 @@ def numbers(chosen: Convolution) -> None:
         if rows or columns
         else "nothing; the last step ends exactly at the far edge of the padded picture."
     )
-    result = compare_with_pytorch(picture, layer)
+    result = cache.comparison(picture, layer)
     comparison = (
         f"largest difference {power_of_ten(result.largest_difference)}, or "
         f"{power_of_ten(result.relative_difference)} of the largest output: rounding. "

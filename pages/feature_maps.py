@@ -43,18 +43,18 @@ def lab() -> None:
             order=run.maps.ranked(wall.order).tolist(),
             limits=map_limits(run.maps.values, wall.limit),
             selected=wall.channel,
-            dead_text=dead_words(choice.layer.kind),
+            dead_text=dead_words(run.maps),
             key="maps_wall",
             on_choose=set_channel,
         )
-        say(run, choice, seed)
+        say(run, seed)
         take_home(run, choice, wall, model, seed)
 
 
-def say(run: cache.LayerRun, choice: LayerChoice, seed: int) -> None:
+def say(run: cache.LayerRun, seed: int) -> None:
     """Silent channels, the prediction, and where it ran if that was not as planned."""
     silent = int(run.maps.dead.sum())
-    st.markdown(dead_words(choice.layer.kind, silent, run.maps.channels))
+    st.markdown(dead_words(run.maps, silent, run.maps.channels))
     st.markdown(prediction_words(run.probabilities, seed))
     if run.note:
         st.info(run.note)

@@ -155,10 +155,11 @@ def forward(model: nn.Module, x: Tensor) -> Any:
     """Run the model; what it says of an unfit input becomes a `CnnvizError`."""
     try:
         return model(x)
-    except torch.OutOfMemoryError:
+    except (CnnvizError, torch.OutOfMemoryError):
         raise
     except (RuntimeError, ValueError) as error:
-        if x.device.type != "cpu":
+        # The CPU has no error of its own for memory; an accelerator's faults are the device's business.
+        if x.device.type != "cpu" or "alloc" in str(error):
             raise
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise CnnvizError(f"The model cannot take an input of {tuple(x.shape)}: {reason}") from error

@@ -199,6 +199,7 @@ def _to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
         return _deep_grey_to_rgb(image)
     if image.has_transparency_data:
         layer = image.convert("RGBA")
+        layer.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
         white = Image.new("RGBA", layer.size, "white")
         return Image.alpha_composite(white, layer).convert("RGB"), ["transparency laid on white"]
     notes = [f"{image.mode} colours turned into RGB"] if image.mode in ("CMYK", "LAB", "YCbCr") else []
@@ -207,9 +208,9 @@ def _to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
 
 def _deep_grey_to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     """Scale deep grey by hand: Pillow's own conversion clips it to white."""
-    values = np.asarray(image, dtype=np.float64)
-    finite = values[np.isfinite(values)]
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+    values = np.asarray(image)
+    finite = values[np.isfinite(values)] if image.mode == "F" else values
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     if image.mode == "F":
         note = "floating-point grey, scaled from its least to its greatest"
     elif low < 0 or high > 65535:
@@ -217,7 +218,10 @@ def _deep_grey_to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     else:
         low, high = 0.0, 65535.0
         note = "16-bit grey brought to 8 bits"
-    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+    # Shrunk before it is scaled: a large picture in double precision would take gigabytes.
+    small = Image.fromarray(np.nan_to_num(values.astype(np.float32), nan=low, posinf=high, neginf=low))
+    small.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
+    values = np.asarray(small, dtype=np.float64)
     scaled = (values - low) / (high - low) * 255 if high > low else np.zeros_like(values)
     return Image.fromarray(np.clip(scaled + 0.5, 0, 255).astype(np.uint8)).convert("RGB"), [note]
 

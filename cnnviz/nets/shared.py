@@ -2,6 +2,7 @@
 
 import copy
 import queue
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +11,7 @@ from torch import nn
 
 
 class SharedModel:
-    """A model in eval mode that is lent to one thread at a time.
+    """A model in eval mode whose module trees are each lent to one thread at a time.
 
     Hooks sit on modules, so two passes through one module would report into each other's maps.
     Each borrower therefore gets a module tree of its own; all trees share one set of weights.
@@ -19,6 +20,7 @@ class SharedModel:
     def __init__(self, model: nn.Module, copies: int = 1) -> None:
         self._model = model.eval().requires_grad_(False)
         self._copies = copies
+        self._building = threading.Lock()
         self._idle: dict[torch.device, queue.SimpleQueue[nn.Module]] = {}
 
     @contextmanager
@@ -32,13 +34,13 @@ class SharedModel:
             idle.put(model)
 
     def _trees(self, device: torch.device) -> queue.SimpleQueue[nn.Module]:
-        if device not in self._idle:
-            placed = self._model if device.type == "cpu" else copy.deepcopy(self._model).to(device)
-            idle: queue.SimpleQueue[nn.Module] = queue.SimpleQueue()
-            for _ in range(self._copies):
-                idle.put(share_weights(placed))
-            self._idle.setdefault(device, idle)
-        return self._idle[device]
+        with self._building:
+            if device not in self._idle:
+                placed = self._model if device.type == "cpu" else copy.deepcopy(self._model).to(device)
+                self._idle[device] = queue.SimpleQueue()
+                for _ in range(self._copies):
+                    self._idle[device].put(share_weights(placed))
+            return self._idle[device]
 
 
 def share_weights(model: nn.Module) -> nn.Module:

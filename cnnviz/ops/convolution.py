@@ -108,10 +108,22 @@ def conv2d(
     _check_shapes(x, weight, bias, groups)
     rows, columns = axis_windows(tuple(weight.shape[2:]), stride, padding, dilation)
     windows = sliding_windows(pad2d(x, rows, columns, padding_mode), rows, columns)
-    grouped_windows = windows.reshape(len(x), groups, weight.shape[1], *windows.shape[2:])
-    grouped_weight = weight.reshape(groups, -1, *weight.shape[1:])
-    y = torch.einsum("ngchwij,gocij->ngohw", grouped_windows, grouped_weight).flatten(1, 2)
+    y = _contract(windows, weight, groups)
     return y if bias is None else y + bias[:, None, None]
+
+
+def _contract(windows: Tensor, weight: Tensor, groups: int) -> Tensor:
+    """Σ_c Σ_m Σ_n over all windows: (N, C, H', W', kh, kw) and (O, C / groups, kh, kw) → (N, O, H', W').
+
+    The contraction copies the windows, so it takes a band of output rows at a time.
+    """
+    grouped_weight = weight.reshape(groups, -1, *weight.shape[1:])
+    band = max(1, _BAND_VALUES // max(1, windows[:, :, :1].numel()))
+    sums = []
+    for rows in torch.split(windows, band, dim=2):
+        grouped = rows.reshape(len(rows), groups, weight.shape[1], *rows.shape[2:])
+        sums.append(torch.einsum("ngchwij,gocij->ngohw", grouped, grouped_weight))
+    return torch.cat(sums, dim=3).flatten(1, 2)
 
 
 def _check_shapes(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> None:

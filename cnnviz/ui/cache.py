@@ -31,7 +31,13 @@ from cnnviz.data.patterns import Pattern
 from cnnviz.device import Ran, available_devices, device_label, run_with_fallback
 from cnnviz.nets.catalog import model, model_outline
 from cnnviz.nets.shared import SharedModel
-from cnnviz.ops.filtering import FilteredPicture, PictureFilter, filter_picture
+from cnnviz.ops.filtering import (
+    Comparison,
+    FilteredPicture,
+    PictureFilter,
+    compare_with_pytorch,
+    filter_picture,
+)
 
 T = TypeVar("T")
 
@@ -40,17 +46,20 @@ class Processor:
     """The devices and the gate before them.
 
     `slots` computations run at a time, each with cores / slots threads. One slot for all cores answers
-    a single user on an idle machine soonest; two give a class a quarter more answers and half the
-    longest wait, and do not stall when the user's browser wants a core (benchmarks/crowd.py). The
-    environment variable CNNVIZ_SLOTS changes it.
+    a single user on an idle machine soonest; two serve a class better, and do not stall when the user's
+    browser wants a core (`python -m benchmarks crowd`). The environment variable CNNVIZ_SLOTS changes it.
     """
 
     def __init__(self) -> None:
         cores = os.cpu_count() or 1
-        self.slots = max(1, min(cores, int(os.environ.get("CNNVIZ_SLOTS", "2"))))
-        self.running = 0
+        wanted = os.environ.get("CNNVIZ_SLOTS", "")
+        self.slots = max(1, min(cores, int(wanted) if wanted.isdecimal() else 2))
         self._gate = threading.BoundedSemaphore(self.slots)
+        self._lock = threading.Lock()
+        self._running = 0
         self._devices = available_devices()
+        # The screen shows four digits; TF32 convolutions have three.
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
         torch.set_num_threads(max(1, cores // self.slots))
 
     @property
@@ -61,7 +70,7 @@ class Processor:
     @contextmanager
     def word_if_busy(self) -> Iterator[None]:
         """Tell the user, while the block runs, if other people's computations come first."""
-        if self.running < self.slots:
+        if self._running < self.slots:
             yield
         else:
             with st.spinner("Waiting for other people's computations…"):
@@ -71,18 +80,26 @@ class Processor:
     def slot(self) -> Iterator[None]:
         """Wait for a free slot."""
         with self._gate:
-            self.running += 1
+            self._count(1)
             try:
                 yield
             finally:
-                self.running -= 1
+                self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._running += change
 
     def run(self, compute: Callable[[torch.device], T]) -> Ran[T]:
-        """Run on the best device that works; one that fails is not asked again."""
+        """Run on the best device that works; one that breaks is not asked again.
+
+        One that is only out of memory for now stays the first choice.
+        """
+        devices = self._devices
         with self.slot():
-            ran = run_with_fallback(compute, self._devices)
-        if ran.device != self._devices[0]:
-            self._devices = self._devices[self._devices.index(ran.device) :]
+            ran = run_with_fallback(compute, devices)
+        with self._lock:
+            self._devices = tuple(device for device in self._devices if device not in ran.broken)
         return ran
 
 
@@ -125,23 +142,31 @@ def test_pattern(pattern: Pattern) -> Picture:
     return draw_pattern(pattern)
 
 
+PictureKey = tuple[str, str, tuple[str, ...], Pattern | None, bool]
+
+
+def _key(picture: Picture) -> PictureKey:
+    """All that a resized picture carries along: equal pixels may have different names."""
+    return picture.digest, picture.name, picture.notes, picture.pattern, picture.is_sample
+
+
 def fitted(picture: Picture, long_side: int) -> Picture:
     """`Picture.fitted`, remembered."""
-    return _fitted(picture.digest, picture.pattern, long_side, picture)
+    return _fitted(_key(picture), long_side, picture)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _fitted(digest: str, pattern: Pattern | None, long_side: int, _picture: Picture) -> Picture:
+def _fitted(key: PictureKey, long_side: int, _picture: Picture) -> Picture:
     return _picture.fitted(long_side)
 
 
 def centre_square(picture: Picture, side: int) -> Picture:
     """`Picture.centre_square`, remembered."""
-    return _centre_square(picture.digest, picture.pattern, side, picture)
+    return _centre_square(_key(picture), side, picture)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _centre_square(digest: str, pattern: Pattern | None, side: int, _picture: Picture) -> Picture:
+def _centre_square(key: PictureKey, side: int, _picture: Picture) -> Picture:
     return _picture.centre_square(side)
 
 
@@ -203,11 +228,17 @@ def filtered(picture: Picture, layer: PictureFilter) -> FilteredPicture:
         return filter_picture(picture, layer)
 
 
+def comparison(picture: Picture, layer: PictureFilter) -> Comparison:
+    """`compare_with_pytorch` in its turn, so that other people's work does not stretch its times."""
+    with processor().slot():
+        return compare_with_pytorch(picture, layer)
+
+
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _preview(digest: str, _picture: Picture) -> bytes:
+def _preview(key: PictureKey, _picture: Picture) -> bytes:
     return encode_png(_picture.fitted(280).pixels)
 
 
 def preview(picture: Picture) -> bytes:
     """A small copy of a picture as a PNG file, for the sidebar."""
-    return _preview(picture.digest, picture)
+    return _preview(_key(picture), picture)

@@ -16,7 +16,7 @@ from cnnviz.ops.kernels import NamedKernel, kernel, kernel_names, named_kernel
 from cnnviz.ui import cache
 from cnnviz.ui.components.kernel_grid import kernel_grid
 from cnnviz.ui.controls import await_setting, bounded_slider, bring_link_up_to_date, words
-from cnnviz.ui.feedback import explained
+from cnnviz.ui.feedback import explained, plain
 
 # All whole fractions of 336, so that every size fills the same place on screen exactly.
 RESOLUTIONS = (28, 42, 56, 84, 112, 168, 336)
@@ -137,7 +137,7 @@ def _by_hand(text: str) -> Array:
     try:
         return parse_kernel(text)
     except CnnvizError as error:
-        st.warning(str(error))
+        st.warning(plain(str(error)))
         return parse_kernel(st.session_state.get("_conv_weights", "1"))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from cnnviz.analysis.activations import CHANNEL_ORDERS, ChannelOrder, FeatureMaps
-from cnnviz.analysis.layers import LayerKind, LayerSummary
+from cnnviz.analysis.layers import LayerSummary
 from cnnviz.arrays import Array
 from cnnviz.nets.catalog import catalog_entry
 from cnnviz.ui import cache
@@ -97,14 +97,15 @@ def set_channel(channel: int) -> None:
     st.session_state["maps_channel"] = max(0, int(channel))
 
 
-def dead_words(kind: LayerKind, dead: int | None = None, channels: int = 0) -> str:
-    """What a channel, or `dead` of `channels`, that is nowhere above zero means in this kind of layer."""
-    after = "silent on this picture" if kind in ("activation", "pooling") else "a ReLU would silence"
+def dead_words(maps: FeatureMaps, dead: int | None = None, channels: int = 0) -> str:
+    """What a channel, or `dead` of `channels`, that is nowhere above zero means in this layer."""
+    rectified = bool(maps.minimum.min() >= 0)
+    after = "silent on this picture" if rectified else "a ReLU would silence"
     if dead is None:
-        return f"Nowhere above 0: {after}" + ("." if kind in ("activation", "pooling") else " it.")
+        return f"Nowhere above 0: {after}" + ("." if rectified else " it.")
     if not dead:
         return f"**Dead channels: 0 of {channels}.** Each is above 0 somewhere on this picture."
-    rest = f"they are {after}" if kind in ("activation", "pooling") else f"{after} them"
+    rest = f"they are {after}" if rectified else f"{after} them"
     return f"**Dead channels: {dead} of {channels}.** Nowhere above 0 on this picture, so {rest}."
 
 

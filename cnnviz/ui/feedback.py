@@ -1,6 +1,7 @@
 """What the user is told when something goes wrong."""
 
 import logging
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,11 @@ from cnnviz.errors import CnnvizError
 _LOG = logging.getLogger("cnnviz")
 
 
+def plain(text: str) -> str:
+    """Text from a user, a file name or a link, so that Markdown shows it as it is."""
+    return re.sub(r"([\\`*_\[\]<>~$#|]|:(?=\w))", r"\\\1", text)
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """Show a `CnnvizError` as its sentence; log anything else and show an id to find it by.
@@ -21,7 +27,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except CnnvizError as error:
-        st.warning(str(error), icon=":material/error:")
+        st.warning(plain(str(error)), icon=":material/error:")
     except Exception:  # the page must outlive any fault; Streamlit's stop and rerun pass through
         identifier = uuid.uuid4().hex[:8]
         _LOG.exception("error %s", identifier)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from cnnviz.ui.feedback import explained
 from cnnviz.ui.sidebar import choose_model, choose_picture, show_device
 
 _RAN = "_frame_ran"
@@ -33,21 +34,16 @@ def pages() -> dict[str, list[st.Page]]:
 
 def run() -> None:
     """Draw the frame and run the chosen page in it."""
-    _configure()
     st.logo(_WORDMARK, size="large", icon_image=_LOGO)
     page = st.navigation(pages(), expanded=True)
     st.set_page_config(page_title=f"{page.title} · cnnviz", page_icon=_LOGO, layout="wide")
     st.session_state[_RAN] = True
-    with st.sidebar:
+    with st.sidebar, explained():
         choose_picture()
         if page.url_path in _NETWORK_PAGES:
             choose_model()
         show_device()
     page.run()
-
-
-def _configure() -> None:
-    """Comes before `st.navigation`, which would fetch the page's icon from a font server."""
 
 
 def require_frame() -> None:
@@ -57,6 +53,5 @@ def require_frame() -> None:
     when its URL is opened first.
     """
     if _RAN not in st.session_state:
-        _configure()
         st.navigation(pages())
         st.rerun()

@@ -1,6 +1,7 @@
 """The sidebar: one picture for all pages, one model for all network pages."""
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cnnviz.data.images import Picture, load_image, sample_names
 from cnnviz.data.patterns import Pattern, pattern_names
@@ -8,9 +9,11 @@ from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import catalog_entry, model_names
 from cnnviz.ui import cache
 from cnnviz.ui.controls import await_setting, words
+from cnnviz.ui.feedback import plain
 
 _PICTURE = "_picture"
 _UPLOAD = "_upload"
+_READ = "_upload_read"
 _SOURCES = {"photo": "Photo", "pattern": "Pattern", "upload": "Upload"}
 _FILE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff"]
 
@@ -43,7 +46,7 @@ def choose_picture() -> None:
     try:
         picture = _PICKERS[source or "photo"]()
     except CnnvizError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         picture = None
     if picture is not None:
         st.session_state[_PICTURE] = picture
@@ -68,16 +71,29 @@ def _pick_pattern() -> Picture:
 def _pick_upload() -> Picture | None:
     if st.toggle("Use the camera", key="camera_on"):
         shot = st.camera_input("Your camera", key="camera")
-        return _uploaded(shot.getvalue(), "camera picture") if shot is not None else _last_upload()
+        return _uploaded(shot, "camera picture") if shot is not None else _last_upload()
     help_text = "PNG, JPEG, WebP, BMP, GIF or TIFF, up to 20 MB and 40 megapixels."
     file = st.file_uploader("Your picture", _FILE_TYPES, key="file", help=help_text)
-    return _uploaded(file.getvalue(), file.name) if file is not None else _last_upload()
+    return _uploaded(file, file.name) if file is not None else _last_upload()
 
 
-def _uploaded(data: bytes, name: str) -> Picture:
-    picture = load_image(data, name)
-    st.session_state[_UPLOAD] = picture
-    return picture
+def _uploaded(file: UploadedFile, name: str) -> Picture:
+    """Read a new file; one that was read before is not read again."""
+    if st.session_state.get(_READ, ("", None))[0] != file.file_id:
+        with cache.processor().slot():
+            st.session_state[_READ] = file.file_id, _read(file.getvalue(), name)
+    found: Picture | CnnvizError = st.session_state[_READ][1]
+    if isinstance(found, CnnvizError):
+        raise found
+    st.session_state[_UPLOAD] = found
+    return found
+
+
+def _read(data: bytes, name: str) -> Picture | CnnvizError:
+    try:
+        return load_image(data, name)
+    except CnnvizError as error:
+        return error
 
 
 def _last_upload() -> Picture | None:
@@ -89,11 +105,12 @@ _PICKERS = {"photo": _pick_photo, "pattern": _pick_pattern, "upload": _pick_uplo
 
 
 def _show(picture: Picture, private: bool) -> None:
-    st.image(cache.preview(picture), width="stretch", alt=f"The chosen picture: {words(picture.name)}")
-    notes = [f"{words(picture.name)}, {picture.height}×{picture.width} pixels", *picture.notes]
+    name = picture.name if private else words(picture.name)
+    st.image(cache.preview(picture), width="stretch", alt=f"The chosen picture: {name}")
+    notes = [f"{plain(name)}, {picture.height}×{picture.width} pixels", *picture.notes]
     st.caption("; ".join(notes) + ".")
     if private:
-        st.caption("Your own picture stays here: a copied link does not carry it.")
+        st.caption("A copied link does not carry your own picture.")
 
 
 def choose_model() -> None:

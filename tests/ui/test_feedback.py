@@ -6,6 +6,8 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cnnviz.ui.feedback import plain
+
 
 def known_fault():
     import streamlit as st
@@ -82,3 +84,13 @@ def test_streamlits_own_stop_and_rerun_pass_through():
     assert texts(at) == ["before"] and not at.error
     at = AppTest.from_function(rerun).run()
     assert texts(at) == ["second run"] and not at.error
+
+
+@pytest.mark.parametrize(
+    "text", ["![](//elsewhere.example/a)", "*a* _b_ `c` ~d~ $e$ #f", ":material/error: :red[x]"]
+)
+def test_what_a_user_wrote_is_no_markdown(text):
+    escaped = plain(text)
+    assert escaped.replace("\\", "") == text
+    assert not re.search(r"(?<!\\)[`*_\[\]~$#]", escaped)
+    assert not re.search(r"(?<!\\):\w", escaped)

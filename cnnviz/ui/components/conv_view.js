@@ -25,7 +25,8 @@ function readers(axis, index, inputSize, outputSize, mode) {
 }
 
 function span(list) {
-  return list.length === 1 ? `${list[0]}` : `${list[0]}–${list.at(-1)}`.replaceAll("-", "−");
+  const ends = list.length === 1 ? [list[0]] : [list[0], list.at(-1)];
+  return ends.map((index) => String(index).replace("-", "−")).join("–");
 }
 
 export default function (component) {
@@ -165,11 +166,14 @@ export default function (component) {
     const count = rowReaders && columnReaders ? rowReaders.length * columnReaders.length : 0;
     if (count) {
       for (const r of rowReaders) for (const c of columnReaders) dot(output, r, c, state.zoom.output);
+      const unbroken = (list) => list.at(-1) - list[0] === list.length - 1;
       const [z, last] = [state.zoom.output, (list) => list.at(-1) + 1];
-      outline(output, rowReaders[0], columnReaders[0], last(rowReaders), last(columnReaders), z);
+      if (unbroken(rowReaders) && unbroken(columnReaders)) {
+        outline(output, rowReaders[0], columnReaders[0], last(rowReaders), last(columnReaders), z);
+      }
     }
     const who = count
-      ? `is read by ${count} output${count > 1 ? "s" : ""}: rows ${span(rowReaders)}, columns ${span(columnReaders)}`
+      ? `is read by ${count} output${count > 1 ? "s" : ""}: rows ${inWords(rowReaders)}, columns ${inWords(columnReaders)}`
       : "is read by no output: stride or left-over pixels skip it";
     say(`Input row ${row}, column ${column}: ${rgb.join(" · ")}`, who);
   }

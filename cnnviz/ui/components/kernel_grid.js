@@ -16,7 +16,7 @@ function parse(text) {
 }
 
 export default function (component) {
-  const { data, parentElement, setStateValue } = component;
+  const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
   const grid = root.querySelector(".grid");
   const note = root.querySelector(".note");
@@ -81,7 +81,7 @@ export default function (component) {
     if (bad) return;
     if (exactText(value) !== exactText(state.weights[row][column])) {
       state.weights[row][column] = value;
-      setStateValue("weights", state.weights);
+      setTriggerValue("weights", state.weights);
     }
     paint();
     input.value = shortText(state.weights[row][column]);

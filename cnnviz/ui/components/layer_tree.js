@@ -1,5 +1,5 @@
 export default function (component) {
-  const { data, parentElement, setStateValue } = component;
+  const { data, parentElement, setTriggerValue } = component;
   const tree = parentElement.querySelector(".tree");
   tree.setAttribute("aria-label", "Layers, as the model reads");
   tree.replaceChildren(...data.layers.map(item));
@@ -28,7 +28,7 @@ export default function (component) {
   function choose(row) {
     tree.querySelector('[aria-selected="true"]')?.setAttribute("aria-selected", "false");
     row.setAttribute("aria-selected", "true");
-    setStateValue("layer", row.dataset.layer);
+    setTriggerValue("layer", row.dataset.layer);
   }
 
   tree.onkeydown = (event) => {

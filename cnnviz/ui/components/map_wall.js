@@ -24,7 +24,7 @@ function wallFactor(count, height, width, wallWidth, pixelRatio) {
 }
 
 export default function (component) {
-  const { data, parentElement, setStateValue } = component;
+  const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
   const at = (selector) => root.querySelector(selector);
   const state = stateOf(parentElement, () => ({ sent: [] }));
@@ -204,7 +204,7 @@ export default function (component) {
     state.selected = channel;
     drawSelected();
     state.sent.push(channel);
-    setStateValue("channel", channel);
+    setTriggerValue("channel", channel);
   }
 
   function readUnit(unit) {

@@ -1,4 +1,4 @@
-// Shared by all components; components/__init__.py puts it, and the colour scales, before each one.
+// Shared by all components; registry.py puts it, and the colour scales, before each one.
 
 /** A message from Python: JSON header, then the arrays it names. See payload.py. */
 function unpack(bytes) {
@@ -27,6 +27,18 @@ function halfToFloat(bits) {
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Ascending whole numbers in words: "0–3, 25–27". */
+function inWords(list) {
+  const runs = [];
+  for (const index of list) {
+    const last = runs.at(-1);
+    if (last && index === last[1] + 1) last[1] = index;
+    else runs.push([index, index]);
+  }
+  const number = (value) => String(value).replace("-", "−");
+  return runs.map(([a, b]) => (a === b ? number(a) : `${number(a)}–${number(b)}`)).join(", ");
 }
 
 /** Whether the page around `element` is dark, by the brightness of its background. */
