@@ -43,10 +43,11 @@ def numbers(chosen: Convolution) -> None:
     )
     result = cache.comparison(picture, layer)
     comparison = (
-        f"largest difference {power_of_ten(result.largest_difference)}, or "
+        "the same to the last bit. "
+        if result.largest_difference == 0
+        else f"largest difference {power_of_ten(result.largest_difference)}, or "
         f"{power_of_ten(result.relative_difference)} of the largest output: rounding. "
-        f"Ours takes {result.ours_ms:.2f} ms, F.conv2d {result.pytorch_ms:.2f} ms."
-    )
+    ) + (f"Ours takes {result.ours_ms:.2f} ms, F.conv2d {result.pytorch_ms:.2f} ms.")
     sizes = output_size_formula(layer.rows, layer.columns, height, width)
     facts(
         [

@@ -81,7 +81,7 @@ def take_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model:
 
 st.title("Feature maps")
 st.markdown(
-    "Each channel of a layer looks for one thing everywhere; its **feature map** says where it found it: "
-    "blue above zero, red below. Point at a map to read it, click to see it large."
+    "Each channel of a layer has a kernel of its own; its **feature map** says where in the picture that "
+    "kernel answers, and how strongly: blue above zero, red below. Point at a map, or click to see it large."
 )
 st.fragment(lab)()

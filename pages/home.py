@@ -11,7 +11,7 @@ require_frame()
 st.title("See how convolutional networks work, on your own picture")
 st.markdown(
     "A small grid of numbers slides over a picture and becomes a detector. A network stacks thousands. "
-    "Choose a picture on the left, point at anything, and read the numbers behind it."
+    "Choose a picture in the sidebar, point at anything, and read the numbers behind it."
 )
 with explained():
     show_example()

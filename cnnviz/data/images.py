@@ -190,7 +190,7 @@ def _to_picture(image: Image.Image, name: str) -> Picture:
     notes += note
     rgb.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     if max(full_size) > MAX_SIDE:
-        notes.append(f"made smaller, to {rgb.width}×{rgb.height} pixels")
+        notes.append(f"made smaller, to {rgb.height}×{rgb.width} pixels")
     return Picture(np.asarray(rgb), name, tuple(notes))
 
 

@@ -28,4 +28,6 @@ def channel_bars(maps: FeatureMaps, order: ChannelOrder) -> go.Figure:
     )
     figure.update_layout(plain_layout(x_title="Channel", y_title=_LABELS[statistic]))
     figure.update_xaxes(type="category", nticks=16)
+    if statistic == "sparsity":
+        figure.update_yaxes(range=[0, 1], tickformat=".0%")
     return figure

@@ -21,7 +21,7 @@ def parse_kernel(text: str) -> Array:
     """Read a kernel back.
 
     Numbers are separated by spaces, commas or tabs; rows by semicolons or line ends; brackets are
-    passed over, so a matrix pasted from Python works.
+    passed over, and so are `np.array(` and its like, so a matrix pasted from Python works.
 
     Returns:
         float64 (height, width), read-only.
@@ -30,7 +30,8 @@ def parse_kernel(text: str) -> Array:
         CnnvizError: if a weight is no number from −1000 to 1000, or rows differ in length, or there
             are more than 15 of them.
     """
-    plain = re.sub(r"[\])]\s*,\s*[\[(]", ";", text).replace("−", "-")
+    bare = re.sub(r",\s*dtype\s*=[^)]*|[A-Za-z_][\w.]*\(", "", text)
+    plain = re.sub(r"[\])]\s*,\s*[\[(]", ";", bare).replace("−", "-")
     lines = [line.strip(" \t\r,[]()") for line in re.split(r"[;\n]", plain)]
     rows = [[_weight(word) for word in re.split(r"[\s,]+", line)] for line in lines if line]
     if not rows or len({len(row) for row in rows}) != 1:

@@ -200,7 +200,9 @@ def kernel(name: str, kernel_size: IntPair = 3, **parameters: float) -> Array:
             f"{named.label} is defined at {wanted} {named.smallest[0]}×{named.smallest[1]}, "
             f"not {height}×{width}."
         )
-    return read_only(named.build(height, width, **_with_defaults(named, parameters)))
+    weights = named.build(height, width, **_with_defaults(named, parameters))
+    # cos(π / 2) comes out as 6·10⁻¹⁷, and must read 0.
+    return read_only(np.where(np.abs(weights) < 1e-15, 0.0, weights))
 
 
 def _with_defaults(named: NamedKernel, given: dict[str, float]) -> dict[str, float]:

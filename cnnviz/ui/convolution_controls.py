@@ -222,7 +222,7 @@ def _choose_window(
 
 def _label(name: str, letter: str, axis: int, locked: bool) -> str:
     """The letter is that of the formula; two controls side by side have room for little more."""
-    return f"{name} *{letter}*" if locked else f"*{letter}*, {_AXES[axis]}"
+    return f"{name} {letter}" if locked else f"{letter}, {_AXES[axis]}"
 
 
 def _suffix(axis: int) -> str:

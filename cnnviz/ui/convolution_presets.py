@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 _START: dict[str, Any] = {
+    "source": "photo",
     "conv_kernel": "sobel_x",
     "conv_kernel_height": 3,
     "conv_stride": 1,

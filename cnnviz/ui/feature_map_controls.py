@@ -113,7 +113,8 @@ def prediction_words(probabilities: Array, seed: int) -> str:
     """What the network says the picture is, and what that is worth."""
     best = int(probabilities.argmax())
     return (
-        f"**Prediction:** class {best} of {len(probabilities)}, probability "
+        f"**Prediction:** class {best} (of 0 to {len(probabilities) - 1}), probability "
         f"{100 * float(probabilities[best]):.3g} %. "
-        f"The weights are random (seed {seed}): this is chance, the network has learned nothing yet."
+        f"The weights are random (seed {seed}) and have learned nothing: a network can be sure and "
+        "mean nothing by it."
     )

@@ -113,7 +113,7 @@ def test_a_picture_of_any_shape_runs_on_every_page(open_page, assert_fine, page,
     at = open_page(page, maps_side=32)
     upload(at, "odd.png", png(*size))
     assert_fine(at)
-    assert at.sidebar.caption[0].value == f"Odd.png, {size[0]}×{size[1]} pixels."
+    assert at.sidebar.caption[0].value == f"odd.png, {size[0]}×{size[1]} pixels."
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -124,7 +124,7 @@ def test_a_file_that_is_no_picture_is_explained_and_the_picture_before_stays(ope
     assert not at.exception
     (error,) = at.error
     assert error.value.startswith("second.png is not a picture")
-    assert at.sidebar.caption[0].value == "First.png, 20×30 pixels."
+    assert at.sidebar.caption[0].value == "first.png, 20×30 pixels."
 
 
 def test_where_no_kernel_fits_the_page_says_why_and_recovers(open_page, assert_fine):

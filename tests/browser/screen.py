@@ -173,12 +173,13 @@ def canvas_pixels(canvas: Locator) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGBA"))
 
 
-NUMBER = rf"{MINUS}?(?:[\d,]+(?:\.\d+)?(?:e{MINUS}?\d+)?|∞)"
+NUMBER = rf"{MINUS}?(?:[\d,]+(?:\.\d+)?(?:·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|∞)"
 
 
 def number(text: str) -> float:
     """A number as it stands on screen."""
-    return float(text.replace(MINUS, "-").replace(",", ""))
+    raised = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    return float(text.replace(MINUS, "-").replace(",", "").replace("·10", "e").translate(raised))
 
 
 def shown(value: float, digits: int = 4) -> str:

@@ -62,14 +62,14 @@ def go_to(page: Page, name: str) -> None:
 def test_bad_files_get_one_plain_sentence_each_and_the_picture_stays(server: Server, page: Page):
     visit(page, server.at("convolution"))
     upload(page, "first.png", picture_file("PNG"))
-    expect(sidebar(page).get_by_text("First.png, 90×160 pixels.")).to_be_visible()
+    expect(sidebar(page).get_by_text("first.png, 90×160 pixels.")).to_be_visible()
     for name, data, words in BAD_FILES.values():
         give_file(page, name, data)
         alert = sidebar(page).get_by_test_id("stAlert")
         expect(alert).to_have_text(re.compile(words))
         expect(alert).to_have_count(1)
         assert "Traceback" not in alert.inner_text() and len(alert.inner_text()) < 160
-        expect(sidebar(page).get_by_text("First.png, 90×160 pixels.")).to_be_visible()
+        expect(sidebar(page).get_by_text("first.png, 90×160 pixels.")).to_be_visible()
         expect(conv_view(page).locator(".input canvas.picture")).to_have_attribute(
             "aria-label", "The input, first.png"
         )
@@ -97,16 +97,14 @@ def test_a_picture_stays_when_the_page_changes(server: Server, page: Page):
 def test_an_upload_stays_on_every_page_and_out_of_the_link(server: Server, page: Page, new_page: OpenPage):
     visit(page, server.at("convolution"))
     upload(page, "secret_garden.png", picture_file("PNG"))
-    expect(sidebar(page).get_by_text("Secret garden.png, 90×160 pixels.")).to_be_visible()
-    expect(
-        sidebar(page).get_by_text("Your own picture stays here: a copied link does not carry it.")
-    ).to_be_visible()
+    expect(sidebar(page).get_by_text("secret_garden.png, 90×160 pixels.")).to_be_visible()
+    expect(sidebar(page).get_by_text("A copied link does not carry your own picture.")).to_be_visible()
     go_to(page, "Feature maps")
     expect_wall(page, "block1.conv1", 64)
     expect(
         page.locator('canvas[aria-label="The picture as the network sees it: secret_garden.png"]')
     ).to_be_visible()
-    expect(sidebar(page).get_by_text("Your own picture stays here")).to_be_visible()
+    expect(sidebar(page).get_by_text("A copied link does not carry your own picture")).to_be_visible()
     assert "garden" not in page.url
     go_to(page, "Home")
     expect(page.locator('canvas[aria-label="secret_garden.png, in grey"]')).to_be_visible()
@@ -120,11 +118,11 @@ def test_an_upload_stays_on_every_page_and_out_of_the_link(server: Server, page:
 def test_an_upload_is_still_there_after_a_look_at_a_photograph(server: Server, page: Page):
     visit(page, server.at("convolution"))
     upload(page, "mine.png", picture_file("PNG"))
-    expect(sidebar(page).get_by_text("Mine.png, 90×160 pixels.")).to_be_visible()
+    expect(sidebar(page).get_by_text("mine.png, 90×160 pixels.")).to_be_visible()
     source(page, "Photo")
     expect(sidebar(page).get_by_text("Cat, 300×451 pixels.")).to_be_visible()
     source(page, "Upload")
-    expect(sidebar(page).get_by_text("Mine.png, 90×160 pixels.")).to_be_visible()
+    expect(sidebar(page).get_by_text("mine.png, 90×160 pixels.")).to_be_visible()
 
 
 @pytest.mark.parametrize("pattern", ["Grating", "Rings"])

@@ -24,6 +24,8 @@ function readers(axis, index, inputSize, outputSize, mode) {
   return found.length ? found : null;
 }
 
+const named = (noun, list) => `${noun}${list.length > 1 ? "s" : ""} ${inWords(list)}`;
+
 function span(list) {
   const ends = list.length === 1 ? [list[0]] : [list[0], list.at(-1)];
   return ends.map((index) => String(index).replace("-", "−")).join("–");
@@ -41,8 +43,8 @@ export default function (component) {
   const views = outputChannels > 1 ? ["together", ...CHANNELS] : ["0"];
   if (!views.includes(state.channel)) state.channel = views[0];
   const centre = { row: outputHeight >> 1, column: outputWidth >> 1 };
-  if (!state.pinned || state.pinned.row >= outputHeight || state.pinned.column >= outputWidth) {
-    state.pinned = centre;
+  if (state.pinned && (state.pinned.row >= outputHeight || state.pinned.column >= outputWidth)) {
+    state.pinned = null;
   }
 
   function draw() {
@@ -120,7 +122,7 @@ export default function (component) {
       part.mark.getContext("2d").clearRect(0, 0, part.mark.width, part.mark.height);
     }
     if (state.hovered?.on === "input") showReaders(state.hovered);
-    else showWindow(state.hovered ?? state.pinned);
+    else showWindow(state.hovered ?? state.pinned ?? centre);
   }
 
   function showWindow({ row, column }) {
@@ -139,7 +141,8 @@ export default function (component) {
     const gaps = rows.dilation > 1 || columns.dilation > 1 ? `, every ${everyTap()}` : "";
     say(
       `Output row ${row}, column ${column}: ${valueText(row, column)}`,
-      `reads input rows ${span(rowTaps)}, columns ${span(columnTaps)}${gaps}` +
+      `reads input ${rowTaps.length > 1 ? "rows" : "row"} ${span(rowTaps)}, ` +
+        `${columnTaps.length > 1 ? "columns" : "column"} ${span(columnTaps)}${gaps}` +
         (padded ? ` · ${padded} of ${rowTaps.length * columnTaps.length} taps lie in the padding` : ""),
     );
   }
@@ -173,7 +176,7 @@ export default function (component) {
       }
     }
     const who = count
-      ? `is read by ${count} output${count > 1 ? "s" : ""}: rows ${inWords(rowReaders)}, columns ${inWords(columnReaders)}`
+      ? `is read by ${count} output${count > 1 ? "s" : ""}: ${named("row", rowReaders)}, ${named("column", columnReaders)}`
       : "is read by no output: stride or left-over pixels skip it";
     say(`Input row ${row}, column ${column}: ${rgb.join(" · ")}`, who);
   }
@@ -237,9 +240,10 @@ export default function (component) {
     event.preventDefault();
     const clamp = (value, size) => Math.max(0, Math.min(size - 1, value));
     state.hovered = null;
+    const here = state.pinned ?? centre;
     state.pinned = {
-      row: clamp(state.pinned.row + step[0], outputHeight),
-      column: clamp(state.pinned.column + step[1], outputWidth),
+      row: clamp(here.row + step[0], outputHeight),
+      column: clamp(here.column + step[1], outputWidth),
     };
     show();
   }

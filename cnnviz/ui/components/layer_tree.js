@@ -14,6 +14,10 @@ export default function (component) {
     row.style.paddingLeft = `${0.5 + 0.7 * depth}rem`;
     row.dataset.layer = layer;
     row.append(text("name", name), text("kind", kind), text("shape", shape));
+    if (!selectable) {
+      row.setAttribute("aria-disabled", "true");
+      row.title = "A vector: it has no feature maps";
+    }
     if (selectable) row.onclick = () => choose(row);
     return row;
   }

@@ -49,6 +49,11 @@ export default function (component) {
     if (!state.sent.length) state.selected = header.selected;
   }
 
+  const middle = { row: height >> 1, column: width >> 1 };
+  if (state.shown !== `${header.layer} ${height}×${width}`) {
+    Object.assign(state, { shown: `${header.layer} ${height}×${width}`, unit: middle, pointed: false });
+  }
+
   function draw() {
     const dark = isDark(root);
     state.colours = scaleColours("activation", dark);
@@ -128,8 +133,8 @@ export default function (component) {
     frame(at(".chosen"), header.order.indexOf(channel));
     drawLegend(root, "activation", limitOf(channel), isDark(root));
     drawNumbers(channel);
-    state.unit = { row: height >> 1, column: width >> 1 };
-    say(unitText(channel, state.unit), "the middle of the selected map; point anywhere to read a value");
+    if (state.pointed) say(unitText(channel, state.unit), unitDetail(channel));
+    else say(unitText(channel, state.unit), "the middle of the selected map; point anywhere to read a value");
   }
 
   function drawNumbers(channel) {
@@ -163,7 +168,8 @@ export default function (component) {
 
   function unitDetail(channel) {
     const values = ["minimum", "mean", "maximum"].map((key) => format(arrays[key].values[channel], 3));
-    return `map: least ${values[0]}, mean ${values[1]}, greatest ${values[2]}`;
+    const why = header.exact ? "" : " · ≈: so many values are sent with three digits";
+    return `map: least ${values[0]}, mean ${values[1]}, greatest ${values[2]}${why}`;
   }
 
   /** The unit under the pointer on the wall, with its channel; null in the gaps. */
@@ -200,8 +206,10 @@ export default function (component) {
     root.querySelectorAll(".place, .over").forEach((element) => (element.hidden = true));
   }
 
-  function choose(channel) {
+  function choose(channel, unit) {
     state.selected = channel;
+    state.pointed = Boolean(unit);
+    state.unit = unit ? { row: unit.row, column: unit.column } : middle;
     drawSelected();
     state.sent.push(channel);
     setTriggerValue("channel", channel);
@@ -209,6 +217,7 @@ export default function (component) {
 
   function readUnit(unit) {
     state.unit = unit;
+    state.pointed = true;
     mark(at(".large .place"), unit.row * state.zoom, unit.column * state.zoom, state.zoom, state.zoom);
     markPicture(unit);
     say(unitText(state.selected, unit), unitDetail(state.selected));
@@ -232,7 +241,7 @@ export default function (component) {
   wall.onpointerleave = clearMarks;
   wall.onclick = (event) => {
     const unit = unitOnWall(event);
-    if (unit) choose(unit.channel);
+    if (unit) choose(unit.channel, unit);
   };
   wall.onkeydown = (event) => {
     const step = steps(event, grid.columns);

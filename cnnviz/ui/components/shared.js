@@ -111,9 +111,16 @@ function format(value, digits = 4) {
   const size = Math.abs(value);
   const text =
     size >= 1e7 || size < 1e-4
-      ? value.toExponential(digits - 1).replace("e+", "e")
+      ? powerOfTen(value, digits)
       : value.toLocaleString("en-US", { minimumSignificantDigits: digits, maximumSignificantDigits: digits });
   return text.replaceAll("-", "−");
+}
+
+/** As "1.634·10⁻⁷". */
+function powerOfTen(value, digits) {
+  const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
+  const raised = String(Number(exponent)).replace(/[-0-9]/g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
+  return `${mantissa}·10${raised}`;
 }
 
 /** The pixel of a canvas of height × width under a pointer event, or null outside it. */
