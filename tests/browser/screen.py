@@ -191,7 +191,8 @@ def shown(value: float, digits: int = 4) -> str:
     rounded = exact.quantize(Decimal(1).scaleb(exponent - digits + 1), ROUND_HALF_UP)
     if abs(exact) >= 10_000_000 or abs(exact) < Decimal("1e-4"):
         mantissa, _, power = f"{rounded:.{digits - 1}e}".partition("e")
-        return f"{mantissa}e{int(power)}".replace("-", MINUS)
+        raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        return f"{mantissa}·10{raised}".replace("-", MINUS)
     places = max(0, digits - 1 - rounded.adjusted())
     return f"{rounded:,.{places}f}".replace("-", MINUS)
 
