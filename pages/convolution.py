@@ -6,16 +6,19 @@ from cnnviz.figures.downloads import output_npz, output_png
 from cnnviz.ui import cache
 from cnnviz.ui.components.conv_view import conv_view
 from cnnviz.ui.components.facts import Facts, facts
-from cnnviz.ui.controls import counted
-from cnnviz.ui.convolution_controls import Convolution, choose_convolution
-from cnnviz.ui.convolution_presets import offer_presets
+from cnnviz.ui.controls import choose_view, counted
+from cnnviz.ui.convolution_controls import Convolution, choose_convolution, take_edit
+from cnnviz.ui.convolution_presets import offer_convolution_presets
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.formulas import cost_formula, output_size_formula, power_of_ten
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.sidebar import current_picture
+from cnnviz.ui.sliding_convolution import slide_convolution
 from cnnviz.ui.snippets import convolution_code
 
 require_frame()
+
+_VIEWS = {"picture": "Whole picture", "pixels": "Pixel by pixel"}
 
 
 def lab() -> None:
@@ -24,6 +27,9 @@ def lab() -> None:
     with controls:
         chosen = choose_convolution(current_picture())
     with view, explained():
+        if choose_view(_VIEWS, "conv_mode") == "pixels":
+            slide_convolution(current_picture(), chosen.layer, chosen.named, chosen.kernel_label, take_edit)
+            return
         filtered = cache.filtered(chosen.picture, chosen.layer)
         conv_view(filtered, chosen.picture.name, chosen.kernel_label, "conv_view")
         numbers(chosen)
@@ -80,5 +86,5 @@ st.markdown(
     "A **kernel** slides over the picture. At each place it multiplies the pixels under it by its weights "
     "and adds them up: one number of the output. Point at either picture to see which pixels belong together."
 )
-offer_presets()
+offer_convolution_presets()
 st.fragment(lab)()

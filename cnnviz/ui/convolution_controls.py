@@ -33,7 +33,7 @@ class Convolution:
     picture: Picture
     layer: PictureFilter
     kernel_label: str
-    effect: str
+    named: NamedKernel | None
 
 
 def choose_convolution(picture: Picture) -> Convolution:
@@ -55,12 +55,12 @@ def choose_convolution(picture: Picture) -> Convolution:
         rows, columns = _choose_windows(working, named, mode, locked)
     with grid:
         weights = _weights(named, text, rows.kernel_size, columns.kernel_size)
-        kernel_grid(weights, "conv_kernel_grid", _take_edit)
+        kernel_grid(weights, "conv_kernel_grid", take_edit)
     st.session_state["_conv_weights"] = format_kernel(weights)
     bring_link_up_to_date()
     layer = PictureFilter(weights, channels, rows, columns, mode, float(bias))
     label = named.label if named else "A kernel made by hand"
-    return Convolution(working, layer, label, named.effect if named else "")
+    return Convolution(working, layer, label, named)
 
 
 def _choose_kernel() -> str:
@@ -82,7 +82,7 @@ def _start_by_hand() -> None:
         st.session_state["conv_weights"] = st.session_state.get("_conv_weights", "1")
 
 
-def _take_edit(weights: Any) -> None:
+def take_edit(weights: Any) -> None:
     """An edited grid becomes the kernel made by hand; what is no kernel is left aside."""
     with explained():
         text = format_kernel(np.array(weights, dtype=float))

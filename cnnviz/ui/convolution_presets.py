@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import streamlit as st
+from cnnviz.ui.presets import offer_presets
 
 _START: dict[str, Any] = {
     "source": "photo",
@@ -32,14 +32,6 @@ _PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-def offer_presets() -> None:
+def offer_convolution_presets() -> None:
     """A row of buttons that set the controls."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("Try this", width="content")
-        for label, settings in _PRESETS.items():
-            st.button(label, key=f"preset {label}", type="tertiary", on_click=_apply, args=(settings,))
-
-
-def _apply(settings: dict[str, Any]) -> None:
-    for key, value in (_START | settings).items():
-        st.session_state[key] = value
+    offer_presets(_PRESETS, _START)

@@ -55,7 +55,7 @@ def _choose_layer(mode: PaddingMode) -> ShiftedLayer:
         "Kernel", _KERNELS, format_func=lambda name: named_kernel(name).label, key="eq_kernel",
         bind="query-params",
     )  # fmt: skip
-    stride = st.slider("Stride *s*", 1, 4, 1, key="eq_stride", bind="query-params")
+    stride = st.select_slider("Stride *s*", (1, 2, 4), 1, key="eq_stride", bind="query-params")
     pool = st.selectbox(
         "Pooling", POOLS, format_func=_POOL_LABELS.__getitem__, key="eq_pool", bind="query-params"
     )
@@ -119,5 +119,6 @@ def _verdict(result: Equivariance, name: str) -> str:
     rows, columns = np.nonzero(result.difference > _ROUNDING * max(result.largest, 1e-30))
     return (
         f"**Equality breaks** at {len(rows)} of {result.difference.size} places, in rows {rows.min()} to "
-        f"{rows.max()} and columns {columns.min()} to {columns.max()}: where padding is within reach."
+        f"{rows.max()} and columns {columns.min()} to {columns.max()}: at the border, where padding is read, "
+        "and along the same border after the shift."
     )

@@ -13,7 +13,13 @@ _LOGO = str(_ASSETS / "logo.svg")
 _WORDMARK = str(_ASSETS / "wordmark.svg")
 _GROUPS = {
     "": {"home": "Home"},
-    "Operations": {"convolution": "Convolution"},
+    "Operations": {
+        "convolution": "Convolution",
+        "pooling": "Pooling and stride",
+        "dilation": "Dilation",
+        "transposed_convolution": "Transposed convolution",
+        "equivariance": "Equivariance",
+    },
     "Networks": {"feature_maps": "Feature maps"},
 }
 _NETWORK_PAGES = {"feature_maps"}

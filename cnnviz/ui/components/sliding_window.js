@@ -34,11 +34,12 @@ export default function (component) {
     const options = { weights, bias: settings.bias, mode: settings.mode, ...header.options };
     op = operation(header.kind, input, axis(0), axis(1), options);
     const count = op.output.rows * op.output.columns;
+    const { output } = op;
     const values = [];
     for (let i = 0; i < count; i++) values.push(op.value(...place(i)));
     op.values = values;
     op.limit = values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0);
-    state.step = state.step === null ? Math.floor(count / 2) : Math.max(0, Math.min(state.step, count - 1));
+    state.step = state.step === null ? (output.rows >> 1) * output.columns + (output.columns >> 1) : Math.max(0, Math.min(state.step, count - 1));
     const padding = Math.max(RESERVE, settings.padding[0], settings.padding[1]);
     const longest = Math.max(op.size.rows, op.size.columns) + 2 * padding;
     cells = { offset: padding, count: Math.max(longest, op.output.rows, op.output.columns) };

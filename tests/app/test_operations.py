@@ -1,0 +1,60 @@
+"""The pages of the operations: every view and every telling case runs, on every kind of picture."""
+
+import pytest
+
+from cnnviz.analysis.shifts import POOLS
+from cnnviz.nets.catalog import model_names
+from cnnviz.ops.geometry import PADDING_MODES
+
+VIEWS = {
+    "convolution": ("conv_mode", ("picture", "pixels")),
+    "pooling": ("pool_view", ("side", "pixels", "shift")),
+    "dilation": ("dil_view", ("stack", "pixels", "picture")),
+    "transposed_convolution": ("up_view", ("picture", "pixels")),
+}
+
+
+@pytest.mark.parametrize("page", [*VIEWS, "equivariance"])
+def test_every_try_this_button_works(open_page, assert_fine, page):
+    at = open_page(page)
+    labels = [button.label for button in at.button if button.key and button.key.startswith("preset ")]
+    for label in labels:
+        at.button(key=f"preset {label}").click().run()
+        assert_fine(at)
+    assert bool(labels) == (page != "pooling")
+
+
+@pytest.mark.parametrize(("page", "view"), [(p, v) for p, (_, views) in VIEWS.items() for v in views])
+@pytest.mark.parametrize("pattern", [None, "impulse", "rings"])
+def test_every_view_runs(open_page, assert_fine, page, view, pattern):
+    picture = {} if pattern is None else {"source": "pattern", "pattern": pattern}
+    assert_fine(open_page(page, **{VIEWS[page][0]: view}, **picture))
+
+
+@pytest.mark.parametrize("mode", PADDING_MODES)
+@pytest.mark.parametrize("pool", POOLS)
+def test_every_layer_of_the_equivariance_page_runs(open_page, assert_fine, mode, pool):
+    assert_fine(open_page("equivariance", eq_padding_mode=mode, eq_pool=pool, eq_stride=2))
+
+
+@pytest.mark.parametrize("model", model_names())
+def test_networks_run_on_the_equivariance_page(open_page, assert_fine, model):
+    assert_fine(open_page("equivariance", eq_subject=model, eq_padding_mode="circular"))
+
+
+def test_circular_padding_is_said_to_be_rounding_and_zeros_to_break(open_page):
+    said = [
+        " ".join(m.value for m in open_page("equivariance", eq_padding_mode=mode).markdown)
+        for mode in ("circular", "zeros")
+    ]
+    assert "**Equivariant:** the difference is rounding" in said[0]
+    assert "**Equality breaks**" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("guess", "words"), [(13, "Right: 13"), (7, "you left out the dilation"), (100, "smaller than 100")]
+)
+def test_a_wrong_answer_is_diagnosed(open_page, guess, words):
+    at = open_page("dilation", dil_view="stack", dil_layers=3)
+    at.number_input(key="dil_quiz_guess").set_value(guess).run()
+    assert any(words in m.value for m in at.markdown)
