@@ -1,0 +1,102 @@
+"""The arithmetic of the sliding window in the browser is PyTorch's, over random settings."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from cnnviz.ops.geometry import PADDING_MODES
+
+SCRIPT = Path(__file__).resolve().parents[2] / "cnnviz/ui/components/arithmetic.js"
+SETTINGS = 200
+EVALUATE = """
+([kind, input, rows, columns, options]) => {
+  const op = operation(kind, input, rows, columns, options);
+  const all = (f) => Array.from({ length: op.output.rows }, (_, r) =>
+    Array.from({ length: op.output.columns }, (_, c) => f(r, c)));
+  return {
+    values: all(op.value).map((row) => row.map((v) => (Number.isFinite(v) ? v : String(v)))),
+    winners: kind === "max" ? all((r, c) => { const w = op.winner(op.terms(r, c)); return w && [w.row, w.column]; }) : null,
+    leftOver: op.leftOver,
+  };
+}
+"""
+
+
+@pytest.fixture
+def arithmetic(page):
+    page.goto("about:blank")
+    page.add_script_tag(content=SCRIPT.read_text(encoding="utf-8"))
+    return lambda *settings: page.evaluate(EVALUATE, list(settings))
+
+
+def axis(kernel_size, stride, padding, dilation=1):
+    return {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+
+
+def settings_of(draw, channels):
+    sizes = [int(n) for n in draw.integers(5, 17, 2)]
+    return torch.tensor(draw.normal(size=(channels, *sizes)), dtype=torch.float64), sizes
+
+
+def compare(found, expected):
+    assert np.shape(found["values"]) == tuple(expected.shape)
+    np.testing.assert_allclose(np.array(found["values"], dtype=float), expected.numpy(), atol=1e-12)
+
+
+def test_convolution(arithmetic):
+    draw = np.random.default_rng(0)
+    for _ in range(SETTINGS):
+        x, sizes = settings_of(draw, int(draw.choice([1, 3])))
+        mode = str(draw.choice(PADDING_MODES))
+        kernel, stride, dilation = ([int(v) for v in draw.integers(1, 4, 2)] for _ in range(3))
+        padding = [int(v) for v in draw.integers(0, 4, 2)]
+        spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+        if any(n + 2 * p < s for n, p, s in zip(sizes, padding, spans, strict=True)):
+            continue
+        weight = torch.tensor(draw.normal(size=(1, len(x), *kernel)), dtype=torch.float64)
+        bias = float(draw.normal())
+        name = "constant" if mode == "zeros" else mode
+        padded = F.pad(x[None], (padding[1], padding[1], padding[0], padding[0]), mode=name)
+        expected = F.conv2d(padded, weight, torch.tensor([bias]).double(), stride, 0, dilation)[0, 0]
+        axes = [axis(*each) for each in zip(kernel, stride, padding, dilation, strict=True)]
+        found = arithmetic(
+            "conv", x.tolist(), *axes, {"weights": weight[0].tolist(), "bias": bias, "mode": mode}
+        )
+        compare(found, expected)
+        left = [(n + 2 * p - s) % t for n, p, s, t in zip(sizes, padding, spans, stride, strict=True)]
+        assert list(found["leftOver"].values()) == left
+
+
+def test_pooling(arithmetic):
+    draw = np.random.default_rng(1)
+    for _ in range(SETTINGS):
+        x, sizes = settings_of(draw, 1)
+        size, stride = int(draw.integers(2, 5)), int(draw.integers(1, 5))
+        padding = int(draw.integers(0, size // 2 + 1))
+        ceil, count = bool(draw.integers(2)), bool(draw.integers(2))
+        options = {"ceil": ceil, "countPadding": count}
+        window = axis(size, stride, padding)
+        expected = F.avg_pool2d(x[None], size, stride, padding, ceil, count)[0, 0]
+        compare(arithmetic("average", x.tolist(), window, window, options), expected)
+        expected, index = F.max_pool2d(x[None], size, stride, padding, 1, ceil, return_indices=True)
+        found = arithmetic("max", x.tolist(), window, window, options)
+        compare(found, expected[0, 0])
+        flat = [[row * sizes[1] + column for row, column in line] for line in found["winners"]]
+        assert flat == index[0, 0].tolist()
+
+
+def test_transposed_convolution(arithmetic):
+    draw = np.random.default_rng(2)
+    for _ in range(SETTINGS):
+        x, _ = settings_of(draw, 1)
+        size, stride, dilation = (int(draw.integers(1, 5)) for _ in range(3))
+        padding = int(draw.integers(0, 3))
+        weight = torch.tensor(draw.normal(size=(1, 1, size, size)), dtype=torch.float64)
+        window = axis(size, stride, padding, dilation)
+        expected = F.conv_transpose2d(x[None], weight, None, stride, padding, 0, 1, dilation)[0, 0]
+        compare(
+            arithmetic("transposed", x.tolist(), window, window, {"weights": weight[0].tolist()}), expected
+        )
