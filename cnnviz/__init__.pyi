@@ -23,7 +23,12 @@ from .ops.convolution import Conv2dFromScratch as Conv2dFromScratch
 from .ops.convolution import ConvStep as ConvStep
 from .ops.convolution import conv2d as conv2d
 from .ops.convolution import conv2d_step as conv2d_step
+from .ops.coverage import read_counts as read_counts
+from .ops.coverage import stack_coverage as stack_coverage
 from .ops.geometry import Window as Window
 from .ops.geometry import output_size as output_size
 from .ops.kernels import kernel as kernel
 from .ops.kernels import kernel_names as kernel_names
+from .ops.pooling import avg_pool2d as avg_pool2d
+from .ops.pooling import max_pool2d as max_pool2d
+from .ops.transposed import conv_transpose2d as conv_transpose2d

@@ -16,9 +16,10 @@ EVALUATE = """
   const op = operation(kind, input, rows, columns, options);
   const all = (f) => Array.from({ length: op.output.rows }, (_, r) =>
     Array.from({ length: op.output.columns }, (_, c) => f(r, c)));
+  const winner = (r, c) => { const w = op.winner(op.terms(r, c)); return w && [w.row, w.column]; };
   return {
     values: all(op.value).map((row) => row.map((v) => (Number.isFinite(v) ? v : String(v)))),
-    winners: kind === "max" ? all((r, c) => { const w = op.winner(op.terms(r, c)); return w && [w.row, w.column]; }) : null,
+    winners: kind === "max" ? all(winner) : null,
     leftOver: op.leftOver,
   };
 }
@@ -60,7 +61,9 @@ def test_convolution(arithmetic):
         bias = float(draw.normal())
         name = "constant" if mode == "zeros" else mode
         padded = F.pad(x[None], (padding[1], padding[1], padding[0], padding[0]), mode=name)
-        expected = F.conv2d(padded, weight, torch.tensor([bias]).double(), stride, 0, dilation)[0, 0]
+        expected = F.conv2d(padded, weight, torch.tensor([bias], dtype=torch.float64), stride, 0, dilation)[
+            0, 0
+        ]
         axes = [axis(*each) for each in zip(kernel, stride, padding, dilation, strict=True)]
         found = arithmetic(
             "conv", x.tolist(), *axes, {"weights": weight[0].tolist(), "bias": bias, "mode": mode}

@@ -101,7 +101,7 @@ def test_a_stepper_changes_the_page_and_the_link(window, page):
 
 
 def test_a_stepper_goes_no_further_than_its_limit_and_says_why(window):
-    window.get_by_role("button", name="Stride smaller").click()
+    window.get_by_role("button", name="Stride smaller").click(force=True)
     expect(window.locator(".readout")).to_contain_text("Here a stride lies from 1 to 6.")
     expect(window.locator(".output .size")).to_have_text("8×8")
 

@@ -6,7 +6,7 @@ const CHANNEL_NAMES = ["R", "G", "B"];
 const twoDecimals = (value) => (Number.isFinite(value) ? value.toFixed(2).replace("-0.00", "0.00") : format(value)).replace("-", "−");
 
 export default function (component) {
-  const { data, parentElement, setStateValue } = component;
+  const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
   const at = (selector) => root.querySelector(selector);
   const state = stateOf(parentElement, () => ({ step: null, hover: null, playing: null, speed: 2, serial: null }));
@@ -404,7 +404,7 @@ export default function (component) {
     compute();
     draw();
     clearTimeout(state.pending);
-    state.pending = setTimeout(() => setStateValue("settings", state.settings), 250);
+    state.pending = setTimeout(() => setTriggerValue("settings", state.settings), 250);
   }
 
   const STEPPERS = [
