@@ -19,7 +19,6 @@ from tests.browser.screen import (
     expect_whole_pictures,
     give_file,
     output_caption,
-    settled,
     sidebar,
     source,
     upload,
@@ -132,12 +131,14 @@ def test_a_pattern_is_drawn_as_its_sliders_say_and_linked(
     visit(page, server.at("convolution"))
     source(page, "Pattern")
     choose(page, "pattern", pattern)
-    handle = page.get_by_role("slider", name="Period (pixels)")
-    handle.focus()
+    output = conv_view(page).locator(".output canvas.picture")
+    expect(output).to_have_attribute("aria-label", re.compile(f"of {pattern.lower()}: "))
+    before = output.get_attribute("aria-label") or "?"
+    page.get_by_role("slider", name="Period (pixels)").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**pattern_period=13**")
-    settled(page)
-    label = conv_view(page).locator(".output canvas.picture").get_attribute("aria-label") or "?"
+    expect(output).not_to_have_attribute("aria-label", before)
+    label = output.get_attribute("aria-label") or "?"
     there = new_page()
     visit(there, page.url)
     expect(there.get_by_role("slider", name="Period (pixels)")).to_have_value("13")
