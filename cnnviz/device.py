@@ -6,8 +6,6 @@ from typing import Generic, TypeVar
 
 import torch
 
-from cnnviz.errors import CnnvizError
-
 T = TypeVar("T")
 
 CPU = torch.device("cpu")
@@ -52,19 +50,17 @@ def run_with_fallback(run: Callable[[torch.device], T], devices: Sequence[torch.
     """Run on the first device that manages, in the order given.
 
     An accelerator may fail or run out of memory: then the next device is tried, and the result's
-    note says so. What fails on the last device is raised; a `CnnvizError` is raised at once, since
-    it would come again everywhere.
+    note says so. What fails on the last device is raised; a `CnnvizError`, being no
+    `RuntimeError`, is raised at once, since it would come again everywhere.
     """
     failure: str | None = None
     broken: list[torch.device] = []
     for device in devices[:-1]:
         try:
             return Ran(run(device), device, _fallback_note(failure, device), tuple(broken))
-        except CnnvizError:
-            raise
         except torch.OutOfMemoryError:
             failure = f"{device_label(device)} is out of memory"
-        except (RuntimeError, NotImplementedError) as error:
+        except RuntimeError as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             failure = f"{device_label(device)} failed ({reason})"
             broken.append(device)

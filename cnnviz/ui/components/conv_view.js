@@ -213,13 +213,7 @@ export default function (component) {
   }
 
   function say(headline, detail) {
-    const readout = root.querySelector(".readout");
-    const strong = document.createElement("strong");
-    strong.textContent = headline;
-    const small = document.createElement("span");
-    small.className = "muted";
-    small.textContent = detail;
-    readout.replaceChildren(strong, document.createElement("br"), small);
+    writeReadout(root, headline, detail);
   }
 
   function hover(part, on, height, width) {

@@ -159,11 +159,7 @@ export default function (component) {
   }
 
   function say(headline, detail) {
-    const [strong, small] = [document.createElement("strong"), document.createElement("span")];
-    strong.textContent = headline;
-    small.className = "muted";
-    small.textContent = detail;
-    at(".readout").replaceChildren(strong, document.createElement("br"), small);
+    writeReadout(root, headline, detail);
   }
 
   function unitDetail(channel) {

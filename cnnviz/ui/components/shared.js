@@ -131,6 +131,15 @@ function pixelAt(event, canvas, height, width) {
   return row < 0 || column < 0 || row >= height || column >= width ? null : { row, column };
 }
 
+/** A headline and a quieter line under it, in the component's readout. */
+function writeReadout(root, headline, detail) {
+  const [strong, small] = [document.createElement("strong"), document.createElement("span")];
+  strong.textContent = headline;
+  small.className = "muted";
+  small.textContent = detail;
+  root.querySelector(".readout").replaceChildren(strong, document.createElement("br"), small);
+}
+
 /** Paint a scale from −limit to +limit (counts: from 0) with its numbers under it. */
 function drawLegend(root, scaleName, limit, dark) {
   const bar = root.querySelector(".legend canvas");
