@@ -301,6 +301,15 @@ def test_a_late_answer_does_not_take_the_selection_back(server: Server, page: Pa
     slow.let_go()
     expect(field).to_have_value("1")  # the answer to the first key has arrived
     expect(name).to_have_text("Channel 2")
+    slow.wait_for_answer(page)
+    page.keyboard.press("ArrowLeft")
+    expect(name).to_have_text("Channel 1")
+    slow.let_go()
+    expect(field).to_have_value("2")  # and to the second; back at 1, as before the second
+    expect(name).to_have_text("Channel 1")
+    slow.wait_for_answer(page)
+    page.keyboard.press("ArrowRight")
+    expect(name).to_have_text("Channel 2")
     slow.holding = False
     slow.let_go()
     expect(field).to_have_value("2")

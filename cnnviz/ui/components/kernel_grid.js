@@ -21,8 +21,8 @@ export default function (component) {
   const grid = root.querySelector(".grid");
   const note = root.querySelector(".note");
   const state = stateOf(parentElement, () => ({}));
-  state.weights = data.weights.map((row) => [...row]);
-  const [height, width] = [data.weights.length, data.weights[0].length];
+  if (knowsAll(state, data.turn)) state.weights = data.weights.map((row) => [...row]);
+  const [height, width] = [state.weights.length, state.weights[0].length];
 
   function build() {
     // One square place for every size, so that what stands below it never moves.
@@ -81,7 +81,7 @@ export default function (component) {
     if (bad) return;
     if (exactText(value) !== exactText(state.weights[row][column])) {
       state.weights[row][column] = value;
-      setTriggerValue("weights", state.weights);
+      setTriggerValue("weights", { turn: takeTurn(state), value: state.weights });
     }
     paint();
     input.value = shortText(state.weights[row][column]);

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import streamlit as st
-
 from cnnviz.arrays import Array
 from cnnviz.ui.components.registry import declare
+from cnnviz.ui.components.turns import last_turn, taken
 
 _mount = declare("kernel_grid")
 
@@ -15,6 +14,6 @@ def kernel_grid(weights: Array, key: str, on_edit: Callable[[Any], None]) -> Non
     """Show the weights (height, width); `on_edit` gets the new ones, unchecked, after an edit."""
 
     def edited() -> None:
-        on_edit(st.session_state[key]["weights"])
+        on_edit(taken(key, "weights"))
 
-    _mount(data={"weights": weights.tolist()}, key=key, on_weights_change=edited)
+    _mount(data={"weights": weights.tolist(), "turn": last_turn(key)}, key=key, on_weights_change=edited)

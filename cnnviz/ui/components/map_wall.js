@@ -27,27 +27,16 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
   const at = (selector) => root.querySelector(selector);
-  const state = stateOf(parentElement, () => ({ sent: [] }));
+  const state = stateOf(parentElement, () => ({}));
   Object.assign(state, unpack(data));
   const { header, arrays } = state;
   const [channels, height, width] = arrays.maps.shape;
   const [pictureHeight, pictureWidth] = arrays.picture.shape;
   const size = height * width;
   const wall = at(".wall");
-  if (state.asked !== `${header.layer} ${header.selected}`) {
-    state.asked = `${header.layer} ${header.selected}`;
-    takeSelected();
-  }
-  state.hovered = null;
+  if (knowsAll(state, header.turn) || state.layer !== header.layer) state.selected = header.selected;
+  state.layer = header.layer;
   let grid;
-
-  /** The server's channel, unless it only repeats what was chosen here and left behind since. */
-  function takeSelected() {
-    const echo = state.layer === header.layer ? state.sent.lastIndexOf(header.selected) : -1;
-    state.layer = header.layer;
-    state.sent = echo < 0 ? [] : state.sent.slice(echo + 1);
-    if (!state.sent.length) state.selected = header.selected;
-  }
 
   const middle = { row: height >> 1, column: width >> 1 };
   if (state.shown !== `${header.layer} ${height}×${width}`) {
@@ -207,8 +196,7 @@ export default function (component) {
     state.pointed = Boolean(unit);
     state.unit = unit ? { row: unit.row, column: unit.column } : middle;
     drawSelected();
-    state.sent.push(channel);
-    setTriggerValue("channel", channel);
+    setTriggerValue("channel", { turn: takeTurn(state), value: channel });
   }
 
   function readUnit(unit) {

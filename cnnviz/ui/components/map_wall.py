@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import streamlit as st
 
 from cnnviz.analysis.activations import FeatureMaps
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
+from cnnviz.ui.components.turns import last_turn, taken
 
 _mount = declare("map_wall")
 
@@ -46,6 +46,7 @@ def map_wall(
         "layer": maps.layer,
         "order": [int(channel) for channel in order],
         "selected": selected,
+        "turn": last_turn(key),
         "exact": exact,
         "statistics": _STATISTICS,
         "dead_text": dead_text,
@@ -61,6 +62,6 @@ def map_wall(
     arrays |= {name: getattr(maps, name).astype(np.float32) for name in statistics}
 
     def chosen() -> None:
-        on_choose(st.session_state[key]["channel"])
+        on_choose(taken(key, "channel"))
 
     _mount(data=pack(fields, arrays), key=key, on_channel_change=chosen)

@@ -170,6 +170,17 @@ function redrawOnChange(element, draw) {
   return () => observer.disconnect();
 }
 
+/** Count one more turn of the user's hand; what is sent to Python carries the count. See turns.py. */
+function takeTurn(state) {
+  return ++state.turn;
+}
+
+/** Whether a message from Python knows every turn taken here; one that does not is late. */
+function knowsAll(state, turn) {
+  state.turn ??= turn;
+  return turn >= state.turn;
+}
+
 /** State that outlives a redraw: Python's next message finds the same object on the same element. */
 function stateOf(parentElement, initial) {
   parentElement.cnnviz ??= initial();

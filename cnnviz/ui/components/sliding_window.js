@@ -9,12 +9,9 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
   const at = (selector) => root.querySelector(selector);
-  const state = stateOf(parentElement, () => ({ step: null, hover: null, playing: null, speed: 2, serial: null }));
+  const state = stateOf(parentElement, () => ({ step: null, hover: null, playing: null, speed: 2 }));
   const message = unpack(data);
-  if (state.serial !== message.header.serial) {
-    state.serial = message.header.serial;
-    state.settings = structuredClone(message.header.settings);
-  }
+  if (knowsAll(state, message.header.turn)) state.settings = structuredClone(message.header.settings);
   state.header = message.header;
   state.picture = message.arrays.picture;
   let op, looks, cells;
@@ -400,7 +397,8 @@ export default function (component) {
     compute();
     draw();
     clearTimeout(state.pending);
-    state.pending = setTimeout(() => setTriggerValue("settings", state.settings), 250);
+    const turn = takeTurn(state);
+    state.pending = setTimeout(() => setTriggerValue("settings", { turn, value: state.settings }), 250);
   }
 
   const STEPPERS = [
@@ -603,7 +601,6 @@ export default function (component) {
   }
 
   all();
-  root.dataset.ready = String(message.header.serial);
   state.stop?.();
   state.stop = redrawOnChange(root, all);
   return () => {

@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-import streamlit as st
-
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.ops.geometry import PaddingMode, Window
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
+from cnnviz.ui.components.turns import last_turn, taken
 
 _mount = declare("sliding_window", libraries=("arithmetic", "sliding_grid"))
 
@@ -76,7 +75,7 @@ def sliding_window(picture: Picture, sliding: Sliding, key: str, on_change: Call
     fields = {
         "kind": sliding.kind,
         "settings": settings,
-        "serial": repr((sliding.kind, settings, sliding.rgb, picture.digest, repr(sliding.matrix))),
+        "turn": last_turn(key),
         "matrix": None if sliding.matrix is None else sliding.matrix.tolist(),
         "rgb": sliding.rgb and sliding.matrix is None,
         "options": dict(sliding.options),
@@ -89,6 +88,6 @@ def sliding_window(picture: Picture, sliding: Sliding, key: str, on_change: Call
     }
 
     def changed() -> None:
-        on_change(st.session_state[key]["settings"])
+        on_change(taken(key, "settings"))
 
     _mount(data=pack(fields, {"picture": picture.pixels}), key=key, on_settings_change=changed)

@@ -1,0 +1,25 @@
+"""What a hand does in the browser is numbered, so that a late answer cannot take a newer choice back.
+
+The component counts its turns and sends the count along (`shared.js`); Python sends the last count it
+has seen back with the data. A message that knows fewer turns than the component has taken is late.
+"""
+
+from typing import Any
+
+import streamlit as st
+
+
+def taken(key: str, event: str) -> Any:
+    """The value of the event that component `key` has just sent; remembers its turn."""
+    sent = st.session_state[key][event]
+    st.session_state[_memory(key)] = int(sent["turn"])
+    return sent["value"]
+
+
+def last_turn(key: str) -> int:
+    """The last turn of component `key` that Python has seen; 0 before the first."""
+    return int(st.session_state.get(_memory(key), 0))
+
+
+def _memory(key: str) -> str:
+    return f"_{key}_turn"
