@@ -14,7 +14,7 @@ from cnnviz.ui.formulas import cost_formula, output_size_formula, power_of_ten
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.sliding_convolution import slide_convolution
-from cnnviz.ui.snippets import convolution_code
+from cnnviz.ui.snippets.convolution import convolution_code
 
 require_frame()
 

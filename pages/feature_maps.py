@@ -21,7 +21,7 @@ from cnnviz.ui.feature_map_controls import (
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.sidebar import current_model, current_picture
-from cnnviz.ui.snippets import feature_maps_code
+from cnnviz.ui.snippets.feature_maps import feature_maps_code
 
 require_frame()
 

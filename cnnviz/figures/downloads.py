@@ -1,6 +1,7 @@
 """What is on screen as files to take home."""
 
 import io
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from cnnviz.arrays import Array
 from cnnviz.data.images import encode_png
 from cnnviz.figures.maps import map_limits, wall_pixels
 from cnnviz.ops.filtering import FilteredPicture
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def output_png(filtered: FilteredPicture) -> bytes:
@@ -31,6 +35,16 @@ def wall_png(maps: FeatureMaps, order: ChannelOrder, layer_limit: float | None) 
 def maps_npz(maps: FeatureMaps) -> bytes:
     """A layer's feature maps (float32, C×H×W) under the layer's name as an NPZ file."""
     return _npz(**{maps.layer: maps.values})
+
+
+def figure_file(figure: "Figure", ending: Literal["png", "svg"]) -> bytes:
+    """A Matplotlib figure as a file; the same figure gives the same bytes."""
+    from matplotlib import rc_context
+
+    buffer = io.BytesIO()
+    with rc_context({"svg.hashsalt": "cnnviz"}):
+        figure.savefig(buffer, format=ending, metadata={"Date": None} if ending == "svg" else {})
+    return buffer.getvalue()
 
 
 def _npz(**arrays: Array) -> bytes:

@@ -5,13 +5,14 @@ import streamlit as st
 
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
+from cnnviz.figures.panels import Panel
 from cnnviz.ops.coverage import StackCoverage, stack_coverage
 from cnnviz.ops.filtering import PictureFilter
 from cnnviz.ops.geometry import Window
 from cnnviz.ops.kernels import kernel, named_kernel
 from cnnviz.ui import cache
 from cnnviz.ui.components.conv_view import conv_view
-from cnnviz.ui.components.panels import Panel, panels
+from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider
 from cnnviz.ui.formulas import aligned

@@ -6,12 +6,13 @@ import streamlit as st
 from cnnviz.analysis.shifts import POOLS, PoolName, ShiftedLayer, network_equivariance
 from cnnviz.data.images import Picture
 from cnnviz.device import CPU
+from cnnviz.figures.panels import Panel
 from cnnviz.nets.catalog import catalog_entry, model_names
 from cnnviz.ops.equivariance import Equivariance, measure_equivariance
 from cnnviz.ops.geometry import PADDING_MODES, PaddingMode
 from cnnviz.ops.kernels import kernel, named_kernel
 from cnnviz.ui import cache
-from cnnviz.ui.components.panels import Panel, panels
+from cnnviz.ui.components.panels import panels
 from cnnviz.ui.controls import words
 from cnnviz.ui.formulas import power_of_ten
 

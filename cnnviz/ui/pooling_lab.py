@@ -3,9 +3,10 @@
 import streamlit as st
 
 from cnnviz.data.images import Picture
+from cnnviz.figures.panels import Panel
 from cnnviz.ops.shrinking import Shrinking, Way, shift_responses
 from cnnviz.ui import cache
-from cnnviz.ui.components.panels import Panel, panels
+from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider
 from cnnviz.ui.pixel_by_pixel import choose_patch, slide

@@ -25,6 +25,21 @@ def check_yourself(question: str, answer: int, mistakes: Mapping[str, int], key:
             st.markdown(f"The answer is **{answer}**.")
 
 
+def choose_yourself(question: str, options: Mapping[str, str], answer: str, key: str) -> None:
+    """Ask for one of several statements.
+
+    Args:
+        question: in words.
+        options: statement → why it is wrong, or what makes it right.
+        answer: the right one of them.
+        key: of the controls.
+    """
+    with st.expander("Check yourself"):
+        chosen = st.radio(question, list(options), index=None, key=f"{key}_guess")
+        if chosen is not None:
+            st.markdown(f"{'**Right:**' if chosen == answer else 'Not quite:'} {options[chosen]}")
+
+
 def diagnose(guess: int, answer: int, mistakes: Mapping[str, int]) -> str:
     """What to say of a guess: right, the mistake that gives it, or how far off it is."""
     if guess == answer:

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from cnnviz.data.images import Picture
+from cnnviz.figures.panels import Panel
 from cnnviz.ops.geometry import Window
 from cnnviz.ops.transposed import transposed_size
 from cnnviz.ops.upsampling import StampName, Upsampled, stamp, upsample
 from cnnviz.ui import cache
-from cnnviz.ui.components.panels import Panel, panels
+from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider
 from cnnviz.ui.formulas import aligned

@@ -14,7 +14,8 @@ import cnnviz
 from cnnviz.data.images import Picture
 from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter, filter_picture
 from cnnviz.ops.geometry import PADDING_MODES, Window
-from cnnviz.ui.snippets import convolution_code, feature_maps_code
+from cnnviz.ui.snippets.convolution import convolution_code
+from cnnviz.ui.snippets.feature_maps import feature_maps_code
 
 SAMPLE = cnnviz.sample("coffee")
 GRATING = cnnviz.draw_pattern(cnnviz.Pattern("grating", 9, 35))

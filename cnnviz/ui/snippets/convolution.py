@@ -1,17 +1,8 @@
-"""The code that gives what is on screen: short, runnable, and run by a test."""
+"""The code of the convolution lab."""
 
 from cnnviz.data.images import Picture
 from cnnviz.ops.filtering import PictureFilter
-
-
-def picture_code(picture: Picture) -> str:
-    """An expression for the chosen picture."""
-    if picture.pattern is not None:
-        p = picture.pattern
-        return f'cnnviz.draw_pattern(cnnviz.Pattern("{p.name}", period={p.period}, angle={p.angle}))'
-    if picture.is_sample:
-        return f'cnnviz.sample("{picture.name}")'
-    return 'cnnviz.load_image("your_picture.png")'
+from cnnviz.ui.snippets.common import picture_code
 
 
 def convolution_code(picture: Picture, long_side: int, layer: PictureFilter) -> str:
@@ -40,15 +31,4 @@ x = {picture_code(picture)}.fitted({long_side}).tensor()  # (1, 3, H, W), values
 weight = kernel.float().repeat({out_channels}, {per_group}, 1, 1)  # (out, in / groups, height, width)
 x = F.pad(x, ({horizontal}, {horizontal}, {vertical}, {vertical}), mode="{mode}")
 y = F.conv2d(x, weight{bias}, stride={strides}, dilation={dilations}, groups={layer.groups})
-"""
-
-
-def feature_maps_code(picture: Picture, side: int, model: str, seed: int, layer: str) -> str:
-    """Code for the feature maps page; its `maps` are the maps on screen."""
-    return f"""\
-import cnnviz
-
-picture = {picture_code(picture)}.centre_square({side})
-model = cnnviz.model("{model}", seed={seed})
-maps = cnnviz.feature_maps(model, picture, ["{layer}"])["{layer}"]  # (channels, height, width)
 """

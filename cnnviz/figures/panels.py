@@ -1,0 +1,88 @@
+"""Pictures and maps beside each other: what a panel is, and the same panels as a figure to take home."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from cnnviz.arrays import Array
+from cnnviz.figures.theme import ScaleName, scale
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+
+_INCHES = 2.6
+_PER_ROW = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """One picture or map.
+
+    Attributes:
+        title: over it.
+        values: float (C, H, W); one channel for a map, three for a coloured picture.
+        kind: "picture" for values from 0 to 1 as they are, "signed" for the diverging scale, "count".
+        limit: where the colours of a map end; its own largest magnitude where left out.
+        words: a sentence under it.
+    """
+
+    title: str
+    values: Array
+    kind: Literal["picture", "signed", "count"] = "picture"
+    limit: float | None = None
+    words: str = ""
+
+    @property
+    def scale_limit(self) -> float:
+        """Where the colours of a map end."""
+        return float(np.abs(self.values).max()) if self.limit is None else self.limit
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.values.shape[1], self.values.shape[2]
+
+
+def panels_figure(panels: Sequence[Panel]) -> "Figure":
+    """The panels in rows of four on white, each map with its scale."""
+    from matplotlib.figure import Figure
+
+    rows, columns = math.ceil(len(panels) / _PER_ROW), min(len(panels), _PER_ROW)
+    figure = Figure(figsize=(columns * _INCHES, rows * _INCHES * 1.15), dpi=200, layout="constrained")
+    places = figure.subplots(rows, columns, squeeze=False).ravel()
+    for place in places:
+        place.set_axis_off()
+        place.set_anchor("N")
+    for place, panel in zip(places, panels, strict=False):
+        _draw(place, panel)
+    return figure
+
+
+def _draw(place: "Axes", panel: Panel) -> None:
+    height, width = panel.shape
+    place.set_title(f"{panel.title}\n{height}×{width}", fontsize=8)
+    if panel.kind == "picture":
+        values = np.broadcast_to(panel.values, (3, height, width)).transpose(1, 2, 0)
+        place.imshow(values.clip(0, 1), interpolation="none")
+        return
+    name: ScaleName = "count" if panel.kind == "count" else "activation"
+    limit = panel.scale_limit or 1.0
+    image = place.imshow(
+        panel.values[0], cmap=colour_map(name), vmin=-limit, vmax=limit, interpolation="none"
+    )
+    bar = place.figure.colorbar(image, ax=place, orientation="horizontal", shrink=0.8, pad=0.03)
+    bar.ax.set_xlim(0 if panel.kind == "count" else -limit, limit)
+    bar.set_ticks([0, limit] if panel.kind == "count" else [-limit, 0, limit])
+    bar.ax.tick_params(labelsize=6)
+
+
+def colour_map(name: ScaleName) -> "Colormap":
+    """A scale of the app, on light, as Matplotlib takes it."""
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap(scale(name).colours / 255)

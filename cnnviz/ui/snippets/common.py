@@ -1,0 +1,13 @@
+"""What the code of every page begins with."""
+
+from cnnviz.data.images import Picture
+
+
+def picture_code(picture: Picture) -> str:
+    """An expression for the chosen picture."""
+    if picture.pattern is not None:
+        p = picture.pattern
+        return f'cnnviz.draw_pattern(cnnviz.Pattern("{p.name}", period={p.period}, angle={p.angle}))'
+    if picture.is_sample:
+        return f'cnnviz.sample("{picture.name}")'
+    return 'cnnviz.load_image("your_picture.png")'

@@ -1,0 +1,44 @@
+"""What a page gives to take home: its code, its figure as PNG and SVG, its table as CSV."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cnnviz.figures.downloads import figure_file
+from cnnviz.figures.tables import Row, csv_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Maker = Callable[[], bytes]
+
+
+def take_home(
+    name: str,
+    code: str,
+    figure: Callable[[], "Figure"] | None = None,
+    table: Callable[[], Sequence[Row]] | None = None,
+    more: Mapping[str, tuple[str, Maker]] | None = None,
+) -> None:
+    """The code in an expander, and a row of downloads; a file is made when its button is pressed.
+
+    Args:
+        name: of the files, without ending.
+        code: runs by itself and gives what is on screen.
+        figure: makes the figure.
+        table: makes the rows of the table.
+        more: label → (file ending, maker) of further files.
+    """
+    files: dict[str, tuple[str, Maker]] = {}
+    if figure is not None:
+        files["Figure as PNG"] = "png", lambda: figure_file(figure(), "png")
+        files["Figure as SVG"] = "svg", lambda: figure_file(figure(), "svg")
+    if table is not None:
+        files["Table as CSV"] = "csv", lambda: csv_file(table())
+    files |= more or {}
+    with st.container(horizontal=True, key=f"{name}_take_home"):
+        for label, (ending, make) in files.items():
+            st.download_button(label, make, f"{name}.{ending}", key=f"{name} {label}")
+    with st.expander("Code"):
+        st.code(code)
