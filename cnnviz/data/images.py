@@ -48,6 +48,9 @@ _SAMPLES = {
 }
 
 
+_LUMA = (0.299, 0.587, 0.114)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
     """A validated picture.
@@ -91,6 +94,10 @@ class Picture:
         """float32 (1, 3, H, W), values in [0, 1]."""
         channels_first = np.ascontiguousarray(self.pixels.transpose(2, 0, 1), dtype=np.float32)
         return torch.from_numpy(channels_first).div_(255)[None]
+
+    def luma(self) -> Tensor:
+        """Brightness, float32 (1, 1, H, W): Rec. 601, as Pillow's mode "L"."""
+        return (self.tensor() * torch.tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
 
     def fitted(self, long_side: int) -> "Picture":
         """The whole picture with its longer side `long_side` pixels long, proportions kept.

@@ -22,9 +22,6 @@ CHANNEL_MODES: tuple[ChannelMode, ...] = get_args(ChannelMode)
 _RUNS = 5
 _ENOUGH_SECONDS = 0.02
 
-# Rec. 601 luma, as Pillow's mode "L".
-_LUMA = (0.299, 0.587, 0.114)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureFilter:
@@ -78,10 +75,7 @@ class PictureFilter:
 
     def input(self, picture: Picture) -> Tensor:
         """What the layer is given: float32 (1, C, H, W)."""
-        x = picture.tensor()
-        if self.channels != "grey":
-            return x
-        return (x * torch.tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
+        return picture.luma() if self.channels == "grey" else picture.tensor()
 
     def macs(self, height: int, width: int) -> int:
         """Multiply-accumulates for an input of that size: one for each weight at each output."""

@@ -17,8 +17,8 @@ def format_kernel(weights: Array) -> str:
     return "; ".join(" ".join(f"{round(float(value), 6) + 0.0:.6g}" for value in row) for row in weights)
 
 
-def parse_kernel(text: str) -> Array:
-    """Read a kernel back.
+def parse_kernel(text: str, noun: str = "kernel") -> Array:
+    """Read a kernel back, or another matrix, which messages then call `noun`.
 
     Numbers are separated by spaces, commas or tabs; rows by semicolons or line ends; brackets are
     passed over, and so are `np.array(` and its like, so a matrix pasted from Python works.
@@ -27,7 +27,7 @@ def parse_kernel(text: str) -> Array:
         float64 (height, width), read-only.
 
     Raises:
-        CnnvizError: if a weight is no number from −1000 to 1000, or rows differ in length, or there
+        CnnvizError: if an entry is no number from −1000 to 1000, or rows differ in length, or there
             are more than 15 of them.
     """
     bare = re.sub(r",\s*dtype\s*=[^)]*|[A-Za-z_][\w.]*\(", "", text)
@@ -35,9 +35,9 @@ def parse_kernel(text: str) -> Array:
     lines = [line.strip(" \t\r,[]()") for line in re.split(r"[;\n]", plain)]
     rows = [[_weight(word) for word in re.split(r"[\s,]+", line)] for line in lines if line]
     if not rows or len({len(row) for row in rows}) != 1:
-        raise CnnvizError('A kernel needs rows of equal length, such as "1 0 -1; 2 0 -2; 1 0 -1".')
+        raise CnnvizError(f'The {noun} needs rows of equal length, such as "1 0 -1; 2 0 -2; 1 0 -1".')
     if max(len(rows), len(rows[0])) > MAX_SIZE:
-        raise CnnvizError(f"A kernel has at most {MAX_SIZE} rows and {MAX_SIZE} columns.")
+        raise CnnvizError(f"The {noun} has at most {MAX_SIZE} rows and {MAX_SIZE} columns.")
     return read_only(np.array(rows))
 
 
@@ -47,7 +47,7 @@ def _weight(word: str) -> float:
     except ValueError:
         value = math.nan
     if not abs(value) <= MAX_WEIGHT:
-        raise CnnvizError(f"{word[:20]!r} is not a weight: numbers from −1000 to 1000, please.")
+        raise CnnvizError(f"{word[:20]!r} is not a number from −1000 to 1000.")
     return value
 
 

@@ -16,7 +16,7 @@ from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider
 from cnnviz.ui.formulas import aligned
-from cnnviz.ui.pixel_by_pixel import choose_patch, slide
+from cnnviz.ui.pixel_by_pixel import slide
 from cnnviz.ui.quiz import check_yourself
 
 KERNELS = ("sobel_x", "box", "gaussian", "identity")
@@ -46,18 +46,14 @@ def choose_layer() -> PictureFilter:
 
 def show_pixels(picture: Picture, layer: PictureFilter) -> None:
     """The gaps between the taps, on a patch."""
-    with st.expander("Patch of the picture"):
-        small, patch, matrix = choose_patch(picture, "dil", default_size=12)
     name = st.session_state.get("dil_kernel", KERNELS[0])
     sizes = range(2, 6)
     sliding = Sliding(
         "conv",
         layer.rows,
         layer.columns,
-        patch,
         weights=layer.kernel,
         kernel_label=named_kernel(name).label,
-        matrix=matrix,
         limits={"kernel_size": (2, 5), "dilation": (1, 8)},
         reasons={
             "kernel_size": "Here a kernel has from 2 to 5 rows and columns.",
@@ -65,7 +61,7 @@ def show_pixels(picture: Picture, layer: PictureFilter) -> None:
         },
         kernels={size: kernel(name, size) for size in sizes},
     )
-    slide(small, sliding, "dil", _KEYS)
+    slide(picture, sliding, "dil", _KEYS, patch_size=12)
 
 
 def show_picture(picture: Picture, layer: PictureFilter) -> None:

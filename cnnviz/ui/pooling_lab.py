@@ -9,7 +9,7 @@ from cnnviz.ui import cache
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider
-from cnnviz.ui.pixel_by_pixel import choose_patch, slide
+from cnnviz.ui.pixel_by_pixel import slide
 
 _SIDE = 112
 _KERNELS = {"identity": "Identity: keeps one pixel", "box": "Box: the average", "gaussian": "Gaussian"}
@@ -80,16 +80,12 @@ def show_pixels(picture: Picture, shrinking: Shrinking) -> None:
         "Kind", ["max", "average"], default="max", required=True, key="pool_kind", bind="query-params",
         format_func=lambda kind: f"{kind.capitalize()} pooling", label_visibility="collapsed",
     )  # fmt: skip
-    with st.expander("Patch of the picture"):
-        small, patch, matrix = choose_patch(picture, "pool")
     window = shrinking.window
     sliding = Sliding(
         "average" if kind == "average" else "max",
         window,
         window,
-        patch,
         kernel_label="Window",
-        matrix=matrix,
         options={"ceil": shrinking.ceil_mode, "countPadding": shrinking.count_include_pad},
         limits={"kernel_size": (2, 7), "stride": (1, 7), "padding": (0, 3)},
         reasons={
@@ -98,7 +94,7 @@ def show_pixels(picture: Picture, shrinking: Shrinking) -> None:
             "padding": "Pooling pads by at most half its window.",
         },
     )
-    slide(small, sliding, "pool", _KEYS)
+    slide(picture, sliding, "pool", _KEYS)
 
 
 def show_shift(picture: Picture, shrinking: Shrinking) -> None:

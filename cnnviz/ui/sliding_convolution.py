@@ -11,7 +11,7 @@ from cnnviz.ops.filtering import PictureFilter
 from cnnviz.ops.kernel_text import resized_kernel
 from cnnviz.ops.kernels import NamedKernel, kernel
 from cnnviz.ui.components.sliding_window import Sliding
-from cnnviz.ui.pixel_by_pixel import choose_patch, slide
+from cnnviz.ui.pixel_by_pixel import slide
 
 _LIMITS = {"stride": (1, 6), "padding": (0, 5), "dilation": (1, 5)}
 _LARGEST_KERNEL = 7
@@ -28,18 +28,14 @@ def slide_convolution(
     take_weights: Callable[[Any], None],
 ) -> None:  # fmt: skip
     """Show the sliding window for the layer; its changes go into the page's controls."""
-    with st.expander("Patch of the picture"):
-        small, patch, matrix = choose_patch(picture, "conv")
     kernels = _kernels(layer.kernel, named)
     sliding = Sliding(
         "conv",
         layer.rows,
         layer.columns,
-        patch,
         weights=layer.kernel,
         kernel_label=label,
-        matrix=matrix,
-        rgb=layer.channels != "grey",
+        channels=layer.channels,
         bias=layer.bias,
         mode=layer.padding_mode,
         limits={"kernel_size": (min(kernels), max(kernels)), **_LIMITS},
@@ -53,7 +49,7 @@ def slide_convolution(
         },
         kernels=kernels,
     )
-    slide(small, sliding, "conv", _KEYS, take_weights)
+    slide(picture, sliding, "conv", _KEYS, take_weights)
 
 
 def _kernels(weights: Array, named: NamedKernel | None) -> dict[int, Array]:

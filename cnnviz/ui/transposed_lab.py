@@ -12,7 +12,7 @@ from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider
 from cnnviz.ui.formulas import aligned
-from cnnviz.ui.pixel_by_pixel import choose_patch, slide
+from cnnviz.ui.pixel_by_pixel import slide
 from cnnviz.ui.quiz import check_yourself
 
 _SIDE = 42
@@ -55,16 +55,12 @@ def _overlap_words(size: int, stride: int) -> str:
 def show_pixels(picture: Picture, layer: Layer) -> None:
     """Each input value stamps the kernel onto the output."""
     window, name = layer
-    with st.expander("Patch of the picture"):
-        small, patch, matrix = choose_patch(picture, "up", default_size=5)
     sliding = Sliding(
         "transposed",
         window,
         window,
-        patch,
         weights=stamp(name, window.kernel_size, window.stride),
         kernel_label="Stamp",
-        matrix=matrix,
         limits={"kernel_size": (1, 6), "stride": (1, 4), "padding": (0, 2)},
         reasons={
             "kernel_size": "Here a stamp has from 1 to 6 rows and columns.",
@@ -73,7 +69,7 @@ def show_pixels(picture: Picture, layer: Layer) -> None:
         },
         kernels={size: stamp(name, size, window.stride) for size in range(1, 7)},
     )
-    slide(small, sliding, "up", _KEYS)
+    slide(picture, sliding, "up", _KEYS, patch_size=5)
 
 
 def show_picture(picture: Picture, layer: Layer) -> None:

@@ -227,7 +227,7 @@ def test_a_matrix_is_pasted_as_text_and_nonsense_is_explained(server: Server, pa
     assert_output_reads(page, expected, 20, 20)
     field.fill("1 2; three")
     field.press("Enter")
-    expect(page.get_by_test_id("stAlert")).to_contain_text("is not a weight")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("is not a number from")
     assert_output_reads(page, expected, 20, 20)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 

@@ -99,6 +99,34 @@ function operation(kind, input, rows, columns, options = {}) {
     return kind === "average" ? sum / divisor(row, column) : sum + bias;
   }
 
+  /** The outputs that read an input (its padding included), along one axis. */
+  function readersAlong(axis, index, outputs) {
+    const found = Array.from({ length: axis.kernel_size }, (_, m) =>
+      kind === "transposed"
+        ? index * axis.stride + m * axis.dilation - axis.padding
+        : (index + axis.padding - m * axis.dilation) / axis.stride,
+    );
+    return found.filter((i) => Number.isInteger(i) && i >= 0 && i < outputs).sort((a, b) => a - b);
+  }
+
+  /** The inputs that one tap meets over all outputs, along one axis. */
+  function metAlong(axis, tap, inputs, outputs) {
+    const shift = tap * axis.dilation - axis.padding;
+    if (kind !== "transposed") return Array.from({ length: outputs }, (_, i) => i * axis.stride + shift);
+    const hit = (i) => i * axis.stride + shift >= 0 && i * axis.stride + shift < outputs;
+    return Array.from({ length: inputs }, (_, i) => i).filter(hit);
+  }
+
+  const pairs = (some, others) => some.flatMap((a) => others.map((b) => [a, b]));
+  const readers = (row, column) =>
+    pairs(readersAlong(rows, row, output.rows), readersAlong(columns, column, output.columns));
+  const met = (m, n) =>
+    pairs(metAlong(rows, m, size.rows, output.rows), metAlong(columns, n, size.columns, output.columns));
+
+  /** Whether any output reads an input. */
+  const isRead = (row, column) =>
+    readersAlong(rows, row, output.rows).length > 0 && readersAlong(columns, column, output.columns).length > 0;
+
   /** Padded samples at the far end that no window reaches. */
   function leftOver(axis, length) {
     if (kind === "transposed") return 0;
@@ -108,7 +136,7 @@ function operation(kind, input, rows, columns, options = {}) {
   const fits = output.rows > 0 && output.columns > 0;
   return {
     kind, input, rows, columns, size, output, bias, weights, mode, fits, read, inside, terms, value, divisor,
-    winner, leftOver: { rows: leftOver(rows, size.rows), columns: leftOver(columns, size.columns) },
+    winner, readers, met, isRead, leftOver: { rows: leftOver(rows, size.rows), columns: leftOver(columns, size.columns) },
   };
 }
 

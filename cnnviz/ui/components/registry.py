@@ -13,16 +13,16 @@ from cnnviz.figures.theme import GROUNDS, SCALES, scale
 _FOLDER = Path(__file__).parent
 
 
-def declare(name: str, libraries: Sequence[str] = ()) -> ComponentRenderer:
+def declare(name: str, libraries: Sequence[str] = (), styles: Sequence[str] = ()) -> ComponentRenderer:
     """Register the component whose files are `name`.html, .css and .js; call once, on import.
 
-    `libraries` are further JavaScript files that stand before the component's own.
+    `libraries` and `styles` are further JavaScript and CSS files that stand before the component's own.
     """
     scripts = [_read(f"{file}.js") for file in ("shared", *libraries, name)]
     return st.components.v2.component(
         f"cnnviz_{name}",
         html=_read(f"{name}.html"),
-        css=_read("shared.css") + _read(f"{name}.css"),
+        css="".join(_read(f"{file}.css") for file in ("shared", *styles, name)),
         js=_scales() + "".join(scripts),
     )
 

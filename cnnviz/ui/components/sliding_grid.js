@@ -1,11 +1,13 @@
 // Draws a grid of numbers on a canvas: one cell a number, in one call, so that a whole redraw fits a frame.
 
-const READABLE = 19;
+const READABLE = 20;
 
-/** Prepare a canvas of `count` × `count` cells that fills `box` CSS pixels, for the screen's resolution. */
-function gridCanvas(canvas, box, count) {
+/** The side of a cell, in CSS pixels, of which `count` fit into `box`. */
+const cellSide = (box, count) => Math.max(6, Math.floor(box / count));
+
+/** Prepare a canvas of `count` × `count` cells of `cell` CSS pixels for the screen's resolution. */
+function gridCanvas(canvas, cell, count) {
   const ratio = window.devicePixelRatio;
-  const cell = Math.max(6, Math.floor(box / count));
   const side = cell * count + 1;
   const pixels = Math.round(side * ratio);
   if (canvas.width !== pixels) {
@@ -34,7 +36,7 @@ function drawCell({ context, cell }, row, column, look, style) {
   if (look.crossed) cross(context, x, y, cell, dark ? "#fff" : "#000");
   if (cell < READABLE || look.text === undefined) return;
   context.fillStyle = dark ? "#fff" : "#111";
-  context.font = `${Math.min(13, Math.floor(cell * 0.42))}px ${style.font}`;
+  context.font = `${Math.min(14, cell * 0.36)}px ${style.font}`;
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillText(look.text, x + cell / 2 + 0.5, y + cell / 2 + 1);

@@ -6,12 +6,17 @@ from typing import Any, Literal
 
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
+from cnnviz.ops.filtering import ChannelMode
 from cnnviz.ops.geometry import PaddingMode, Window
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 from cnnviz.ui.components.turns import last_turn, taken
 
-_mount = declare("sliding_window", libraries=("arithmetic", "sliding_grid"))
+_mount = declare(
+    "sliding_window",
+    libraries=("arithmetic", "kernel_cells", "sliding_grid", "sliding_patch", "sliding_steppers"),
+    styles=("kernel_cells",),
+)
 
 SlidingKind = Literal["conv", "max", "average", "transposed"]
 
@@ -32,11 +37,9 @@ class Sliding:
     Attributes:
         kind: the operation.
         rows, columns: geometry of each axis.
-        patch: which square of the picture is the input.
         weights: (kh, kw), the same for each channel; None for pooling.
         kernel_label: title of the kernel.
-        matrix: an input typed in, instead of the patch.
-        rgb: whether the input has three channels, or grey.
+        channels: "grey" for one channel, else three, summed or each by itself.
         bias: added to each output.
         mode: what padding holds.
         options: "ceil" and "countPadding" of pooling.
@@ -48,11 +51,9 @@ class Sliding:
     kind: SlidingKind
     rows: Window
     columns: Window
-    patch: Patch
     weights: Array | None = None
     kernel_label: str = "Kernel"
-    matrix: Array | None = None
-    rgb: bool = False
+    channels: ChannelMode = "grey"
     bias: float = 0.0
     mode: PaddingMode = "zeros"
     options: Mapping[str, bool] = field(default_factory=dict)
@@ -61,8 +62,18 @@ class Sliding:
     kernels: Mapping[int, Array] = field(default_factory=dict)
 
 
-def sliding_window(picture: Picture, sliding: Sliding, key: str, on_change: Callable[[Any], None]) -> None:
-    """Show it; `on_change` gets the settings, unchecked, when the user's hand has rested."""
+def sliding_window(
+    picture: Picture,
+    patch: Patch,
+    matrix: Array | None,
+    sliding: Sliding,
+    key: str,
+    on_change: Callable[[Any], None],
+) -> None:
+    """Show it on a patch of the picture, or on a matrix instead.
+
+    `on_change` gets the settings, unchecked, when the user's hand has rested.
+    """
     settings = {
         name: [getattr(sliding.rows, name), getattr(sliding.columns, name)]
         for name in ("kernel_size", "stride", "padding", "dilation")
@@ -70,14 +81,14 @@ def sliding_window(picture: Picture, sliding: Sliding, key: str, on_change: Call
         "weights": None if sliding.weights is None else sliding.weights.tolist(),
         "bias": sliding.bias,
         "mode": sliding.mode,
-        "patch": asdict(sliding.patch),
+        "patch": asdict(patch),
     }
     fields = {
         "kind": sliding.kind,
         "settings": settings,
         "turn": last_turn(key),
-        "matrix": None if sliding.matrix is None else sliding.matrix.tolist(),
-        "rgb": sliding.rgb and sliding.matrix is None,
+        "matrix": None if matrix is None else matrix.tolist(),
+        "channels": sliding.channels,
         "options": dict(sliding.options),
         "kernel_label": sliding.kernel_label,
         "limits": {name: list(limit) for name, limit in sliding.limits.items()},
@@ -90,4 +101,5 @@ def sliding_window(picture: Picture, sliding: Sliding, key: str, on_change: Call
     def changed() -> None:
         on_change(taken(key, "settings"))
 
-    _mount(data=pack(fields, {"picture": picture.pixels}), key=key, on_settings_change=changed)
+    x = picture.luma() if sliding.channels == "grey" else picture.tensor()
+    _mount(data=pack(fields, {"picture": x[0].numpy()}), key=key, on_settings_change=changed)

@@ -2,6 +2,10 @@
 
 from cnnviz.data.images import Picture
 
+LUMA_LINE = (
+    "x = (x * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)  # brightness\n"
+)
+
 
 def picture_code(picture: Picture) -> str:
     """An expression for the chosen picture."""

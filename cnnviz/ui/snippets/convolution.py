@@ -2,7 +2,7 @@
 
 from cnnviz.data.images import Picture
 from cnnviz.ops.filtering import PictureFilter
-from cnnviz.ui.snippets.common import picture_code
+from cnnviz.ui.snippets.common import LUMA_LINE, picture_code
 
 
 def convolution_code(picture: Picture, long_side: int, layer: PictureFilter) -> str:
@@ -13,11 +13,7 @@ def convolution_code(picture: Picture, long_side: int, layer: PictureFilter) -> 
     strides, dilations = (tuple(getattr(a, name) for a in axes) for name in ("stride", "dilation"))
     vertical, horizontal = layer.rows.padding, layer.columns.padding
     mode = "constant" if layer.padding_mode == "zeros" else layer.padding_mode
-    grey = (
-        "x = (x * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)  # brightness\n"
-        if layer.channels == "grey"
-        else ""
-    )
+    grey = LUMA_LINE if layer.channels == "grey" else ""
     bias = f", bias=torch.full(({out_channels},), {float(f'{layer.bias:g}')})" if layer.bias else ""
     return f"""\
 import torch

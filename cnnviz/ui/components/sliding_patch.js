@@ -1,0 +1,42 @@
+// Which square of the picture the window slides over: a thumbnail with a frame to drag.
+
+const THUMB = 128;
+
+/**
+ * `box` is the .patch element, `picture` { values, shape: [C, H, W] } from 0 to 1, `patch` { top, left,
+ * size }; `move(top, left)` is called as the frame is dragged or pushed by an arrow key.
+ */
+function drawPatchPicker(box, picture, patch, move) {
+  const [channels, height, width] = picture.shape;
+  const [canvas, thumb, frame] = [box.querySelector("canvas"), box.querySelector(".thumb"), box.querySelector(".frame")];
+  const zoom = wholeZoom(height, width, THUMB, THUMB);
+  putImage(canvas, unitImage(picture.values, channels, height, width));
+  sizeCanvas(canvas, height, width, zoom);
+  canvas.setAttribute("aria-label", "The picture, with the patch framed");
+  thumb.setAttribute("aria-label", "Patch: move it with the arrow keys");
+  const [tall, wide] = [Math.min(patch.size, height), Math.min(patch.size, width)];
+  Object.assign(frame.style, {
+    top: `${patch.top * zoom}px`,
+    left: `${patch.left * zoom}px`,
+    width: `${wide * zoom}px`,
+    height: `${tall * zoom}px`,
+  });
+  const inside = (value, most) => Math.max(0, Math.min(most, Math.round(value)));
+  const to = (top, left) => move(inside(top, height - tall), inside(left, width - wide));
+
+  function drag(event) {
+    const place = canvas.getBoundingClientRect();
+    to((event.clientY - place.top) / zoom - tall / 2, (event.clientX - place.left) / zoom - wide / 2);
+  }
+  thumb.onpointerdown = (event) => {
+    thumb.setPointerCapture(event.pointerId);
+    drag(event);
+  };
+  thumb.onpointermove = (event) => thumb.hasPointerCapture(event.pointerId) && drag(event);
+  thumb.onkeydown = (event) => {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    to(patch.top + step[0], patch.left + step[1]);
+  };
+}

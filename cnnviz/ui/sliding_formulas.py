@@ -1,0 +1,86 @@
+"""The formulas of the sliding window: once in symbols, once with its numbers."""
+
+from cnnviz.ops.geometry import Window
+from cnnviz.ops.pooling import pooled_size
+from cnnviz.ops.transposed import transposed_size
+from cnnviz.ui.components.facts import Facts
+from cnnviz.ui.components.sliding_window import Sliding
+from cnnviz.ui.formulas import Equation, Part, output_size_formula, result, symbol
+
+_TITLES = {
+    "conv": "Convolution, as every framework computes it (cross-correlation)",
+    "max": "Max pooling",
+    "average": "Average pooling",
+    "transposed": "Transposed convolution",
+}
+
+
+def sliding_facts(sliding: Sliding, height: int, width: int) -> list[Facts]:
+    """One output in symbols and numbers, and the output size."""
+    return [
+        Facts(_TITLES[sliding.kind], _one_output(sliding), []),
+        Facts("Output size", _sizes(sliding, height, width), []),
+    ]
+
+
+def _one_output(sliding: Sliding) -> list[Equation]:
+    y: list[Part] = [symbol("Y"), "[", symbol("i"), ", ", symbol("j"), "]"]
+    rows, columns = sliding.rows, sliding.columns
+    if sliding.kind == "transposed":
+        target = "Y[i·s + m·d − p, j·s + n·d − p]"
+        numbers = f"Y[{_position('i', 'm', rows)}, {_position('j', 'n', columns)}]"
+        weight = "X[i, j] · W[m, n], for every i, j, m, n"
+        return [([target], ["sum of ", weight]), ([numbers], ["sum of ", weight])]
+    general = "X[i·s + m·d − p, j·s + n·d − p]"
+    numbers = f"X[{_position('i', 'm', rows)}, {_position('j', 'n', columns)}]"
+    taps = f"m = 0…{rows.kernel_size - 1}, n = 0…{columns.kernel_size - 1}"
+    if sliding.kind == "conv":
+        sums = "Σ" if sliding.channels != "summed" else "Σ over channels,"
+        bias = f"{sliding.bias:.4g}".replace("-", "−")
+        return [
+            (y, [f"b + {sums} m, n  {general} · W[m, n]"]),
+            ([], [f"{bias} + {sums} {taps}  {numbers} · W[m, n]"]),
+        ]
+    general, numbers = general.replace("·d", ""), numbers
+    name = "max" if sliding.kind == "max" else "mean"
+    return [(y, [f"{name} over m, n of {general}"]), ([], [f"{name} over {taps} of {numbers}"])]
+
+
+def _position(output: str, tap: str, window: Window) -> str:
+    stride = f"{output}·{window.stride}" if window.stride > 1 else output
+    dilated = f"{tap}·{window.dilation}" if window.dilation > 1 else tap
+    return f"{stride} + {dilated}" + (f" − {window.padding}" if window.padding else "")
+
+
+def _sizes(sliding: Sliding, height: int, width: int) -> list[Equation]:
+    rows, columns = sliding.rows, sliding.columns
+    if sliding.kind == "conv":
+        return output_size_formula(rows, columns, height, width)
+    if sliding.kind == "transposed":
+        return [
+            ([symbol("n′")], ["(n − 1)·s − 2p + d(k − 1) + 1"]),
+            ([symbol("height′")], _stamped(rows, height)),
+            ([symbol("width′")], _stamped(columns, width)),
+        ]
+    left, right = "⌈⌉" if sliding.options["ceil"] else "⌊⌋"
+    return [
+        ([symbol("n′")], [f"{left}(n + 2p − k) / s{right} + 1"]),
+        ([symbol("height′")], _pooled(sliding, rows, height)),
+        ([symbol("width′")], _pooled(sliding, columns, width)),
+    ]
+
+
+def _pooled(sliding: Sliding, window: Window, size: int) -> list[Part]:
+    w, ceil = window, sliding.options["ceil"]
+    left, right = "⌈⌉" if ceil else "⌊⌋"
+    pooled = pooled_size(w, size, ceil)
+    rounded = -(-(size + 2 * w.padding - w.kernel_size) // w.stride) + 1
+    dropped = " − 1 (no window begins in the far padding)" if ceil and pooled < rounded else ""
+    terms = f"{left}({size} + 2·{w.padding} − {w.kernel_size}) / {w.stride}{right} + 1{dropped} = "
+    return [terms, result(pooled)]
+
+
+def _stamped(window: Window, size: int) -> list[Part]:
+    w = window
+    terms = f"({size} − 1)·{w.stride} − 2·{w.padding} + {w.dilation}·({w.kernel_size} − 1) + 1"
+    return [f"{terms} = ", result(transposed_size(window, size))]
