@@ -16,15 +16,10 @@ from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter, filter_picture
 from cnnviz.ops.geometry import PADDING_MODES, Window
 from cnnviz.ui.snippets.convolution import convolution_code
 from cnnviz.ui.snippets.feature_maps import feature_maps_code
+from tests.app.running import run
 
 SAMPLE = cnnviz.sample("coffee")
 GRATING = cnnviz.draw_pattern(cnnviz.Pattern("grating", 9, 35))
-
-
-def run(code: str) -> dict:
-    names: dict = {}
-    exec(compile(code, "snippet", "exec"), names)
-    return names
 
 
 axes = st.builds(

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 MINUS = "−"
 
@@ -81,6 +81,40 @@ def give_file(page: Page, name: str, data: bytes) -> None:
     page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(
         {"name": name, "mimeType": "application/octet-stream", "buffer": data}
     )
+
+
+class SlowServer:
+    """Holds back what the server says, on request."""
+
+    def __init__(self, page: Page) -> None:
+        self.held: list[str | bytes] = []
+        self.holding = False
+        page.route_web_socket("**/_stcore/stream", self._connect)
+
+    def _connect(self, route: WebSocketRoute) -> None:
+        self.route = route
+        server = route.connect_to_server()
+        server.on_message(self._say)
+        route.on_message(server.send)
+
+    def _say(self, message: str | bytes) -> None:
+        if self.holding:
+            self.held.append(message)
+        else:
+            self.route.send(message)
+
+    def wait_for_answer(self, page: Page) -> None:
+        """Until something is held and nothing more has come for a while."""
+        count = 0
+        while not count or len(self.held) > count:
+            count = len(self.held)
+            page.wait_for_timeout(300)
+
+    def let_go(self) -> None:
+        """Deliver what was held so far; go on holding."""
+        held, self.held = self.held, []
+        for message in held:
+            self.route.send(message)
 
 
 def sidebar(page: Page) -> Locator:

@@ -7,21 +7,44 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from cnnviz.ops.convolution import conv2d_step
 from cnnviz.ops.geometry import PADDING_MODES
+from cnnviz.ops.pooling import pool2d_step
 
 SCRIPT = Path(__file__).resolve().parents[2] / "cnnviz/ui/components/arithmetic.js"
 SETTINGS = 200
 EVALUATE = """
 ([kind, input, rows, columns, options]) => {
   const op = operation(kind, input, rows, columns, options);
-  const all = (f) => Array.from({ length: op.output.rows }, (_, r) =>
-    Array.from({ length: op.output.columns }, (_, c) => f(r, c)));
+  const grid = (height, width, f) =>
+    Array.from({ length: height }, (_, r) => Array.from({ length: width }, (_, c) => f(r, c)));
+  const all = (f) => grid(op.output.rows, op.output.columns, f);
   const winner = (r, c) => { const w = op.winner(op.terms(r, c)); return w && [w.row, w.column]; };
   return {
     values: all(op.value).map((row) => row.map((v) => (Number.isFinite(v) ? v : String(v)))),
     winners: kind === "max" ? all(winner) : null,
     leftOver: op.leftOver,
+    terms: op.fits ? op.terms(op.output.rows - 1, op.output.columns >> 1) : [],
+    wrong: wrongReaders(),
   };
+  /** Where readers, isRead or met do not follow from the terms of the outputs. */
+  function wrongReaders() {
+    const [readers, met, wrong] = [{}, {}, []];
+    all((r, c) => op.terms(r, c).filter((t) => t.channel === 0).forEach((t) => {
+      (readers[[t.row, t.column]] ??= new Set()).add(`${r},${c}`);
+      (met[[t.m, t.n]] ??= new Set()).add(`${t.row},${t.column}`);
+    }));
+    const same = (list, found = new Set()) =>
+      list.length === found.size && list.every((place) => found.has(String(place)));
+    grid(op.size.rows, op.size.columns, (r, c) => {
+      const list = op.readers(r, c);
+      if (!same(list, readers[[r, c]]) || op.isRead(r, c) !== list.length > 0) wrong.push(`input ${r},${c}`);
+    });
+    grid(rows.kernel_size, columns.kernel_size, (m, n) => {
+      if (!same(op.met(m, n), met[[m, n]])) wrong.push(`tap ${m},${n}`);
+    });
+    return wrong;
+  }
 }
 """
 
@@ -43,6 +66,7 @@ def settings_of(draw, channels):
 
 
 def compare(found, expected):
+    assert found["wrong"] == []
     assert np.shape(found["values"]) == tuple(expected.shape)
     np.testing.assert_allclose(np.array(found["values"], dtype=float), expected.numpy(), atol=1e-12)
 
@@ -69,6 +93,16 @@ def test_convolution(arithmetic):
             "conv", x.tolist(), *axes, {"weights": weight[0].tolist(), "bias": bias, "mode": mode}
         )
         compare(found, expected)
+        row, column = expected.shape[0] - 1, expected.shape[1] // 2
+        step = conv2d_step(
+            x[None], weight, torch.tensor([bias], dtype=torch.float64), stride, padding, dilation, 1, mode,
+            row=row, column=column,
+        )  # fmt: skip
+        terms = found["terms"]
+        for name, values in (("x", step.inputs), ("w", step.weights)):
+            np.testing.assert_allclose([t[name] for t in terms], values.ravel(), atol=1e-15)
+        assert [t["padded"] for t in terms] == [*step.is_padding.ravel()] * len(x)
+        assert found["values"][row][column] == pytest.approx(step.value, abs=1e-12)
         left = [(n + 2 * p - s) % t for n, p, s, t in zip(sizes, padding, spans, stride, strict=True)]
         assert list(found["leftOver"].values()) == left
 
@@ -87,6 +121,9 @@ def test_pooling(arithmetic):
         expected, index = F.max_pool2d(x[None], size, stride, padding, 1, ceil, return_indices=True)
         found = arithmetic("max", x.tolist(), window, window, options)
         compare(found, expected[0, 0])
+        row, column = expected.shape[2] - 1, expected.shape[3] // 2
+        step = pool2d_step(x[0], "max", size, stride, padding, ceil, row=row, column=column)
+        assert found["winners"][row][column] == list(step.winner)
         flat = [[row * sizes[1] + column for row, column in line] for line in found["winners"]]
         assert flat == index[0, 0].tolist()
 

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, expect
 
 import cnnviz
 from cnnviz.analysis.activations import FeatureMaps
@@ -17,6 +17,7 @@ from cnnviz.figures.maps import map_limits
 from cnnviz.figures.theme import scale
 from tests.browser.conftest import Server
 from tests.browser.screen import (
+    SlowServer,
     assert_shows,
     by_key,
     canvas_pixels,
@@ -249,40 +250,6 @@ def test_the_wall_and_the_large_map_are_walked_with_the_arrow_keys(server: Serve
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
     expect(readout(wall(page)).locator("strong")).to_contain_text("Channel 5, row 9, column 9:")
-
-
-class SlowServer:
-    """Holds back what the server says, on request."""
-
-    def __init__(self, page: Page) -> None:
-        self.held: list[str | bytes] = []
-        self.holding = False
-        page.route_web_socket("**/_stcore/stream", self._connect)
-
-    def _connect(self, route: WebSocketRoute) -> None:
-        self.route = route
-        server = route.connect_to_server()
-        server.on_message(self._say)
-        route.on_message(server.send)
-
-    def _say(self, message: str | bytes) -> None:
-        if self.holding:
-            self.held.append(message)
-        else:
-            self.route.send(message)
-
-    def wait_for_answer(self, page: Page) -> None:
-        """Until something is held and nothing more has come for a while."""
-        count = 0
-        while not count or len(self.held) > count:
-            count = len(self.held)
-            page.wait_for_timeout(300)
-
-    def let_go(self) -> None:
-        """Deliver what was held so far; go on holding."""
-        held, self.held = self.held, []
-        for message in held:
-            self.route.send(message)
 
 
 def test_a_late_answer_does_not_take_the_selection_back(server: Server, page: Page):

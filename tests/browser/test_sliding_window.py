@@ -1,14 +1,18 @@
 """The sliding window, played by mouse, keyboard and touch."""
 
+import csv
+import io
 import re
+from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from playwright.sync_api import expect
 
 import cnnviz
-from tests.browser.screen import by_key, expect_no_errors, visit
+from tests.browser.screen import SlowServer, by_key, expect_no_errors, hover_cell, settled, upload, visit
 
 CONVOLUTION = "convolution?conv_mode=Pixel+by+pixel&conv_padding=1&conv_channels=Grey"
 
@@ -22,10 +26,19 @@ def window(page, server):
 
 
 def expected_output(patch_row=16, patch_column=24, size=8):
-    pixels = cnnviz.sample("cat").fitted(64).pixels[..., 0] / 255
-    patch = torch.tensor(pixels[patch_row : patch_row + size, patch_column : patch_column + size])
-    kernel = torch.tensor(cnnviz.kernel("sobel_x").copy())
-    return F.conv2d(patch[None, None], kernel[None, None], padding=1)[0, 0]
+    x = cnnviz.sample("cat").fitted(64).tensor()
+    grey = (x * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
+    patch = grey[..., patch_row : patch_row + size, patch_column : patch_column + size]
+    kernel = torch.tensor(cnnviz.kernel("sobel_x").copy(), dtype=torch.float32)
+    return F.conv2d(patch, kernel[None, None], padding=1)[0, 0]
+
+
+# An 8×8 patch stands in a grid of 12×12, its output of 8×8 in one of 10×10.
+CELLS = {"input": 12, "output": 10}
+
+
+def point(page, window, name, row, column):
+    hover_cell(page, window.locator(f".{name} canvas"), row, column, (CELLS[name],) * 2)
 
 
 def headline(window):
@@ -67,18 +80,14 @@ def test_it_plays_and_pauses(window):
 
 
 def test_pointing_at_an_output_an_input_and_a_tap_says_what_belongs_to_it(window, page):
-    output = window.locator(".output canvas").bounding_box()
-    cell = output["width"] / 12
-    page.mouse.move(output["x"] + 2.5 * cell, output["y"] + 3.5 * cell)
+    point(page, window, "output", 3, 2)
     assert headline(window).startswith("Output row 3, column 2 = ")
     assert value(window) == pytest.approx(float(expected_output()[3, 2]), rel=1e-3)
-    grid = window.locator(".input canvas").bounding_box()
-    cell = grid["width"] / 12
-    page.mouse.move(grid["x"] + 2.5 * cell, grid["y"] + 2.5 * cell)
+    point(page, window, "input", 2, 2)
     assert headline(window).startswith("Input row 0, column 0")
     expect(window.locator(".readout")).to_contain_text("read by 4 outputs")
-    page.mouse.move(grid["x"] + 1.5 * cell, grid["y"] + 1.5 * cell)
-    assert headline(window).startswith("Padding row -1, column -1")
+    point(page, window, "input", 1, 1)
+    assert headline(window).startswith("Padding row −1, column −1")
     window.locator(".kernel input").first.hover()
     assert headline(window) == "Kernel row 1, column 1"
     expect(window.locator(".readout")).to_contain_text("meets 64 inputs")
@@ -121,6 +130,7 @@ def test_what_is_no_weight_is_flagged_and_changes_nothing(window, page, text):
     cell.fill(text)
     page.keyboard.press("Enter")
     expect(window.locator(".note")).to_have_text("A weight is a number from −1000 to 1000.")
+    page.keyboard.press("Escape")
     assert headline(window) == before
 
 
@@ -134,12 +144,211 @@ def test_the_patch_is_dragged_over_the_picture(window, page):
     assert value(window) == pytest.approx(float(expected_output(6, 6)[4, 4]), rel=1e-3, abs=1e-4)
 
 
+def test_a_click_pins_an_input_until_escape(window, page):
+    point(page, window, "input", 5, 6)
+    page.mouse.down()
+    page.mouse.up()
+    page.mouse.move(1, 1)
+    assert headline(window).startswith("Input row 3, column 4: 0.")
+    expect(window.locator(".readout")).to_contain_text("read by 9 outputs · pinned")
+    window.locator(".input .stage").press("Escape")
+    assert headline(window).startswith("Output row 4, column 4 = ")
+
+
+def test_every_part_is_reached_by_keyboard(window, page):
+    stage = window.locator(".input .stage")
+    stage.press("ArrowUp")
+    assert headline(window).startswith("Input row 4, column 4: ")
+    for _ in range(5):
+        stage.press("ArrowUp")
+    assert headline(window).startswith("Padding row −1, column 4: 0.00")
+    expect(window.locator(".readout")).to_contain_text("read by 3 outputs")
+    stage.press("ArrowUp")
+    assert headline(window).startswith("Padding row −1, column 4: 0.00")
+    stage.press("Escape")
+    expression = window.locator(".expression")
+    expression.press("ArrowRight")
+    expression.press("ArrowRight")
+    expect(window.locator(".term.lit")).to_have_count(1)
+    expect(window.locator(".kernel input").nth(1)).to_have_class("lit")
+    expression.press("Escape")
+    expect(window.locator(".term.lit")).to_have_count(0)
+    window.locator(".kernel input").nth(2).focus()
+    assert headline(window) == "Kernel row 1, column 3"
+    window.locator(".output .stage").focus()
+    page.keyboard.press(" ")
+    expect(window.get_by_role("button", name="Pause")).to_be_visible()
+    page.keyboard.press(" ")
+    expect(window.get_by_role("button", name="Play")).to_be_visible()
+    thumb = window.locator(".thumb")
+    thumb.press("ArrowDown")
+    expect(page).to_have_url(re.compile("conv_patch_row=17"))
+
+
+def test_a_late_answer_takes_no_step_back(server, page):
+    slow = SlowServer(page)
+    visit(page, server.at(CONVOLUTION))
+    window = by_key(page, "conv_sliding")
+    size = window.locator(".output .size")
+    expect(size).to_have_text("8×8")
+    slow.holding = True
+    window.get_by_role("button", name="Stride larger").click()
+    expect(size).to_have_text("4×4")
+    slow.wait_for_answer(page)
+    window.get_by_role("button", name="Stride larger").click()
+    expect(size).to_have_text("3×3")
+    slow.let_go()
+    expect(by_key(page, "conv_stride").locator("input[type=range]")).to_have_value("2")
+    expect(size).to_have_text("3×3")
+    slow.holding = False
+    expect(by_key(page, "conv_stride").locator("input[type=range]")).to_have_value("3")
+    expect(size).to_have_text("3×3")
+
+
+def test_the_cells_keep_their_place_while_settings_change(window):
+    def place(name):
+        box = window.locator(f".{name} canvas").bounding_box()
+        return [round(box[part]) for part in ("x", "y", "width", "height")]
+
+    before = place("input"), place("output")
+    for name in ("Padding larger", "Padding smaller", "Stride larger", "Kernel smaller", "Dilation larger"):
+        window.get_by_role("button", name=name).click()
+        assert (place("input"), place("output")) == before, name
+
+
+def test_what_the_floor_drops_is_crossed_out_and_named(server, page):
+    visit(page, server.at("convolution?conv_mode=Pixel+by+pixel&conv_stride=3&conv_channels=Grey"))
+    window = by_key(page, "conv_sliding")
+    # (8 − 3) mod 3 = 2 rows and columns; 8·8 − 6·6 pixels.
+    expect(window.locator(".readout")).to_contain_text(
+        "the floor drops 2 rows and 2 columns of the padded input · 28 input pixels never read (crossed out)"
+    )
+    point(page, window, "input", 9, 9)
+    expect(window.locator(".readout")).to_contain_text("read by no output")
+
+
+def test_colour_shows_three_sums_and_the_numbers_of_one_channel(server, page):
+    visit(page, server.at("convolution?conv_mode=Pixel+by+pixel&conv_bias=0.5"))
+    window = by_key(page, "conv_sliding")
+    lines = window.locator(".expression .line")
+    expect(lines).to_have_count(4)
+    for index, name in enumerate("RGB"):
+        expect(lines.nth(index)).to_have_text(re.compile(rf"^{name}: .* = "))
+    expect(lines.nth(3)).to_contain_text("+ 0.50 (bias) = ")
+    x = cnnviz.sample("cat").fitted(64).tensor()[..., 16:24, 24:32]
+    kernel = torch.tensor(cnnviz.kernel("sobel_x").copy(), dtype=torch.float32).expand(1, 3, 3, 3)
+    expected = F.conv2d(x, kernel, torch.tensor([0.5]))[0, 0]
+    assert headline(window).startswith("Output row 3, column 3 = ")
+    assert value(window) == pytest.approx(float(expected[3, 3]), rel=1e-3)
+    window.get_by_role("button", name="B", exact=True).click()
+    expect(window.get_by_role("button", name="B", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
+def test_depthwise_convolves_the_chosen_channel_alone(server, page):
+    visit(page, server.at("convolution?conv_mode=Pixel+by+pixel&conv_channels=Depthwise"))
+    window = by_key(page, "conv_sliding")
+    window.get_by_role("button", name="G", exact=True).click()
+    x = cnnviz.sample("cat").fitted(64).tensor()[:, 1:2, 16:24, 24:32]
+    kernel = torch.tensor(cnnviz.kernel("sobel_x").copy(), dtype=torch.float32)[None, None]
+    expect(window.locator(".term")).to_have_count(9)
+    assert value(window) == pytest.approx(float(F.conv2d(x, kernel)[0, 0, 3, 3]), rel=1e-3)
+
+
+def test_numbers_typed_in_take_the_place_of_the_patch(server, page):
+    visit(page, server.at("convolution?conv_mode=Pixel+by+pixel&conv_channels=Grey"))
+    window = by_key(page, "conv_sliding")
+    page.get_by_text("Patch of the picture").click()
+    field = by_key(page, "conv_matrix").locator("input")
+    field.fill("0 1 2 3; 4 5 6 7; 8 9 10 11; 12 13 14 15")
+    field.press("Enter")
+    expect(window.locator(".output .size")).to_have_text("2×2")
+    expect(window.locator(".patch")).to_be_hidden()
+    assert value(window) == 8.0  # columns two apart, weights adding up to 4
+    for text in ("1 2; 3", "a b; c d", "inf 1; 1 1", "1e308 1; 1 1", "7"):
+        field.fill(text)
+        field.press("Enter")
+        expect(page.get_by_test_id("stAlert")).to_have_count(1)
+        expect(window.locator(".input .size")).to_have_text("8×8")  # the patch again
+    field.fill("")
+    field.press("Enter")
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+
+
+def test_a_kernel_of_zeros_gives_zeros(server, page):
+    visit(page, server.at("convolution?conv_mode=Pixel+by+pixel&conv_kernel=By+hand&conv_weights=0+0;0+0"))
+    window = by_key(page, "conv_sliding")
+    assert headline(window).endswith(" = 0")
+    assert "NaN" not in window.inner_text()
+    expect_no_errors(page)
+
+
+def test_a_picture_of_one_pixel_is_one_colour_without_edges(server, page):
+    visit(page, server.at("convolution?conv_mode=Pixel+by+pixel"))
+    file = io.BytesIO()
+    Image.new("RGB", (1, 1), (10, 200, 30)).save(file, "PNG")
+    upload(page, "dot.png", file.getvalue())
+    window = by_key(page, "conv_sliding")
+    expect(window.locator(".readout strong")).to_have_text("Output row 3, column 3 = 0")
+    assert "NaN" not in window.inner_text()
+
+
+def test_reloading_in_the_middle_of_playing_breaks_nothing(window, page):
+    window.get_by_role("button", name="To the first output").click()
+    window.get_by_role("button", name="Play").click()
+    expect(window.locator(".where")).to_have_text(re.compile("output ([2-9]) of 64"))
+    page.reload()
+    settled(page)
+    expect(window.locator(".where")).to_have_text("output 37 of 64")
+    expect(window.get_by_role("button", name="Play")).to_be_visible()
+    # Settings that change while it plays go on playing on the new grid.
+    window.get_by_role("button", name="Play").click()
+    window.get_by_role("button", name="Stride larger").click()
+    expect(window.locator(".where")).to_have_text("output 16 of 16")
+    expect_no_errors(page)
+
+
+def test_clicks_faster_than_answers_end_at_the_last_setting(window, page):
+    for _ in range(5):
+        window.get_by_role("button", name="Dilation larger").click(delay=0)
+        window.get_by_role("button", name="Dilation smaller").click(delay=0)
+        window.get_by_role("button", name="Padding larger").click(delay=0, force=True)
+    expect(page).to_have_url(re.compile("conv_padding=5"))
+    expect(by_key(page, "conv_padding").locator("input[type=range]")).to_have_value("5")
+    expect(window.locator(".output .size")).to_have_text("16×16")
+    expect_no_errors(page)
+
+
+def test_what_is_taken_home_is_what_is_on_screen(window, page):
+    expect(window.locator(".output .size")).to_have_text("8×8")
+
+    def get(label):
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=label).click()
+        return Path(waiting.value.path()).read_bytes()
+
+    rows = list(csv.DictReader(io.StringIO(get("Table as CSV").decode())))
+    output = [float(row["value"]) for row in rows if row["grid"] == "Output"]
+    assert output == pytest.approx(expected_output().flatten().tolist(), abs=1e-6)
+    assert len([row for row in rows if row["grid"] == "Input"]) == 64
+    with Image.open(io.BytesIO(get("Figure as PNG"))) as picture:
+        assert picture.format == "PNG"
+    assert b"<svg" in get("Figure as SVG")
+
+
 def test_touch_selects_an_output_on_a_phone(new_page, server):
     phone = new_page(viewport={"width": 390, "height": 844}, has_touch=True)
     visit(phone, server.at(CONVOLUTION))
     window = by_key(phone, "conv_sliding")
     window.locator(".output canvas").tap(position={"x": 15, "y": 15})
     expect(window.locator(".where")).to_have_text("output 1 of 64")
+    window.locator(".input canvas").tap(position={"x": 15 + 4 * 30, "y": 15 + 4 * 30})
+    expect(window.locator(".readout strong")).to_have_text(re.compile("^Input row 2, column 2: "))
+    window.locator(".term").nth(3).tap()
+    window.locator(".thumb canvas").tap(position={"x": 20, "y": 20})
+    expect(phone).to_have_url(re.compile("conv_patch_row=6&conv_patch_column=6"))
+    window.get_by_role("button", name="Stride larger").tap()
+    expect(phone).to_have_url(re.compile("conv_stride=2"))
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,8 @@ function drawKernelCells(grid, note, weights, height, width, rem, hands) {
     };
     input.onclick = () => input.select();
     input.onblur = () => {
-      hands.leave?.();
       if (weights) commit(input, row, column);
+      hands.leave?.();
     };
     input.onpointerenter = () => hands.tap?.(row, column);
     input.onpointerleave = () => hands.leave?.();
