@@ -3,22 +3,32 @@
 import streamlit as st
 
 from cnnviz.figures.downloads import output_npz, output_png
+from cnnviz.figures.panels import panels_figure
+from cnnviz.ops.filtering import FilteredPicture
 from cnnviz.ui import cache
 from cnnviz.ui.components.conv_view import conv_view
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.controls import choose_view, counted
 from cnnviz.ui.convolution_controls import Convolution, choose_convolution, take_edit
+from cnnviz.ui.convolution_knobs import knobs, take_drag
 from cnnviz.ui.convolution_presets import offer_convolution_presets
+from cnnviz.ui.convolution_views import ask_output_size, layer_rows, output_panels, show_flip, show_pixel_use
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.formulas import cost_formula, output_size_formula, power_of_ten
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.sliding_convolution import slide_convolution
 from cnnviz.ui.snippets.convolution import convolution_code
+from cnnviz.ui.take_home import take_home
 
 require_frame()
 
-_VIEWS = {"picture": "Whole picture", "pixels": "Pixel by pixel"}
+_VIEWS = {
+    "picture": "Whole picture",
+    "pixels": "Pixel by pixel",
+    "use": "Pixel use",
+    "flip": "Kernel flipped",
+}
 
 
 def lab() -> None:
@@ -27,13 +37,26 @@ def lab() -> None:
     with controls:
         chosen = choose_convolution(current_picture())
     with view, explained():
-        if choose_view(_VIEWS, "conv_mode") == "pixels":
+        shown = choose_view(_VIEWS, "conv_mode")
+        if shown == "pixels":
             slide_convolution(current_picture(), chosen.layer, chosen.named, chosen.kernel_label, take_edit)
-            return
-        filtered = cache.filtered(chosen.picture, chosen.layer)
-        conv_view(filtered, chosen.picture.name, chosen.kernel_label, "conv_view")
-        numbers(chosen)
-        take_home(chosen)
+        elif shown == "use":
+            show_pixel_use(chosen)
+        elif shown == "flip":
+            show_flip(chosen)
+        else:
+            show_picture(chosen)
+
+
+def show_picture(chosen: Convolution) -> None:
+    """Input and output, the numbers, a question, and what to take home."""
+    filtered = cache.filtered(chosen.picture, chosen.layer)
+    conv_view(
+        filtered, chosen.picture, chosen.layer, chosen.kernel_label, "conv_view", knobs(chosen), take_drag
+    )
+    numbers(chosen)
+    ask_output_size(chosen.layer.rows)
+    give_home(chosen)
 
 
 def numbers(chosen: Convolution) -> None:
@@ -64,21 +87,23 @@ def numbers(chosen: Convolution) -> None:
     )
 
 
-def take_home(chosen: Convolution) -> None:
+def give_home(chosen: Convolution) -> None:
     """The code, and the output as files."""
     layer, picture = chosen.layer, chosen.picture
-    with st.expander("Code"):
-        st.code(convolution_code(current_picture(), max(picture.height, picture.width), layer))
-    with st.container(horizontal=True):
-        st.download_button(
-            "Output as PNG",
-            lambda: output_png(cache.filtered(picture, layer)),
-            "convolution.png",
-            "image/png",
-        )
-        st.download_button(
-            "Numbers as NPZ", lambda: output_npz(cache.filtered(picture, layer)), "convolution.npz"
-        )
+
+    def filtered() -> FilteredPicture:
+        return cache.filtered(picture, layer)
+
+    take_home(
+        "convolution",
+        convolution_code(current_picture(), max(picture.height, picture.width), layer),
+        lambda: panels_figure(output_panels(filtered(), chosen.kernel_label)),
+        lambda: layer_rows(layer, picture.height, picture.width),
+        {
+            "Output as PNG": ("png", lambda: output_png(filtered())),
+            "Numbers as NPZ": ("npz", lambda: output_npz(filtered())),
+        },
+    )
 
 
 st.title("Convolution")

@@ -26,14 +26,15 @@ class Panel:
     Attributes:
         title: over it.
         values: float (C, H, W); one channel for a map, three for a coloured picture.
-        kind: "picture" for values from 0 to 1 as they are, "signed" for the diverging scale, "count".
+        kind: "picture" for values from 0 to 1 as they are, "signed" for the diverging scale of
+            activations, "weight" for that of weights, "count".
         limit: where the colours of a map end; its own largest magnitude where left out.
         words: a sentence under it.
     """
 
     title: str
     values: Array
-    kind: Literal["picture", "signed", "count"] = "picture"
+    kind: Literal["picture", "signed", "weight", "count"] = "picture"
     limit: float | None = None
     words: str = ""
 
@@ -70,7 +71,7 @@ def _draw(place: "Axes", panel: Panel) -> None:
         values = np.broadcast_to(panel.values, (3, height, width)).transpose(1, 2, 0)
         place.imshow(values.clip(0, 1), interpolation="none")
         return
-    name: ScaleName = "count" if panel.kind == "count" else "activation"
+    name: ScaleName = "activation" if panel.kind == "signed" else panel.kind
     limit = panel.scale_limit or 1.0
     image = place.imshow(
         panel.values[0], cmap=colour_map(name), vmin=-limit, vmax=limit, interpolation="none"

@@ -7,20 +7,26 @@ import numpy as np
 
 from cnnviz.arrays import Array, read_only
 from cnnviz.errors import CnnvizError
-from cnnviz.ops.geometry import Window
+from cnnviz.ops.geometry import PaddingMode, Window, source_indices
 
 
-def read_counts(rows: Window, columns: Window, height: int, width: int) -> Array:
-    """How many outputs read each input pixel: int (H, W). Padding is left out."""
-    return read_only(np.outer(_axis_counts(rows, height), _axis_counts(columns, width)))
+def read_counts(
+    rows: Window, columns: Window, height: int, width: int, padding_mode: PaddingMode = "zeros"
+) -> Array:
+    """How often each input pixel is read, over all outputs: int (H, W).
+
+    A pixel that the padding copies is read once more for each copy that is; zeros copy nothing.
+    """
+    axes = _axis_counts(rows, height, padding_mode), _axis_counts(columns, width, padding_mode)
+    return read_only(np.outer(*axes))
 
 
-def _axis_counts(window: Window, input_size: int) -> Array:
+def _axis_counts(window: Window, input_size: int, padding_mode: PaddingMode) -> Array:
     outputs = np.arange(window.output_size(input_size))
     taps = np.arange(window.kernel_size)
-    read = (outputs[:, None] * window.stride + taps * window.dilation - window.padding).ravel()
-    inside = read[(read >= 0) & (read < input_size)]
-    return np.bincount(inside, minlength=input_size)
+    read = (outputs[:, None] * window.stride + taps * window.dilation).ravel()
+    source = source_indices(input_size, window.padding, window.padding_end, padding_mode)[read]
+    return np.bincount(source[source >= 0], minlength=input_size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -38,6 +38,7 @@ from cnnviz.ops.filtering import (
     compare_with_pytorch,
     filter_picture,
 )
+from cnnviz.ops.kernels import kernel
 
 T = TypeVar("T")
 
@@ -142,6 +143,7 @@ def test_pattern(pattern: Pattern) -> Picture:
     return draw_pattern(pattern)
 
 
+Kernels = tuple[Array, ...]
 PictureKey = tuple[str, str, tuple[str, ...], Pattern | None, bool]
 
 
@@ -220,6 +222,21 @@ def _network_limit(name: str, seed: int, digest: str, _picture: Picture) -> floa
             return activation_limit(network, _picture.tensor().to(device), layers)
 
     return processor().run(compute).value
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def kernels_by_size(name: str, sizes: tuple[int, ...], parameters: tuple[tuple[str, float], ...]) -> Kernels:
+    """A named kernel at several square sizes."""
+    return tuple(kernel(name, size, **dict(parameters)) for size in sizes)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def kernels_by_parameter(
+    name: str, size: tuple[int, int], parameters: tuple[tuple[str, float], ...], turned: str,
+    values: tuple[float, ...],
+) -> Kernels:  # fmt: skip
+    """A named kernel at several values of one of its parameters."""
+    return tuple(kernel(name, size, **(dict(parameters) | {turned: value})) for value in values)
 
 
 def filtered(picture: Picture, layer: PictureFilter) -> FilteredPicture:

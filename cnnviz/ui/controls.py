@@ -81,6 +81,12 @@ def bounded_slider(label: str, low: int, high: int, default: int, *, key: str, w
     return int(chosen)
 
 
+def limits(key: str) -> tuple[int, int]:
+    """Least and greatest value of a `bounded_slider`, as it was drawn last."""
+    low, high = st.session_state[f"_{key}_limits"]
+    return int(low), int(high)
+
+
 def choose_view(views: Mapping[str, str], key: str) -> str:
     """A row of names, one of which is shown: key → name on screen; the first is shown at first."""
     chosen = st.segmented_control(

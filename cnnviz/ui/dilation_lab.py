@@ -68,7 +68,7 @@ def show_picture(picture: Picture, layer: PictureFilter) -> None:
     """The same layer on the whole picture."""
     working = cache.fitted(picture, _SIDE)
     label = named_kernel(st.session_state.get("dil_kernel", KERNELS[0])).label
-    conv_view(cache.filtered(working, layer), working.name, label, "dil_picture")
+    conv_view(cache.filtered(working, layer), working, layer, label, "dil_picture")
 
 
 def choose_rates() -> tuple[int, ...]:

@@ -5,6 +5,7 @@ A formula is a list of parts that `components/facts.js` draws: plain text, {"sym
 above it back: it costs more than the convolution and its picture together (`make bench`).
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -89,3 +90,11 @@ def power_of_ten(value: float) -> str:
     mantissa, exponent = f"{value:.1e}".split("e")
     superscript = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"{mantissa}·10{superscript}"
+
+
+def number(value: float) -> str:
+    """Four significant digits, thousands separated, with a real minus sign, for Markdown."""
+    if value == 0 or not 1e-4 <= abs(value) < 1e7:
+        return power_of_ten(value)
+    places = max(0, 3 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{places}f}".replace("-", "−")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cnnviz.errors import CnnvizError
 from cnnviz.ops.coverage import read_counts, stack_coverage
-from cnnviz.ops.geometry import Window
+from cnnviz.ops.geometry import PADDING_MODES, Window
 
 windows = st.builds(
     Window,
@@ -40,6 +40,22 @@ def paths_by_gradient(layers, beyond=0):
 
 def dilated(*dilations, kernel_size=3):
     return [Window(kernel_size, dilation=dilation) for dilation in dilations]
+
+
+@settings(max_examples=100)
+@given(windows, windows, st.integers(4, 12), st.integers(4, 12), st.sampled_from(PADDING_MODES))
+def test_copies_in_the_padding_are_reads_of_what_they_copy(rows, columns, height, width, mode):
+    x = torch.zeros(1, 1, height, width, dtype=torch.float64, requires_grad=True)
+    ones = torch.ones(1, 1, rows.kernel_size, columns.kernel_size, dtype=torch.float64)
+    padding = (columns.padding, columns.padding, rows.padding, rows.padding)
+    padded = F.pad(x, padding, mode="constant" if mode == "zeros" else mode)
+    geometry = [tuple(getattr(w, name) for w in (rows, columns)) for name in ("stride", "dilation")]
+    try:
+        y = F.conv2d(padded, ones, stride=geometry[0], dilation=geometry[1])
+    except RuntimeError:
+        return
+    expected = torch.autograd.grad(y.sum(), x)[0][0, 0]
+    np.testing.assert_array_equal(read_counts(rows, columns, height, width, mode), expected)
 
 
 @settings(max_examples=250)

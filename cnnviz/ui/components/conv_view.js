@@ -7,16 +7,6 @@ function taps(axis, index) {
   return Array.from({ length: axis.kernel_size }, (_, m) => first + m * axis.dilation);
 }
 
-/** The input sample that padded coordinate `i` copies; −1 where it is zero. As geometry.py has it. */
-function sourceOf(i, size, mode) {
-  if (i >= 0 && i < size) return i;
-  if (mode === "zeros") return -1;
-  if (mode === "replicate") return Math.max(0, Math.min(size - 1, i));
-  const wrapped = (period) => ((i % period) + period) % period;
-  if (mode === "circular") return wrapped(size);
-  return size - 1 - Math.abs(wrapped(Math.max(1, 2 * (size - 1))) - (size - 1));
-}
-
 /** The outputs along one axis that read input `index`, by itself or as padding; null if none does. */
 function readers(axis, index, inputSize, outputSize, mode) {
   const reads = (output) => taps(axis, output).some((i) => sourceOf(i, inputSize, mode) === index);
@@ -26,25 +16,43 @@ function readers(axis, index, inputSize, outputSize, mode) {
 
 const named = (noun, list) => `${noun}${list.length > 1 ? "s" : ""} ${inWords(list)}`;
 
-function span(list) {
-  const ends = list.length === 1 ? [list[0]] : [list[0], list.at(-1)];
-  return ends.map((index) => String(index).replace("-", "−")).join("–");
+function ends(list) {
+  const both = list.length === 1 ? [list[0]] : [list[0], list.at(-1)];
+  return both.map((index) => String(index).replace("-", "−")).join("–");
 }
 
+const REST_MS = 200;
+
 export default function (component) {
-  const { data, parentElement } = component;
+  const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
-  const state = stateOf(parentElement, () => ({ pinned: null, hovered: null, channel: null }));
-  Object.assign(state, unpack(data));
+  const at = (selector) => root.querySelector(selector);
+  const state = stateOf(parentElement, () => ({ pinned: null, hovered: null, channel: null, knob: null }));
+  const message = unpack(data);
+  if (knowsAll(state, message.header.turn)) takeMessage();
   const { input, output } = parts(root);
-  const [inputHeight, inputWidth] = state.arrays.input.shape;
-  const [outputChannels, outputHeight, outputWidth] = state.arrays.output.shape;
-  const { rows, columns, padding_mode: mode } = state.header;
-  const views = outputChannels > 1 ? ["together", ...CHANNELS] : ["0"];
-  if (!views.includes(state.channel)) state.channel = views[0];
-  const centre = { row: outputHeight >> 1, column: outputWidth >> 1 };
-  if (state.pinned && (state.pinned.row >= outputHeight || state.pinned.column >= outputWidth)) {
-    state.pinned = null;
+  let inputHeight, inputWidth, outputChannels, outputHeight, outputWidth, views, centre, rows, columns, mode;
+  takeSizes();
+
+  /** Python's picture, numbers and settings. */
+  function takeMessage() {
+    const changed = state.header?.digest !== message.header.digest;
+    Object.assign(state, message);
+    if (changed) state.planes = null;
+    const { rows, columns, bias, kernel_shape: [height, width] } = state.header;
+    const kernel = { values: state.arrays.kernel.values, height, width };
+    state.settings = { rows: { ...rows }, columns: { ...columns }, kernel, bias, mode: state.header.padding_mode };
+  }
+
+  function takeSizes() {
+    [inputHeight, inputWidth] = state.arrays.input.shape;
+    [outputChannels, outputHeight, outputWidth] = state.arrays.output.shape;
+    ({ rows, columns, mode } = state.settings);
+    views = outputChannels > 1 ? ["together", ...CHANNELS] : ["0"];
+    if (!views.includes(state.channel)) state.channel = views[0];
+    centre = { row: outputHeight >> 1, column: outputWidth >> 1 };
+    const { pinned } = state;
+    if (pinned && (pinned.row >= outputHeight || pinned.column >= outputWidth)) state.pinned = null;
   }
 
   function draw() {
@@ -55,7 +63,76 @@ export default function (component) {
     putImage(output.picture, outputImage(colours));
     drawLegend(root, "activation", state.header.limit, dark);
     drawChannels();
+    drawKnobs();
     show();
+  }
+
+  // ---- dragging: the browser convolves until the hand rests, then Python's exact result comes ----
+
+  function drawKnobs() {
+    const { knobs } = state.header;
+    at(".live").hidden = !knobs.length;
+    if (!knobs.length) return;
+    const names = knobs.map((knob) => knob.name);
+    if (!names.includes(state.knob)) state.knob = names[0];
+    const select = at(".live select");
+    if (select.dataset.names !== names.join()) {
+      select.dataset.names = names.join();
+      select.replaceChildren(...knobs.map((knob) => new Option(knob.label, knob.name)));
+    }
+    select.value = state.knob;
+    const knob = knobs.find(({ name }) => name === state.knob);
+    const range = at(".live input");
+    const attributes = { min: knob.low, max: knob.high, step: knob.step, "aria-label": knob.label };
+    Object.entries(attributes).forEach(([name, value]) => range.setAttribute(name, value));
+    range.disabled = knob.high <= knob.low;
+    range.value = String(knob.value);
+    at(".live output").textContent = String(Number(knob.value.toFixed(2))).replace("-", "−");
+    select.onchange = () => {
+      state.knob = select.value;
+      drawKnobs();
+    };
+    range.oninput = () => {
+      knob.value = Number(range.value);
+      takeTurn(state);
+      clearTimeout(state.resting);
+      state.resting = setTimeout(() => tellPython(knob), REST_MS);
+      cancelAnimationFrame(state.coming);
+      state.coming = requestAnimationFrame(() => convolveHere(knob));
+    };
+    range.onchange = () => tellPython(knob);
+  }
+
+  function tellPython(knob) {
+    clearTimeout(state.resting);
+    if (state.told === state.turn) return;
+    state.told = state.turn;
+    setTriggerValue("drag", { turn: state.turn, value: { name: knob.name, value: knob.value } });
+  }
+
+  function convolveHere(knob) {
+    const { settings } = state;
+    turnKnob(knob, settings);
+    state.planes ??= planesOf((state.arrays.rgb ?? state.arrays.input).values, state.header.channels);
+    const result = convolvePlanes(state.planes, inputHeight, inputWidth, settings);
+    if (!result) return;
+    state.arrays.output = result;
+    state.header.limit = result.limit;
+    takeSizes();
+    draw();
+    root.dataset.live = Number(root.dataset.live ?? 0) + 1;
+  }
+
+  function turnKnob(knob, settings) {
+    if (knob.name === "bias") settings.bias = knob.value;
+    else if (!knob.kernels) for (const axis of knob.axes) settings[axis][knob.setting] = knob.value;
+    else {
+      const index = Math.round((knob.value - knob.low) / knob.step);
+      const { shape, start } = knob.kernels[index];
+      const values = state.arrays.kernels.values.slice(start, start + shape[0] * shape[1]);
+      settings.kernel = { values, height: shape[0], width: shape[1] };
+      [settings.rows.kernel_size, settings.columns.kernel_size] = shape;
+    }
   }
 
   function layout() {
@@ -141,8 +218,8 @@ export default function (component) {
     const gaps = rows.dilation > 1 || columns.dilation > 1 ? `, every ${everyTap()}` : "";
     say(
       `Output row ${row}, column ${column}: ${valueText(row, column)}`,
-      `reads input ${rowTaps.length > 1 ? "rows" : "row"} ${span(rowTaps)}, ` +
-        `${columnTaps.length > 1 ? "columns" : "column"} ${span(columnTaps)}${gaps}` +
+      `reads input ${rowTaps.length > 1 ? "rows" : "row"} ${ends(rowTaps)}, ` +
+        `${columnTaps.length > 1 ? "columns" : "column"} ${ends(columnTaps)}${gaps}` +
         (padded ? ` · ${padded} of ${rowTaps.length * columnTaps.length} taps lie in the padding` : ""),
     );
   }
@@ -216,9 +293,9 @@ export default function (component) {
     writeReadout(root, headline, detail);
   }
 
-  function hover(part, on, height, width) {
+  function hover(part, on, shape) {
     part.picture.onpointermove = (event) => {
-      const pixel = pixelAt(event, part.picture, height, width);
+      const pixel = pixelAt(event, part.picture, ...shape());
       state.hovered = pixel && { ...pixel, on };
       show();
     };
@@ -242,8 +319,8 @@ export default function (component) {
     show();
   }
 
-  hover(input, "input", inputHeight, inputWidth);
-  hover(output, "output", outputHeight, outputWidth);
+  hover(input, "input", () => [inputHeight, inputWidth]);
+  hover(output, "output", () => [outputHeight, outputWidth]);
   output.picture.onclick = (event) => {
     state.pinned = pixelAt(event, output.picture, outputHeight, outputWidth) ?? state.pinned;
     output.stage.focus({ preventScroll: true });

@@ -1,28 +1,114 @@
-"""Input and output of a convolution side by side, linked under the pointer."""
+"""Input and output of a convolution side by side, linked under the pointer; a control drags live."""
 
-from cnnviz.ops.filtering import FilteredPicture
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cnnviz.arrays import Array
+from cnnviz.data.images import Picture
+from cnnviz.ops.filtering import FilteredPicture, PictureFilter
 from cnnviz.ops.geometry import Window
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
+from cnnviz.ui.components.turns import last_turn, taken
 
-_mount = declare("conv_view")
+_mount = declare("conv_view", libraries=("arithmetic", "whole_picture"))
 
 
-def conv_view(filtered: FilteredPicture, picture_name: str, kernel_label: str, key: str) -> None:
-    """Show a filtered picture; a pixel under the pointer lights up what it reads or is read by."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Knob:
+    """Something to drag: a number that changes the layer.
+
+    Attributes:
+        name: of the knob.
+        label: on screen.
+        low, high, step, value: of the number.
+        setting: "stride", "padding" or "dilation", if it is one of them.
+        axes: "rows", "columns" or both: whose setting it is.
+        kernels: the kernel for each value from low to high, if it shapes the kernel.
+    """
+
+    name: str
+    label: str
+    low: float
+    high: float
+    step: float
+    value: float
+    setting: str = ""
+    axes: tuple[str, ...] = ("rows", "columns")
+    kernels: tuple[Array, ...] = ()
+
+
+def conv_view(
+    filtered: FilteredPicture,
+    picture: Picture,
+    layer: PictureFilter,
+    kernel_label: str,
+    key: str,
+    knobs: Sequence[Knob] = (),
+    on_drag: Callable[[str, Any], None] | None = None,
+) -> None:
+    """Show a filtered picture; a pixel under the pointer lights up what it reads or is read by.
+
+    Args:
+        filtered: the picture and what the layer made of it.
+        picture: the same picture.
+        layer: the same layer, for the browser to convolve with while a knob is dragged.
+        kernel_label: the kernel's name.
+        key: of the component.
+        knobs: what can be dragged.
+        on_drag: gets a knob's name and its new value, unchecked, when the hand rests.
+    """
     channels, height, width = filtered.output.shape
+    kernels = [kernel for knob in knobs for kernel in knob.kernels]
     fields = {
         "rows": _axis(filtered.rows),
         "columns": _axis(filtered.columns),
         "padding_mode": filtered.padding_mode,
         "limit": filtered.limit,
-        "input_text": f"The input, {picture_name}",
+        "bias": layer.bias,
+        "channels": layer.channels,
+        "kernel_shape": layer.kernel.shape,
+        "digest": f"{picture.digest} {layer.channels}",
+        "knobs": _described(knobs),
+        "turn": last_turn(key),
+        "input_text": f"The input, {picture.name}",
         "output_text": (
-            f"{kernel_label} of {picture_name}: {channels} channel{'s' if channels > 1 else ''} of "
+            f"{kernel_label} of {picture.name}: {channels} channel{'s' if channels > 1 else ''} of "
             f"{height} by {width}, values from {filtered.output.min():.4g} to {filtered.output.max():.4g}"
         ),
     }
-    _mount(data=pack(fields, {"input": filtered.pixels, "output": filtered.output}), key=key)
+    arrays = {
+        "input": filtered.pixels,
+        "output": filtered.output,
+        "kernel": layer.kernel.astype(np.float32),
+        "kernels": np.concatenate([kernel.ravel() for kernel in (*kernels, np.zeros(0))]).astype(np.float32),
+    }
+
+    if layer.channels == "grey":
+        arrays["rgb"] = picture.pixels
+
+    def dragged() -> None:
+        drag = taken(key, "drag")
+        if on_drag is not None:
+            on_drag(str(drag["name"]), drag["value"])
+
+    _mount(data=pack(fields, arrays), key=key, on_drag_change=dragged)
+
+
+def _described(knobs: Sequence[Knob]) -> list[dict[str, Any]]:
+    """The knobs for the browser; their kernels by shape and place in the array of all kernels."""
+    found, start = [], 0
+    for knob in knobs:
+        places = []
+        for kernel in knob.kernels:
+            places.append({"shape": kernel.shape, "start": start})
+            start += kernel.size
+        names = ("name", "label", "low", "high", "step", "value", "setting", "axes")
+        found.append({name: getattr(knob, name) for name in names} | {"kernels": places or None})
+    return found
 
 
 def _axis(window: Window) -> dict[str, int]:

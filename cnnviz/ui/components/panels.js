@@ -1,5 +1,7 @@
 // Several pictures and maps beside each other; the place under the pointer is marked in all of them.
 
+const scaleOf = (kind) => (kind === "signed" ? "activation" : kind);
+
 export default function (component) {
   const { data, parentElement } = component;
   const root = parentElement.querySelector(".root");
@@ -39,7 +41,7 @@ export default function (component) {
     const [channels, height, width] = shape;
     const canvas = element.querySelector(".stage canvas");
     const signed = panel.kind !== "picture";
-    const colours = scaleColours(panel.kind === "count" ? "count" : "activation", dark);
+    const colours = signed && scaleColours(scaleOf(panel.kind), dark);
     putImage(canvas, signed ? signedImage(values, 0, height, width, panel.limit, colours) : unitImage(values, channels, height, width));
     const place = Math.min(box, header.box);
     sizeCanvas(canvas, height, width, wholeZoom(height, width, place, place));
@@ -51,7 +53,7 @@ export default function (component) {
     element.querySelector(".words").textContent = panel.words;
     const legend = element.querySelector(".legend");
     legend.style.display = signed ? "" : "none";
-    if (signed) drawLegend(element, panel.kind === "count" ? "count" : "activation", panel.limit, dark);
+    if (signed) drawLegend(element, scaleOf(panel.kind), panel.limit, dark);
   }
 
   function cellOf(i) {

@@ -1,0 +1,167 @@
+"""The picture follows the hand: the browser convolves while a control is dragged, Python settles it."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+import cnnviz
+from cnnviz.figures.theme import scale
+from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter, filter_picture
+from cnnviz.ops.geometry import PADDING_MODES, Window
+from tests.browser.screen import SlowServer, by_key, canvas_pixels, expect_no_errors, settled, slider, visit
+
+COMPONENTS = Path(__file__).resolve().parents[2] / "cnnviz/ui/components"
+CONVOLVE = """
+([bytes, channels, height, width, settings]) => {
+  const found = convolvePlanes(planesOf(Uint8Array.from(bytes), channels), height, width, settings);
+  return found && { ...found, values: [...found.values] };
+}
+"""
+
+
+@pytest.fixture
+def convolve(page):
+    page.goto("about:blank")
+    for name in ("arithmetic", "whole_picture"):
+        page.add_script_tag(content=(COMPONENTS / f"{name}.js").read_text(encoding="utf-8"))
+    return lambda *given: page.evaluate(CONVOLVE, list(given))
+
+
+def axis(window):
+    return {name: getattr(window, name) for name in ("kernel_size", "stride", "padding", "dilation")}
+
+
+def test_the_browser_convolves_as_python_does(convolve):
+    draw = np.random.default_rng(5)
+    compared = 0
+    for _ in range(200):
+        height, width = (int(n) for n in draw.integers(4, 20, 2))
+        picture = cnnviz.Picture(draw.integers(0, 256, (height, width, 3), dtype=np.uint8), "noise")
+        rows, columns = (
+            Window(*(int(draw.integers(*bounds)) for bounds in ((1, 5), (1, 4), (0, 4), (1, 4))))
+            for _ in range(2)
+        )
+        kernel = draw.normal(size=(rows.kernel_size, columns.kernel_size))
+        mode, channels = str(draw.choice(PADDING_MODES)), str(draw.choice(CHANNEL_MODES))
+        layer = PictureFilter(kernel, channels, rows, columns, mode, float(draw.normal()))
+        shape = {"height": rows.kernel_size, "width": columns.kernel_size}
+        settings = {
+            "rows": axis(rows), "columns": axis(columns), "mode": mode, "bias": layer.bias,
+            "kernel": {"values": kernel.ravel().tolist(), **shape},
+        }  # fmt: skip
+        found = convolve(picture.pixels.ravel().tolist(), channels, height, width, settings)
+        try:
+            expected = filter_picture(picture, layer)
+        except cnnviz.CnnvizError:
+            assert found is None
+            continue
+        compared += 1
+        assert tuple(found["shape"]) == expected.output.shape
+        np.testing.assert_allclose(
+            found["values"], expected.output.ravel(), atol=2e-6 * max(1.0, expected.limit)
+        )
+        assert found["limit"] == pytest.approx(expected.limit, abs=2e-6 * max(1.0, expected.limit))
+    assert compared > 150
+
+
+def knob(page):
+    return by_key(page, "conv_view").locator(".live input")
+
+
+def choose_knob(page, label):
+    by_key(page, "conv_view").locator(".live select").select_option(label=label)
+
+
+def updates(page):
+    return int(by_key(page, "conv_view").locator(".root").get_attribute("data-live") or 0)
+
+
+def output_pixels(page):
+    return canvas_pixels(by_key(page, "conv_view").locator(".output canvas.picture"))[..., :3]
+
+
+def grab(page):
+    box = knob(page).bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 8, y)
+    page.mouse.down()
+    return lambda share: page.mouse.move(box["x"] + 8 + share * (box["width"] - 16), y)
+
+
+def test_the_picture_follows_the_hand_and_ends_as_the_server_has_it(server, page):
+    visit(page, server.at("convolution?conv_kernel=Gabor&conv_kernel_height=9&conv_resolution=84+px"))
+    size = by_key(page, "conv_view").locator(".output .size")
+    expect(size).to_have_text(re.compile("^48×76"))
+    choose_knob(page, "Angle (degrees)")
+    before = output_pixels(page)
+    move = grab(page)
+    for share in (0.2, 0.4, 0.6, 0.5):
+        move(share)
+        page.wait_for_timeout(60)
+    assert updates(page) >= 3
+    assert not np.array_equal(output_pixels(page), before)  # the hand still holds it
+    page.mouse.up()
+    expect(slider(page, "conv_angle")).to_have_value("90")
+    expect(page).to_have_url(re.compile("conv_angle=90"))
+    settled(page)
+    layer = PictureFilter(cnnviz.kernel("gabor", 9, angle=90), "summed", Window(9), Window(9))
+    expected = filter_picture(cnnviz.sample("cat").fitted(84), layer)
+    painted = scale("activation").paint(expected.output[0], expected.limit)
+    assert np.abs(output_pixels(page).astype(int) - painted).max() <= 4
+    expect_no_errors(page)
+
+
+@pytest.mark.parametrize(
+    ("label", "key", "window"),
+    [
+        ("Kernel size k", "conv_kernel_height", Window(4)),
+        ("Stride s", "conv_stride", Window(3, stride=2)),
+        ("Padding p", "conv_padding", Window(3, padding=1)),
+        ("Dilation d", "conv_dilation", Window(3, dilation=2)),
+    ],
+)
+def test_each_setting_is_dragged_by_keyboard(server, page, label, key, window):
+    visit(page, server.at("convolution?conv_kernel=Box+blur&conv_resolution=84+px"))
+    choose_knob(page, label)
+    before = int(slider(page, key).input_value())
+    knob(page).press("ArrowRight")
+    size = by_key(page, "conv_view").locator(".output .size")
+    wanted = re.compile(f"^{window.output_size(56)}×{window.output_size(84)}")
+    expect(size).to_have_text(wanted)
+    expect(slider(page, key)).to_have_value(str(before + 1))
+    expect(size).to_have_text(wanted)
+
+
+def test_a_late_answer_does_not_take_the_hand_back(server, page):
+    slow = SlowServer(page)
+    visit(page, server.at("convolution?conv_kernel=Box+blur&conv_resolution=84+px"))
+    size = by_key(page, "conv_view").locator(".output .size")
+    expect(size).to_have_text(re.compile("^54×82"))
+    choose_knob(page, "Stride s")
+    slow.holding = True
+    knob(page).press("ArrowRight")
+    expect(size).to_have_text(re.compile("^27×41"))
+    slow.wait_for_answer(page)
+    knob(page).press("ArrowRight")
+    expect(size).to_have_text(re.compile("^18×28"))
+    slow.let_go()
+    expect(slider(page, "conv_stride")).to_have_value("2")
+    expect(size).to_have_text(re.compile("^18×28"))
+    slow.holding = False
+    slow.let_go()
+    expect(slider(page, "conv_stride")).to_have_value("3")
+    expect(size).to_have_text(re.compile("^18×28"))
+
+
+def test_it_is_dragged_by_touch_on_a_phone(server, new_page):
+    phone = new_page(viewport={"width": 390, "height": 844}, has_touch=True)
+    visit(phone, server.at("convolution?conv_kernel=Box+blur&conv_resolution=84+px"))
+    choose_knob(phone, "Stride s")
+    knob(phone).scroll_into_view_if_needed()
+    box = knob(phone).bounding_box()
+    phone.touchscreen.tap(box["x"] + box["width"] - 4, box["y"] + box["height"] / 2)
+    expect(by_key(phone, "conv_stride").locator("input[type=range]")).to_have_value("8")
+    expect(by_key(phone, "conv_view").locator(".output .size")).to_have_text(re.compile("^7×11"))
