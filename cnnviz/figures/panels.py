@@ -26,8 +26,9 @@ class Panel:
     Attributes:
         title: over it.
         values: float (C, H, W); one channel for a map, three for a coloured picture.
-        kind: "picture" for values from 0 to 1 as they are, "signed" for the diverging scale, "count".
-        limit: where the colours of a map end; its own largest magnitude where left out.
+        kind: "picture" for values that are a picture's, "signed" for the diverging scale, "count".
+        limit: where the colours end: white of a picture, 1 where left out; of a map its own largest
+            magnitude where left out.
         words: a sentence under it.
     """
 
@@ -39,8 +40,10 @@ class Panel:
 
     @property
     def scale_limit(self) -> float:
-        """Where the colours of a map end."""
-        return float(np.abs(self.values).max()) if self.limit is None else self.limit
+        """Where the colours end."""
+        if self.limit is not None:
+            return self.limit
+        return 1.0 if self.kind == "picture" else float(np.abs(self.values).max())
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -67,7 +70,7 @@ def _draw(place: "Axes", panel: Panel) -> None:
     height, width = panel.shape
     place.set_title(f"{panel.title}\n{height}×{width}", fontsize=8)
     if panel.kind == "picture":
-        values = np.broadcast_to(panel.values, (3, height, width)).transpose(1, 2, 0)
+        values = np.broadcast_to(panel.values, (3, height, width)).transpose(1, 2, 0) / panel.scale_limit
         place.imshow(values.clip(0, 1), interpolation="none")
         return
     name: ScaleName = "count" if panel.kind == "count" else "activation"

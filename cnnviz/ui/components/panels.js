@@ -8,7 +8,7 @@ export default function (component) {
   const state = stateOf(parentElement, () => ({ at: [0.5, 0.5] }));
   Object.assign(state, unpack(data));
   const { header, arrays } = state;
-  grid.style.setProperty("--panel", `${header.panel_rem}rem`);
+  grid.style.setProperty("--panel", `max(${header.panel_rem}rem, 100% / ${header.most} - 1rem)`);
 
   function draw() {
     const dark = isDark(root);
@@ -40,7 +40,7 @@ export default function (component) {
     const canvas = element.querySelector(".stage canvas");
     const signed = panel.kind !== "picture";
     const colours = scaleColours(panel.kind === "count" ? "count" : "activation", dark);
-    putImage(canvas, signed ? signedImage(values, 0, height, width, panel.limit, colours) : picture(values, channels, height, width));
+    putImage(canvas, signed ? signedImage(values, 0, height, width, panel.limit, colours) : picture(values, channels, height, width, panel.limit));
     const place = Math.min(box, header.box);
     sizeCanvas(canvas, height, width, wholeZoom(height, width, place, place));
     canvas.setAttribute("aria-label", panel.alt);
@@ -54,12 +54,12 @@ export default function (component) {
     if (signed) drawLegend(element, panel.kind === "count" ? "count" : "activation", panel.limit, dark);
   }
 
-  /** Values from 0 to 1 (C × H × W), one channel as grey, as an ImageData; what lies outside is cut off. */
-  function picture(values, channels, height, width) {
+  /** Values from 0 to `white` (C × H × W), one channel as grey, as an ImageData; what lies outside is cut off. */
+  function picture(values, channels, height, width, white) {
     const image = new ImageData(width, height);
     const size = height * width;
     for (let i = 0; i < size; i++) {
-      for (let c = 0; c < 3; c++) image.data[4 * i + c] = Math.round(255 * values[(channels === 3 ? c : 0) * size + i]);
+      for (let c = 0; c < 3; c++) image.data[4 * i + c] = Math.round((255 / white) * values[(channels === 3 ? c : 0) * size + i]);
       image.data[4 * i + 3] = 255;
     }
     return image;
