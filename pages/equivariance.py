@@ -22,7 +22,7 @@ _START: dict[str, object] = {"eq_subject": "layer", "eq_kernel": "sobel_x", "eq_
 _START |= {"eq_padding_mode": "circular", "eq_down": 0, "eq_right": 4}
 _PRESETS: dict[str, dict[str, object]] = {
     "Circular: exact": {},
-    "Zeros break the border": {"eq_padding_mode": "zeros"},
+    "Zeros break it at the border": {"eq_padding_mode": "zeros"},
     "Stride 2 cannot follow 1": {"eq_stride": 2, "eq_right": 1},
     "Nor can max pooling": {"eq_pool": "max", "eq_right": 1},
     "Blurred, it errs less": {"eq_pool": "blur", "eq_right": 1},

@@ -7,7 +7,14 @@ from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.presets import offer_presets
 from cnnviz.ui.sidebar import current_picture
-from cnnviz.ui.transposed_lab import choose_layer, choose_more, overlap_words, show_picture, show_pixels
+from cnnviz.ui.transposed_lab import (
+    choose_layer,
+    choose_more,
+    keep_more,
+    overlap_words,
+    show_picture,
+    show_pixels,
+)
 
 require_frame()
 
@@ -33,7 +40,10 @@ def lab() -> None:
         window, name = choose_layer()
         output_padding = 0
         if view == "picture":
-            window, output_padding = choose_more(window)
+            with st.expander("More"):
+                window, output_padding = choose_more(window)
+        else:
+            keep_more()
         st.markdown(overlap_words(window))
     with place, explained():
         if view == "picture":

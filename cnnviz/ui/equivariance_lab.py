@@ -25,7 +25,7 @@ from cnnviz.ops.kernels import kernel, named_kernel
 from cnnviz.ui import cache
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
-from cnnviz.ui.controls import counted, words
+from cnnviz.ui.controls import await_setting, counted, words
 from cnnviz.ui.equivariance_words import padding_words, shift_words, verdict
 from cnnviz.ui.formulas import equivariance_formula, invariance_formula, significant
 from cnnviz.ui.quiz import choose_yourself
@@ -131,6 +131,7 @@ def choose_subject() -> tuple[str, PaddingMode]:
 
 def choose_layer(mode: PaddingMode) -> ShiftedLayer:
     """A convolution, its ReLU, and a pooling."""
+    await_setting("eq_layer", None)
     stride = st.select_slider("Stride *s*", (1, 2, 4), 1, key="eq_stride", bind="query-params")
     pool = st.selectbox(
         "Pooling", POOLS, format_func=_POOL_LABELS.__getitem__, key="eq_pool", bind="query-params",
@@ -146,11 +147,15 @@ def choose_layer(mode: PaddingMode) -> ShiftedLayer:
 
 def choose_network_layer(model: str) -> str:
     """A layer whose maps' size divides the picture's."""
+    for key, default in {"eq_stride": 1, "eq_pool": POOLS[0], "eq_kernel": _KERNELS[0]}.items():
+        await_setting(key, default)
     layers = [
         layer.layer
         for layer in cache.layers_of(model, SIDE)
         if layer.has_maps and SIDE % layer.output_shape[1] == 0
     ]
+    if st.session_state.get("eq_layer", layers[0]) not in layers:
+        st.session_state["eq_layer"] = layers[0]
     return st.selectbox(
         "Up to layer", layers, key="eq_layer", bind="query-params",
         help="The network's weights are random, seed 0.",

@@ -16,7 +16,7 @@ from cnnviz.ui import cache
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
-from cnnviz.ui.controls import bounded_slider, counted
+from cnnviz.ui.controls import await_setting, bounded_slider, counted
 from cnnviz.ui.formulas import significant, transposed_size_formula, upsampling_cost_formula
 from cnnviz.ui.pixel_by_pixel import choose_patch, slide
 from cnnviz.ui.quiz import check_yourself, choose_yourself
@@ -60,6 +60,12 @@ def choose_more(window: Window) -> tuple[Window, int]:
         "strided convolution maps to one and the same are told apart by it.",
     )  # fmt: skip
     return replace(window, dilation=dilation), output_padding
+
+
+def keep_more() -> None:
+    """Keep the further controls' values, and let buttons set them, while another view is on screen."""
+    for key, default in {"up_dilation": 1, "up_output_padding": 0}.items():
+        await_setting(key, st.session_state.get(f"_{key}", default))
 
 
 def overlap_words(window: Window) -> str:

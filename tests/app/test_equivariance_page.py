@@ -298,8 +298,11 @@ def test_each_preset_shows_what_its_name_says(open_page, assert_fine):
 
 @pytest.mark.parametrize(
     ("key", "right"),
-    [("eq_stride_quiz_guess", "No: 3 is no multiple of 2"), ("eq_pooled_quiz_guess", "It stays, up to rounding")],
-)  # fmt: skip
+    [
+        ("eq_stride_quiz_guess", "No: 3 is no multiple of 2"),
+        ("eq_pooled_quiz_guess", "It stays, up to rounding"),
+    ],
+)
 def test_one_choice_is_right_and_the_others_are_diagnosed(open_page, key, right):
     at = open_page("equivariance")
     said = {}

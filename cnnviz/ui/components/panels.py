@@ -15,12 +15,10 @@ def panels(
     shown: Sequence[Panel], key: str, *, box: int = 340, panel_rem: float = 14, most: int = 12
 ) -> None:
     """Show the panels in places of at most `box` CSS pixels, at least `panel_rem` wide, `most` in a row."""
-    reserve = max(panel.values.shape[1] / max(panel.values.shape[1:]) for panel in shown[:1])
     fields = {
         "box": box,
         "panel_rem": panel_rem,
         "most": most,
-        "reserve": reserve,
         "panels": [
             {
                 "title": panel.title,
