@@ -69,14 +69,17 @@ class Measurement:
     def panels(self) -> list[Panel]:
         """The picture and its map in a row; both orders and their difference in the next."""
         r = self.result
-        channel = int(r.mapped.reshape(len(r.mapped), -1).var(1).argmax())
+        flat = r.mapped.reshape(len(r.mapped), -1)
+        single = flat.shape[1] == 1
+        channel = int((np.abs(flat[:, 0]) if single else flat.var(1)).argmax())
+        why = "the largest value" if single else "which varies most"
         fx, mapped_shifted, shifted_mapped = (
             values[channel][None] for values in (r.mapped, r.mapped_shifted, r.shifted_mapped)
         )
         limit = float(max(np.abs(fx).max(), np.abs(mapped_shifted).max()))
-        name = f"Channel {channel} of 0 to {len(r.mapped) - 1}, which varies most."
+        name = f"Channel {channel} of 0 to {len(r.mapped) - 1}, {why}."
         if self.way is None:
-            name = f"The {_COLOURS[channel]} channel, which varies most."
+            name = f"The {_COLOURS[channel]} channel, {why}."
         everywhere = float(max(limit, r.signal))
         return [
             Panel("x", self.square, words="The picture."),
@@ -225,7 +228,12 @@ def show_measurement(shown: Measurement) -> None:
         "eq_facts",
     )
     _ask()
-    take_home("equivariance", shown.code, lambda: panels_figure(shown.panels()), table=lambda: [shown.row()])
+    take_home(
+        "equivariance",
+        shown.code,
+        lambda: panels_figure(shown.panels(), per_row=3),
+        table=lambda: [shown.row()],
+    )
 
 
 def _ask() -> None:
