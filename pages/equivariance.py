@@ -2,7 +2,15 @@
 
 import streamlit as st
 
-from cnnviz.ui.equivariance_lab import choose_and_measure, show_measurement
+from cnnviz.ui.equivariance_lab import (
+    choose_layer,
+    choose_network_layer,
+    choose_shift,
+    choose_subject,
+    measure_layer,
+    measure_network,
+    show_measurement,
+)
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.presets import offer_presets
@@ -11,23 +19,30 @@ from cnnviz.ui.sidebar import current_picture
 require_frame()
 
 _START: dict[str, object] = {"eq_subject": "layer", "eq_kernel": "sobel_x", "eq_stride": 1, "eq_pool": "none"}
-_START |= {"eq_padding_mode": "zeros", "eq_down": 0, "eq_right": 4}
+_START |= {"eq_padding_mode": "circular", "eq_down": 0, "eq_right": 4}
 _PRESETS: dict[str, dict[str, object]] = {
-    "Circular padding: exact": {"eq_padding_mode": "circular"},
-    "Zeros: the border breaks it": {"eq_padding_mode": "zeros"},
-    "Stride 2, shift 1": {"eq_padding_mode": "circular", "eq_stride": 2, "eq_right": 1},
-    "Max pooling, shift 1": {"eq_padding_mode": "circular", "eq_pool": "max", "eq_right": 1},
-    "The same, blurred": {"eq_padding_mode": "circular", "eq_pool": "blur", "eq_right": 1},
+    "Circular: exact": {},
+    "Zeros break it at the border": {"eq_padding_mode": "zeros"},
+    "Stride 2 cannot follow 1": {"eq_stride": 2, "eq_right": 1},
+    "Nor can max pooling": {"eq_pool": "max", "eq_right": 1},
+    "Blurred, it errs less": {"eq_pool": "blur", "eq_right": 1},
+    "MiniResNet's max pool": {"eq_subject": "mini_resnet", "eq_right": 8, "eq_layer": "maxpool"},
 }
 
 
 def lab() -> None:
-    """Controls on the left, both orders and their difference on the right."""
+    """Controls on the left; the shift, both orders and their difference on the right."""
     controls, place = st.columns([1, 3.4], gap="medium")
-    with controls, explained():
-        result, name, _ = choose_and_measure(current_picture())
-        with place:
-            show_measurement(result, name)
+    with controls:
+        subject, mode = choose_subject()
+        choice = choose_layer(mode) if subject == "layer" else choose_network_layer(subject)
+    with place, explained():
+        shift, picture = choose_shift(), current_picture()
+        if isinstance(choice, str):
+            shown = measure_network(picture, subject, choice, mode, shift)
+        else:
+            shown = measure_layer(picture, choice, shift)
+        show_measurement(shown)
 
 
 st.title("Equivariance")

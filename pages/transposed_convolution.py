@@ -2,33 +2,50 @@
 
 import streamlit as st
 
-from cnnviz.ui.controls import choose_view
+from cnnviz.ui.controls import bring_link_up_to_date, choose_view
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.presets import offer_presets
 from cnnviz.ui.sidebar import current_picture
-from cnnviz.ui.transposed_lab import choose_layer, show_picture, show_pixels
+from cnnviz.ui.transposed_lab import (
+    choose_layer,
+    choose_more,
+    overlap_words,
+    show_picture,
+    show_pixels,
+)
 
 require_frame()
 
 _VIEWS = {"picture": "Whole picture", "pixels": "Pixel by pixel"}
-_PRESETS = {
-    "k 3, s 2: checkerboard": {"up_kernel_size": 3, "up_stride": 2, "up_stamp": "ones", "up_padding": 0},
-    "k 4, s 2: even": {"up_kernel_size": 4, "up_stride": 2, "up_stamp": "bilinear", "up_padding": 1},
-    "k 2, s 3: gaps": {"up_kernel_size": 2, "up_stride": 3, "up_stamp": "ones", "up_padding": 0},
+_START: dict[str, object] = {"up_stamp": "ones", "up_kernel_size": 3, "up_stride": 2, "up_padding": 0}
+_START |= {"up_dilation": 1, "up_output_padding": 0}
+_PRESETS: dict[str, dict[str, object]] = {
+    "Kernel 3: checkerboard": {},
+    "Kernel 4: even": {"up_kernel_size": 4, "up_padding": 1},
+    "Weights that even it out": {"up_stamp": "bilinear"},
+    "Random: uneven again": {"up_stamp": "random", "up_kernel_size": 4, "up_padding": 1},
+    "Kernel 2, stride 3: gaps": {"up_kernel_size": 2, "up_stride": 3},
+    "Dilation 2: gaps": {"up_view": "picture", "up_dilation": 2},
 }
 
 
 def lab() -> None:
     """Controls on the left; the picture or the stamps on the right."""
     controls, place = st.columns([1, 3.4], gap="medium")
+    with place:
+        view = choose_view(_VIEWS, "up_view")
     with controls:
-        layer = choose_layer()
+        window, name = choose_layer()
+        with st.expander("More"):
+            window, output_padding = choose_more(window)
+        st.markdown(overlap_words(window))
     with place, explained():
-        if choose_view(_VIEWS, "up_view") == "picture":
-            show_picture(current_picture(), layer)
+        if view == "picture":
+            show_picture(current_picture(), (window, name), output_padding)
         else:
-            show_pixels(current_picture(), layer)
+            show_pixels(current_picture(), (window, name), output_padding)
+    bring_link_up_to_date()
 
 
 st.title("Transposed convolution")
@@ -36,5 +53,5 @@ st.markdown(
     "A transposed convolution makes a map larger: every input value **stamps** the kernel, scaled by itself, "
     "onto the output, and the stamps add up. Where they overlap unevenly, a checkerboard appears."
 )
-offer_presets(_PRESETS)
+offer_presets(_PRESETS, _START)
 st.fragment(lab)()

@@ -7,7 +7,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from cnnviz.analysis.activations import capture, evaluating, forward
+from cnnviz.analysis.activations import capture, evaluating, forward, watch
+from cnnviz.analysis.layers import describe
 from cnnviz.arrays import Array
 from cnnviz.errors import CnnvizError
 from cnnviz.ops.convolution import Conv2dFromScratch, conv2d, pad2d
@@ -92,3 +93,66 @@ def network_equivariance(
     if x.shape[2] % height or x.shape[3] % width or x.shape[2] // height != x.shape[3] // width:
         raise CnnvizError(f"{layer} gives {height}×{width} for {x.shape[2]}×{x.shape[3]}: no whole step.")
     return measure_equivariance(f, x, shift, x.shape[2] // height)
+
+
+@dataclass(frozen=True, slots=True)
+class PaddedPool:
+    """A pooling that pads, which no padding mode changes.
+
+    Attributes:
+        layer: its path.
+        description: the module in a few words.
+        value: what lies beyond the border, "−∞" or "0".
+        before: the layer that ran just before it; None if it came first.
+    """
+
+    layer: str
+    description: str
+    value: str
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaddingOnTheWay:
+    """What pads on the way to a layer: how many convolutions, and which poolings."""
+
+    convolutions: int
+    pools: tuple[PaddedPool, ...]
+
+
+def padding_on_the_way(
+    model: nn.Module, layer: str, input_shape: tuple[int, int, int, int]
+) -> PaddingOnTheWay:
+    """Find what pads until a layer has run; a model on the meta device is enough.
+
+    Raises:
+        CnnvizError: if there is no such layer, or the model cannot take `input_shape`.
+    """
+    modules = dict(model.named_modules())
+    leaves = [path for path, module in modules.items() if next(module.children(), None) is None]
+    order: list[str] = []
+    x = torch.empty(input_shape, device=next(model.parameters()).device)
+    watched = dict.fromkeys([*leaves, layer])
+    with (
+        torch.inference_mode(),
+        evaluating(model),
+        watch(model, watched, lambda path, output: order.append(path)),
+    ):
+        forward(model, x)
+    way = order[: order.index(layer) + 1]
+    ran = [(path, modules[path], before) for before, path in zip([None, *way], way, strict=False)]
+    pools = tuple(
+        PaddedPool(path, describe(module), "−∞" if isinstance(module, nn.MaxPool2d) else "0", before)
+        for path, module, before in ran
+        if isinstance(module, nn.MaxPool2d | nn.AvgPool2d) and _pads(module)
+    )
+    kinds = nn.Conv2d | Conv2dFromScratch
+    convolutions = sum(isinstance(module, kinds) and _pads(module) for _, module, _ in ran)
+    return PaddingOnTheWay(convolutions, pools)
+
+
+def _pads(module: nn.Module) -> bool:
+    padding = module.padding
+    if isinstance(padding, str):
+        return padding != "valid"
+    return any(padding) if isinstance(padding, tuple) else bool(padding)

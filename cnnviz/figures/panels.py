@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _INCHES = 2.6
-_PER_ROW = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,9 +25,10 @@ class Panel:
     Attributes:
         title: over it.
         values: float (C, H, W); one channel for a map, three for a coloured picture.
-        kind: "picture" for values from 0 to 1 as they are, "signed" for the diverging scale of
+        kind: "picture" for values that are a picture's, "signed" for the diverging scale of
             activations, "weight" for that of weights, "count".
-        limit: where the colours of a map end; its own largest magnitude where left out.
+        limit: where the colours end: white of a picture, 1 where left out; of a map its own largest
+            magnitude where left out.
         words: a sentence under it.
     """
 
@@ -40,8 +40,10 @@ class Panel:
 
     @property
     def scale_limit(self) -> float:
-        """Where the colours of a map end."""
-        return float(np.abs(self.values).max()) if self.limit is None else self.limit
+        """Where the colours end."""
+        if self.limit is not None:
+            return self.limit
+        return 1.0 if self.kind == "picture" else float(np.abs(self.values).max())
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -49,11 +51,11 @@ class Panel:
         return self.values.shape[1], self.values.shape[2]
 
 
-def panels_figure(panels: Sequence[Panel]) -> "Figure":
-    """The panels in rows of four on white, each map with its scale."""
+def panels_figure(panels: Sequence[Panel], per_row: int = 4) -> "Figure":
+    """The panels in rows on white, each map with its scale."""
     from matplotlib.figure import Figure
 
-    rows, columns = math.ceil(len(panels) / _PER_ROW), min(len(panels), _PER_ROW)
+    rows, columns = math.ceil(len(panels) / per_row), min(len(panels), per_row)
     figure = Figure(figsize=(columns * _INCHES, rows * _INCHES * 1.15), dpi=200, layout="constrained")
     places = figure.subplots(rows, columns, squeeze=False).ravel()
     for place in places:
@@ -68,7 +70,9 @@ def _draw(place: "Axes", panel: Panel) -> None:
     height, width = panel.shape
     place.set_title(f"{panel.title}\n{height}×{width}", fontsize=8)
     if panel.kind == "picture":
-        values = np.broadcast_to(panel.values, (3, height, width)).transpose(1, 2, 0)
+        if panel.scale_limit != 1:
+            place.set_title(f"{panel.title}\n{height}×{width}, white is {panel.scale_limit:.4g}", fontsize=8)
+        values = np.broadcast_to(panel.values, (3, height, width)).transpose(1, 2, 0) / panel.scale_limit
         place.imshow(values.clip(0, 1), interpolation="none")
         return
     name: ScaleName = "activation" if panel.kind == "signed" else panel.kind
@@ -76,7 +80,9 @@ def _draw(place: "Axes", panel: Panel) -> None:
     image = place.imshow(
         panel.values[0], cmap=colour_map(name), vmin=-limit, vmax=limit, interpolation="none"
     )
-    bar = place.figure.colorbar(image, ax=place, orientation="horizontal", shrink=0.8, pad=0.03)
+    bar = place.figure.colorbar(
+        image, ax=place, orientation="horizontal", shrink=0.8, pad=0.03, panchor=False
+    )
     bar.ax.set_xlim(0 if panel.kind == "count" else -limit, limit)
     bar.set_ticks([0, limit] if panel.kind == "count" else [-limit, 0, limit])
     bar.ax.tick_params(labelsize=6)

@@ -7,6 +7,7 @@ shifting its input leaves its output as it was.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,6 +15,9 @@ from cnnviz.arrays import Array, read_only
 from cnnviz.errors import CnnvizError
 from cnnviz.ops.convolution import conv2d
 from cnnviz.ops.geometry import PaddingMode
+
+# A difference below this share of the signal is rounding.
+ROUNDING = 1e-6
 
 
 def circular_shift(x: Tensor, rows: int, columns: int) -> Tensor:
@@ -47,25 +51,69 @@ class Equivariance:
 
     Attributes:
         shift: (rows, columns) of the input.
+        jump: input pixels between neighbouring outputs.
         output_shift: (rows, columns) of the output, the nearest whole number of its steps.
         exact: whether the input's shift is a whole number of output steps.
+        mapped: f(x), float32 (C, H, W).
         mapped_shifted: f(T x), float32 (C, H, W).
         shifted_mapped: T f(x), float32 (C, H, W).
         difference: their absolute difference, the largest over the channels: (H, W).
         largest: the largest difference.
-        relative: the same, as a share of the largest magnitude of f(x).
-        invariance: largest |f(T x) − f(x)|, as a share of the largest magnitude of f(x).
+        signal: the largest magnitude of f(x).
+        relative: `largest` as a share of `signal`.
+        invariance: largest |f(T x) − f(x)|, as a share of `signal`.
+        pooled_largest: largest change of the channels' means, the global average pooling of f.
+        pooled_signal: the largest magnitude of the channels' means of f(x).
     """
 
     shift: tuple[int, int]
+    jump: int
     output_shift: tuple[int, int]
     exact: bool
+    mapped: Array
     mapped_shifted: Array
     shifted_mapped: Array
     difference: Array
     largest: float
+    signal: float
     relative: float
     invariance: float
+    pooled_largest: float
+    pooled_signal: float
+
+    @property
+    def pooled_relative(self) -> float:
+        """`pooled_largest` as a share of `pooled_signal`."""
+        return self.pooled_largest / (self.pooled_signal or 1.0)
+
+    @property
+    def broken(self) -> Array:
+        """Where the two orders differ by more than rounding: bool (H, W)."""
+        return np.asarray(self.difference > ROUNDING * (self.signal or 1.0))
+
+    @property
+    def reach(self) -> int | None:
+        """How far broken places lie from a border, or from where the shift has put it; at most.
+
+        1 for the outermost row or column; 0 if nothing is broken; None where the shift is no whole
+        number of steps, so that the border has nothing to do with it.
+        """
+        if not self.exact:
+            return None
+        rows, columns = (
+            _depth(size, steps) for size, steps in zip(self.broken.shape, self.output_shift, strict=True)
+        )
+        depths = np.minimum(rows[:, None], columns)[self.broken]
+        return int(depths.max(initial=0))
+
+
+def _depth(size: int, steps: int) -> Array:
+    """Distance of each place from a border that a shift moves, before it and after; (size,)."""
+    if steps % size == 0:
+        return np.full(size, size)
+    place = np.arange(size)
+    depth = np.minimum(place, size - 1 - place) + 1
+    return np.asarray(np.minimum(depth, np.roll(depth, steps)))
 
 
 def measure_equivariance(
@@ -91,15 +139,21 @@ def measure_equivariance(
     steps = round(shift[0] / jump), round(shift[1] / jump)
     shifted = circular_shift(plain, *steps)
     difference = (mapped - shifted).abs()[0]
-    scale = float(plain.abs().max()) or 1.0
+    signal = float(plain.abs().max())
+    means, moved_means = plain.mean((2, 3)), mapped.mean((2, 3))
     return Equivariance(
         shift=shift,
+        jump=jump,
         output_shift=steps,
         exact=all(pixels % jump == 0 for pixels in shift),
+        mapped=read_only(plain[0]),
         mapped_shifted=read_only(mapped[0]),
         shifted_mapped=read_only(shifted[0]),
         difference=read_only(difference.amax(0)),
         largest=float(difference.max()),
-        relative=float(difference.max()) / scale,
-        invariance=float((mapped - plain).abs().max()) / scale,
+        signal=signal,
+        relative=float(difference.max()) / (signal or 1.0),
+        invariance=float((mapped - plain).abs().max()) / (signal or 1.0),
+        pooled_largest=float((moved_means - means).abs().max()),
+        pooled_signal=float(means.abs().max()),
     )

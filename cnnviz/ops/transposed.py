@@ -109,12 +109,25 @@ def _check_shapes(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -
         raise CnnvizError(f"bias must have shape ({weight.shape[1] * groups},), not {tuple(bias.shape)}.")
 
 
-def stamp_counts(rows: Window, columns: Window, height: int, width: int) -> Array:
+def stamp_counts(
+    rows: Window, columns: Window, height: int, width: int, output_padding: IntPair = 0
+) -> Array:
     """How many stamps reach each output: int (H', W'). Uneven counts are the checkerboard's cause."""
     ones = torch.ones(1, 1, height, width)
     kernel = torch.ones(1, 1, rows.kernel_size, columns.kernel_size)
     counts = conv_transpose2d(
-        ones, kernel, None, (rows.stride, columns.stride), (rows.padding, columns.padding),
+        ones, kernel, None, (rows.stride, columns.stride), (rows.padding, columns.padding), output_padding,
         dilation=(rows.dilation, columns.dilation),
     )  # fmt: skip
     return read_only(counts[0, 0].round().long())
+
+
+def inner_overlap(window: Window) -> tuple[int, int]:
+    """Fewest and most stamps on an output along one axis, away from the border.
+
+    Tap m of a stamp lands on the outputs whose place leaves the remainder m·d by the stride.
+    """
+    hits = [0] * window.stride
+    for tap in range(window.kernel_size):
+        hits[tap * window.dilation % window.stride] += 1
+    return min(hits), max(hits)

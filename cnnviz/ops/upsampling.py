@@ -54,14 +54,16 @@ class Upsampled:
     ripple: float
 
 
-def upsample(x: Tensor, weights: Array, window: Window, mode: ResizeMode = "nearest") -> Upsampled:
+def upsample(
+    x: Tensor, weights: Array, window: Window, mode: ResizeMode = "nearest", output_padding: int = 0
+) -> Upsampled:
     """Enlarge a picture (1, C, H, W) both ways, each channel by itself."""
     channels = x.shape[1]
     kernel = torch.from_numpy(np.array(weights)).to(x)
     stamps = kernel.expand(channels, 1, -1, -1)
     with torch.inference_mode():
         transposed = conv_transpose2d(
-            x, stamps, None, window.stride, window.padding, groups=channels, dilation=window.dilation
+            x, stamps, None, window.stride, window.padding, output_padding, channels, window.dilation
         )
         larger = F.interpolate(x, scale_factor=float(window.stride), mode=mode)
         smooth = (kernel / kernel.sum()).expand(channels, 1, -1, -1)
@@ -69,7 +71,7 @@ def upsample(x: Tensor, weights: Array, window: Window, mode: ResizeMode = "near
         after = window.effective_kernel_size - 1 - before
         larger = F.pad(larger, (before, after, before, after), mode="replicate")
         resized = conv2d(larger, smooth, dilation=window.dilation, groups=channels)
-    counts = stamp_counts(window, window, x.shape[2], x.shape[3])
+    counts = stamp_counts(window, window, x.shape[2], x.shape[3], output_padding)
     return Upsampled(read_only(transposed[0]), read_only(resized[0]), counts, _ripple(weights, window))
 
 

@@ -25,6 +25,7 @@ from cnnviz.analysis.activations import (
     forward,
 )
 from cnnviz.analysis.layers import LayerSummary, layer_summaries
+from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
 from cnnviz.arrays import Array, read_only
 from cnnviz.data.images import Picture, draw_pattern, encode_png, sample
 from cnnviz.data.patterns import Pattern
@@ -129,6 +130,12 @@ def settle() -> None:
 def layers_of(name: str, side: int) -> tuple[LayerSummary, ...]:
     """Every layer of a network with its output shape for a square picture."""
     return layer_summaries(model_outline(name), (1, 3, side, side))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def padding_to(name: str, layer: str, side: int) -> PaddingOnTheWay:
+    """What pads in a network on the way to a layer, for a square picture."""
+    return padding_on_the_way(model_outline(name), layer, (1, 3, side, side))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -16,7 +16,7 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.controls import counted
 from cnnviz.ui.convolution_controls import Convolution
-from cnnviz.ui.formulas import Equation, number, output_size_formula, result
+from cnnviz.ui.formulas import Equation, output_size_formula, result, significant
 from cnnviz.ui.quiz import check_yourself
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.convolution import flip_code, pixel_use_code
@@ -123,7 +123,7 @@ def show_flip(chosen: Convolution) -> None:
     difference = float(np.abs(true.output - as_is.output).max())
     relation = _relation(layer.kernel)
     st.markdown(
-        f"**{relation}** Largest difference of the two outputs: {number(difference)}. What the "
+        f"**{relation}** Largest difference of the two outputs: {significant(difference)}. What the "
         "frameworks call convolution is cross-correlation. A network that learns its kernels learns them "
         "flipped or not: nothing is lost."
     )

@@ -9,8 +9,10 @@ import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+from cnnviz.ops.equivariance import Equivariance
 from cnnviz.ops.filtering import PictureFilter
 from cnnviz.ops.geometry import Window
+from cnnviz.ops.transposed import transposed_size
 
 Part: TypeAlias = str | dict[str, Any]
 Equation: TypeAlias = tuple[list[Part], list[Part]]
@@ -92,9 +94,90 @@ def power_of_ten(value: float) -> str:
     return f"{mantissa}·10{superscript}"
 
 
-def number(value: float) -> str:
-    """Four significant digits, thousands separated, with a real minus sign, for Markdown."""
-    if value == 0 or not 1e-4 <= abs(value) < 1e7:
-        return power_of_ten(value)
-    places = max(0, 3 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{places}f}".replace("-", "−")
+# --- measured numbers
+
+
+def significant(value: float) -> str:
+    """A number with four significant digits, thousands separated; two digits below 10⁻⁴."""
+    if value == 0 or abs(value) < 1e-4:
+        return power_of_ten(value).replace("-", "−")
+    rounded = float(f"{value:.3e}")
+    places = max(0, 3 - math.floor(math.log10(abs(rounded))))
+    return f"{rounded:,.{places}f}".replace("-", "−")
+
+
+def _share(numerator: float, denominator: float, share: float) -> list[Part]:
+    """numerator / denominator = share; an exact 0 says so, and 0 has no shares."""
+    fraction: Part = {"fraction": [[significant(numerator)], [significant(denominator)]]}
+    if denominator == 0:
+        return [fraction, ": a map of 0 has no shares"]
+    exact = ", the same to the last bit" if numerator == 0 else ""
+    return [fraction, " = ", {"result": significant(share)}, exact]
+
+
+# --- transposed convolution
+
+
+def transposed_size_formula(window: Window, output_padding: int, height: int, width: int) -> list[Equation]:
+    """The output size of both axes; the letters stand on the controls."""
+    n, s, p, d, k, o = (symbol(letter) for letter in "nspdko")
+    general = ["(", n, " − 1)", s, " − 2", p, " + ", d, "(", k, " − 1) + ", o, " + 1"]
+    sizes = (("height′", height), ("width′", width))
+    numbers = [([symbol(name)], _transposed_size(window, output_padding, size)) for name, size in sizes]
+    return [([symbol("n′")], general), *numbers]
+
+
+def _transposed_size(window: Window, output_padding: int, size: int) -> list[Part]:
+    w = window
+    terms = f"({size} − 1)·{w.stride} − 2·{w.padding} + {w.dilation}·({w.kernel_size} − 1)"
+    return [f"{terms} + {output_padding} + 1 = ", result(transposed_size(w, size, output_padding))]
+
+
+def upsampling_macs(window: Window, channels: int, height: int, width: int) -> tuple[int, int]:
+    """Multiply-accumulates of the transposed convolution, and of the convolution after resizing."""
+    stamped = channels * height * width * window.kernel_size**2
+    return stamped, stamped * window.stride**2
+
+
+def upsampling_cost_formula(window: Window, channels: int, height: int, width: int) -> list[Equation]:
+    """Weights of one stamp for all channels, and the multiply-accumulates of both ways."""
+    k, s = window.kernel_size, window.stride
+    resized = [symbol("s"), " height · ", symbol("s"), " width"]
+    stamped, convolved = upsampling_macs(window, channels, height, width)
+    return [
+        (["weights"], [symbol("k"), "² = ", result(k**2)]),
+        (["MACs stamping"], ["channels · height · width · ", symbol("k"), "²"]),
+        ([], [f"{channels}·{height}·{width}·{k**2} = ", result(stamped)]),
+        (["MACs resized"], ["channels · ", *resized, " · ", symbol("k"), "²"]),
+        ([], [f"{channels}·{s * height}·{s * width}·{k**2} = ", result(convolved)]),
+    ]
+
+
+# --- equivariance
+
+
+def equivariance_formula(measured: Equivariance) -> list[Equation]:
+    """The largest difference between both orders, as a share of the signal."""
+    f, x, shift = symbol("f"), symbol("x"), symbol("T")
+    difference: list[Part] = ["max |", f, "(", shift, x, ") − ", shift, f, "(", x, ")|"]
+    signal: list[Part] = ["max |", f, "(", x, ")|"]
+    return [
+        (["error"], [{"fraction": [difference, signal]}]),
+        ([], _share(measured.largest, measured.signal, measured.relative)),
+    ]
+
+
+def invariance_formula(measured: Equivariance) -> list[Equation]:
+    """How far the map changes where it stands, and how far its channels' means do."""
+    f, x, shift = symbol("f"), symbol("x"), symbol("T")
+    moved: list[Part] = ["max |", f, "(", shift, x, ") − ", f, "(", x, ")|"]
+    means: list[Part] = ["max |mean ", f, "(", shift, x, ") − mean ", f, "(", x, ")|"]
+    signals: list[list[Part]] = [["max |", f, "(", x, ")|"], ["max |mean ", f, "(", x, ")|"]]
+    change = measured.invariance * measured.signal
+    pooled = measured.pooled_largest, measured.pooled_signal, measured.pooled_relative
+    return [
+        (["map"], [{"fraction": [moved, signals[0]]}]),
+        ([], _share(change, measured.signal, measured.invariance)),
+        (["pooled"], [{"fraction": [means, signals[1]]}]),
+        ([], _share(*pooled)),
+    ]

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import streamlit as st
 
 
-def check_yourself(question: str, answer: int, mistakes: Mapping[str, int], key: str) -> None:
+def check_yourself(
+    question: str, answer: int, mistakes: Mapping[str, int], key: str, title: str = "Check yourself"
+) -> None:
     """Ask for a whole number.
 
     Args:
@@ -13,8 +15,9 @@ def check_yourself(question: str, answer: int, mistakes: Mapping[str, int], key:
         answer: the right number.
         mistakes: what a person may have done wrong → the number that this gives.
         key: of the controls.
+        title: of the expander.
     """
-    with st.expander("Check yourself"):
+    with st.expander(title):
         st.markdown(question)
         field, button = st.columns([1, 2], vertical_alignment="bottom")
         guess = field.number_input("Your answer", 0, None, None, 1, key=f"{key}_guess", placeholder="?")
@@ -25,7 +28,9 @@ def check_yourself(question: str, answer: int, mistakes: Mapping[str, int], key:
             st.markdown(f"The answer is **{answer}**.")
 
 
-def choose_yourself(question: str, options: Mapping[str, str], answer: str, key: str) -> None:
+def choose_yourself(
+    question: str, options: Mapping[str, str], answer: str, key: str, title: str = "Check yourself"
+) -> None:
     """Ask for one of several statements.
 
     Args:
@@ -33,8 +38,9 @@ def choose_yourself(question: str, options: Mapping[str, str], answer: str, key:
         options: statement → why it is wrong, or what makes it right.
         answer: the right one of them.
         key: of the controls.
+        title: of the expander.
     """
-    with st.expander("Check yourself"):
+    with st.expander(title):
         chosen = st.radio(question, list(options), index=None, key=f"{key}_guess")
         if chosen is not None:
             st.markdown(f"{'**Right:**' if chosen == answer else 'Not quite:'} {options[chosen]}")
@@ -46,5 +52,5 @@ def diagnose(guess: int, answer: int, mistakes: Mapping[str, int]) -> str:
         return f"**Right: {answer}.**"
     known = [words for words, result in mistakes.items() if result == guess and result != answer]
     if known:
-        return f"Not quite: {known[0]}."
+        return f"Not quite: {', or '.join(known)}."
     return f"Not quite: it is {'smaller' if guess > answer else 'larger'} than {guess}."

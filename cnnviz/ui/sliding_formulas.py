@@ -2,10 +2,9 @@
 
 from cnnviz.ops.geometry import Window
 from cnnviz.ops.pooling import pooled_size
-from cnnviz.ops.transposed import transposed_size
 from cnnviz.ui.components.facts import Facts
 from cnnviz.ui.components.sliding_window import Sliding
-from cnnviz.ui.formulas import Equation, Part, output_size_formula, result, symbol
+from cnnviz.ui.formulas import Equation, Part, output_size_formula, result, symbol, transposed_size_formula
 
 _TITLES = {
     "conv": "Convolution, as every framework computes it (cross-correlation)",
@@ -57,11 +56,7 @@ def _sizes(sliding: Sliding, height: int, width: int) -> list[Equation]:
     if sliding.kind == "conv":
         return output_size_formula(rows, columns, height, width)
     if sliding.kind == "transposed":
-        return [
-            ([symbol("n′")], ["(n − 1)·s − 2p + d(k − 1) + 1"]),
-            ([symbol("height′")], _stamped(rows, height)),
-            ([symbol("width′")], _stamped(columns, width)),
-        ]
+        return transposed_size_formula(rows, sliding.output_padding, height, width)
     left, right = "⌈⌉" if sliding.options["ceil"] else "⌊⌋"
     return [
         ([symbol("n′")], [f"{left}(n + 2p − k) / s{right} + 1"]),
@@ -78,9 +73,3 @@ def _pooled(sliding: Sliding, window: Window, size: int) -> list[Part]:
     dropped = " − 1 (no window begins in the far padding)" if ceil and pooled < rounded else ""
     terms = f"{left}({size} + 2·{w.padding} − {w.kernel_size}) / {w.stride}{right} + 1{dropped} = "
     return [terms, result(pooled)]
-
-
-def _stamped(window: Window, size: int) -> list[Part]:
-    w = window
-    terms = f"({size} − 1)·{w.stride} − 2·{w.padding} + {w.dilation}·({w.kernel_size} − 1) + 1"
-    return [f"{terms} = ", result(transposed_size(window, size))]

@@ -42,7 +42,8 @@ def sliding_output(x: Array, sliding: Sliding) -> Array:
     kernel = torch.from_numpy(np.array(sliding.weights, dtype=np.float64))
     if sliding.kind == "transposed":
         weight = kernel[None, None]
-        return read_only(conv_transpose2d(values, weight, None, stride, padding, dilation=dilation)[0])
+        y = conv_transpose2d(values, weight, None, stride, padding, sliding.output_padding, 1, dilation)
+        return read_only(y[0])
     apart = sliding.channels == "depthwise"
     shape = (len(x), 1) if apart else (1, len(x))
     weight = kernel.expand(*shape, *size)

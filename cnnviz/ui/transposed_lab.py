@@ -1,26 +1,37 @@
 """The transposed convolution lab: stamp by stamp, its overlaps, and resizing beside it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import gcd
+
 import streamlit as st
 
 from cnnviz.data.images import Picture
-from cnnviz.figures.panels import Panel
+from cnnviz.figures.panels import Panel, panels_figure
+from cnnviz.figures.tables import Row
 from cnnviz.ops.geometry import Window
-from cnnviz.ops.transposed import transposed_size
+from cnnviz.ops.transposed import inner_overlap, transposed_size
 from cnnviz.ops.upsampling import StampName, Upsampled, stamp, upsample
 from cnnviz.ui import cache
+from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
-from cnnviz.ui.controls import bounded_slider
-from cnnviz.ui.formulas import aligned
+from cnnviz.ui.controls import bounded_slider, counted
+from cnnviz.ui.formulas import significant, transposed_size_formula, upsampling_cost_formula
 from cnnviz.ui.pixel_by_pixel import slide
-from cnnviz.ui.quiz import check_yourself
+from cnnviz.ui.quiz import check_yourself, choose_yourself
+from cnnviz.ui.snippets.transposed import transposed_code
+from cnnviz.ui.take_home import take_home
 
 _SIDE = 42
+_QUIZ_SIZE = 10
+_EVEN = 1e-6
 _STAMPS: dict[StampName, str] = {"ones": "Ones", "bilinear": "Bilinear", "random": "Random, not learned"}
 _KEYS = {
     "kernel_size": ("up_kernel_size", "up_kernel_size"),
     "stride": ("up_stride", "up_stride"),
     "padding": ("up_padding", "up_padding"),
+    "dilation": ("up_dilation", "up_dilation"),
 }
 Layer = tuple[Window, StampName]
 
@@ -36,23 +47,45 @@ def choose_layer() -> Layer:
         "Padding *p*", 0, max(0, (size - 1) // 2), 0, key="up_padding",
         why="Here padding cuts samples off at each border of the output: at most half the kernel.",
     )  # fmt: skip
-    st.markdown(_overlap_words(size, stride))
     return Window(size, stride, padding), name
 
 
-def _overlap_words(size: int, stride: int) -> str:
-    if size < stride:
+def choose_more(window: Window) -> tuple[Window, int]:
+    """Further controls: the window with its dilation, and the output padding."""
+    dilation = bounded_slider(
+        "Dilation *d*", 1, 3, 1, key="up_dilation", why="Output pixels between the taps of a stamp."
+    )
+    output_padding = bounded_slider(
+        "Output padding *o*", 0, max(window.stride, dilation) - 1, 0, key="up_output_padding",
+        why="Rows and columns added at the far end, less than the stride or the dilation. Sizes that a "
+        "strided convolution maps to one and the same are told apart by it.",
+    )  # fmt: skip
+    return replace(window, dilation=dilation), output_padding
+
+
+def overlap_words(window: Window) -> str:
+    """What kernel, stride and dilation do to the overlaps, in Markdown."""
+    size, stride, dilation = window.kernel_size, window.stride, window.dilation
+    least, most = inner_overlap(window)
+    if least == most:
+        times = "one stamp" if most == 1 else f"{most}·{most} = {most**2} stamps"
+        return f"{size} is a multiple of {stride}: every inner pixel gets **equally many**, {times}."
+    if least == 0 and size < stride:
         return f"The kernel ({size}) is smaller than the stride ({stride}): **gaps** stay between the stamps."
-    if size % stride:
+    if least == 0:
         return (
-            f"{size} is no multiple of {stride}: stamps overlap **unevenly**. Unless the weights make "
-            f"up for it, a checkerboard shows. A "
-            f"kernel of {size + stride - size % stride} would overlap evenly."
+            f"Dilation {dilation} and stride {stride} share the factor {gcd(dilation, stride)}: taps land on "
+            "the same pixels again and again, and **gaps** stay between."
         )
-    return f"{size} is a multiple of {stride}: every inner pixel gets **equally many** stamps."
+    below = size - size % stride
+    return (
+        f"{size} is no multiple of {stride}: stamps overlap **unevenly**, from {least}·{least} to "
+        f"{most}·{most} on an inner pixel. Unless the weights make up for it, a checkerboard shows. "
+        f"A kernel of {below} or {below + stride} would overlap evenly."
+    )
 
 
-def show_pixels(picture: Picture, layer: Layer) -> None:
+def show_pixels(picture: Picture, layer: Layer, output_padding: int) -> None:
     """Each input value stamps the kernel onto the output."""
     window, name = layer
     sliding = Sliding(
@@ -61,61 +94,173 @@ def show_pixels(picture: Picture, layer: Layer) -> None:
         window,
         weights=stamp(name, window.kernel_size, window.stride),
         kernel_label="Stamp",
-        limits={"kernel_size": (1, 6), "stride": (1, 4), "padding": (0, 2)},
+        output_padding=output_padding,
+        limits={"kernel_size": (1, 6), "stride": (1, 4), "padding": (0, 2), "dilation": (1, 3)},
         reasons={
             "kernel_size": "Here a stamp has from 1 to 6 rows and columns.",
             "stride": "Here a stride lies from 1 to 4.",
             "padding": "Here padding cuts off at most half the kernel.",
+            "dilation": "Here dilation lies from 1 to 3.",
         },
         kernels={size: stamp(name, size, window.stride) for size in range(1, 7)},
     )
     slide(picture, sliding, "up", _KEYS, patch_size=5)
 
 
-def show_picture(picture: Picture, layer: Layer) -> None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Enlargement:
+    """Both ways for one picture and one setting: what is on screen, in numbers."""
+
+    picture: Picture
+    layer: Layer
+    output_padding: int
+    result: Upsampled
+
+    @classmethod
+    def of(cls, picture: Picture, layer: Layer, output_padding: int) -> "Enlargement":
+        """Compute both ways for the picture, made small."""
+        small, (window, name) = cache.fitted(picture, _SIDE), layer
+        weights = stamp(name, window.kernel_size, window.stride)
+        result = upsample(small.tensor(), weights, window, output_padding=output_padding)
+        return cls(small, layer, output_padding, result)
+
+    def panels(self) -> list[Panel]:
+        """The input, both outputs, and the overlaps."""
+        result = self.result
+        top = max(1.0, float(result.transposed.max()))
+        white = f" White is {significant(top)}, the largest value." if top > 1 else ""
+        counts = result.counts[None].astype("float32")
+        even = "An even input stays even: no checkerboard."
+        return [
+            Panel("Input", self.picture.tensor()[0].numpy()),
+            Panel("Transposed convolution", result.transposed, limit=top, words=self._ripple_words() + white),
+            Panel("Resize, then convolve", result.resized, words=even),
+            Panel("Stamps on each pixel", counts, "count", words=self._count_words()),
+        ]
+
+    def _ripple_words(self) -> str:
+        if self.result.ripple < _EVEN:
+            return "An even input stays even, away from the border: no checkerboard."
+        name = "gaps" if inner_overlap(self.layer[0])[0] == 0 else "a checkerboard"
+        percent = significant(100 * self.result.ripple)
+        return f"An even input becomes uneven, away from the border by {percent} % of its mean: {name}."
+
+    def _count_words(self) -> str:
+        counts, window = self.result.counts, self.layer[0]
+        low, high = int(counts.min()), int(counts.max())
+        fewer = low < inner_overlap(window)[0] ** 2
+        weightless = bool((stamp(self.layer[1], window.kernel_size, window.stride) == 0).any())
+        words = [f"{low} on every pixel." if low == high else f"From {low} to {high}."]
+        words += ["Fewer at the border."] if fewer else []
+        words += ["Taps of weight 0 count, too."] if weightless else []
+        return " ".join(words)
+
+    def rows(self) -> list[Row]:
+        """A row for each panel."""
+        ripples = {"Transposed convolution": self.result.ripple, "Resize, then convolve": 0.0}
+        return [
+            {
+                "panel": panel.title,
+                "height (pixels)": panel.shape[0],
+                "width (pixels)": panel.shape[1],
+                "smallest": float(panel.values.min()),
+                "largest": float(panel.values.max()),
+                "ripple of an even input (share of its mean)": ripples.get(panel.title, ""),
+            }
+            for panel in self.panels()
+        ]
+
+
+def show_picture(picture: Picture, layer: Layer, output_padding: int) -> None:
     """Both ways to a larger picture, and where the stamps overlap."""
     window, name = layer
-    small = cache.fitted(picture, _SIDE)
-    result = upsample(small.tensor(), stamp(name, window.kernel_size, window.stride), window)
-    top = float(max(1.0, result.transposed.max()))
-    shown = [
-        Panel("Input", small.tensor()[0].numpy()),
-        Panel("Transposed convolution", result.transposed / top, words=_ripple_words(result)),
-        Panel("Resize, then convolve", result.resized, words="Every pixel is made alike: no checkerboard."),
-        Panel(
-            "Stamps on each pixel", result.counts[None].astype("float32"), "count",
-            words=f"From {result.counts.min()} to {result.counts.max()}; fewer at the border.",
-        ),
-    ]  # fmt: skip
-    panels(shown, "up_panels", box=340, panel_rem=17)
-    show_size(window, small.height, small.width)
-
-
-def _ripple_words(result: Upsampled) -> str:
-    if result.ripple < 1e-6:
-        return "An even input stays even: no checkerboard."
-    return f"An even input becomes uneven by {100 * result.ripple:.3g} % of its mean: the checkerboard."
-
-
-def show_size(window: Window, height: int, width: int) -> None:
-    """The output size: formula, numbers, and a question."""
-    sizes = transposed_size(window, height), transposed_size(window, width)
-    terms = [
-        rf"({n} - 1)\cdot{window.stride} - 2\cdot{window.padding} + 1\cdot({window.kernel_size} - 1) + 1"
-        rf" = \mathbf{{{size}}}"
-        for n, size in zip((height, width), sizes, strict=True)
-    ]
-    st.latex(aligned(("n'", "(n - 1)\\,s - 2p + d\\,(k - 1) + 1"), ("h'", terms[0]), ("w'", terms[1])))
-    check_yourself(
-        f"A map 10 wide goes through a transposed convolution with k = {window.kernel_size}, s = "
-        f"{window.stride}, p = {window.padding}. How wide is its output?",
-        transposed_size(window, 10),
-        {
-            "that multiplies by the stride only": 10 * window.stride,
-            "that is the size of a convolution, not of a transposed one": max(
-                0, (10 + 2 * window.padding - window.kernel_size) // window.stride + 1
-            ),
-            "padding makes this output smaller, not larger": transposed_size(window, 10) + 4 * window.padding,
-        },
-        "up_quiz",
+    shown = Enlargement.of(picture, layer, output_padding)
+    panels(shown.panels(), "up_panels", box=340, panel_rem=17)
+    _show_facts(shown)
+    _ask(window, output_padding)
+    code = transposed_code(
+        picture, _SIDE, stamp(name, window.kernel_size, window.stride), window, output_padding
     )
+    take_home("transposed_convolution", code, lambda: panels_figure(shown.panels()), table=shown.rows)
+
+
+def _show_facts(shown: Enlargement) -> None:
+    window, small = shown.layer[0], shown.picture
+    size = small.height, small.width
+    times = f"{window.stride**2} times as many MACs" if window.stride > 1 else "As many MACs"
+    facts(
+        [
+            Facts(
+                "Output size",
+                transposed_size_formula(window, shown.output_padding, *size),
+                [("Resizing", _resize_words(shown))],
+            ),
+            Facts(
+                "Cost, each channel by itself",
+                upsampling_cost_formula(window, 3, *size),
+                [(times, "to convolve after resizing: its input has s times the height and the width.")],
+            ),
+        ],
+        "up_facts",
+    )
+
+
+def _resize_words(shown: Enlargement) -> str:
+    stride, (height, width) = shown.layer[0].stride, shown.result.resized.shape[1:]
+    more = shown.result.transposed.shape[1] - height
+    compared = f"{counted(abs(more), 'pixel')} {'taller and wider' if more > 0 else 'shorter and narrower'}"
+    return (
+        f"gives s times the size, {height}×{width} for s = {stride}. The transposed convolution's output is "
+        f"{compared if more else 'as large'}."
+    )
+
+
+def size_mistakes(window: Window, output_padding: int, input_size: int) -> Mapping[str, int]:
+    """What a person may do wrong with the output size → the number that this gives."""
+    right = transposed_size(window, input_size, output_padding)
+    k, s, p, d = window.kernel_size, window.stride, window.padding, window.dilation
+    return {
+        "that multiplies by the stride only": input_size * s,
+        "that is the size of a convolution, not of a transposed one": max(
+            0, (input_size + 2 * p - window.effective_kernel_size) // s + 1
+        ),
+        "there are n − 1 steps between n stamps, not n": right + s,
+        "padding makes this output smaller, not larger": right + 4 * p,
+        "padding is cut off at both borders": right + p,
+        "you left out the padding": right + 2 * p,
+        "you left out the dilation": right - (d - 1) * (k - 1),
+        "you left out the output padding": right - output_padding,
+        "you left out the + 1": right - 1,
+    }
+
+
+def _ask(window: Window, output_padding: int) -> None:
+    left, right = st.columns(2, gap="medium")
+    w = window
+    with left:
+        check_yourself(
+            f"A map {_QUIZ_SIZE} wide goes through a transposed convolution with k = {w.kernel_size}, "
+            f"s = {w.stride}, p = {w.padding}, d = {w.dilation}, o = {output_padding}. "
+            "How wide is its output?",
+            transposed_size(window, _QUIZ_SIZE, output_padding),
+            size_mistakes(window, output_padding, _QUIZ_SIZE),
+            "up_quiz",
+            "Check yourself: the size",
+        )
+    with right:
+        choose_yourself(
+            "A stamp of 5×5 ones is set every 2 pixels, and a checkerboard shows. What removes it?",
+            _OVERLAP_CHOICES,
+            "A stamp of 6×6 ones",
+            "up_overlap_quiz",
+            "Check yourself: the overlaps",
+        )
+
+
+_OVERLAP_CHOICES = {
+    "Padding of 2": "padding cuts the border off and leaves the inside as it is.",
+    "A stamp of 6×6 ones": "6 is a multiple of 2, so every inner pixel gets 3·3 = 9 stamps.",
+    "A stamp of 3×3 ones": "3 is no multiple of 2 either; inner pixels get 1, 2 or 4 stamps.",
+    "A stride of 3": "5 is no multiple of 3; inner pixels get 1, 2 or 4 stamps.",
+    "Dividing the stamp by 25": "that makes all values smaller; they stay just as uneven for their mean.",
+}

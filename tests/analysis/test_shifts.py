@@ -8,7 +8,14 @@ from scipy import ndimage
 from small_networks import Fails, Unpacks, UsedTwice, hooks
 from torch import nn
 
-from cnnviz.analysis.shifts import POOLS, ShiftedLayer, network_equivariance, with_padding_mode
+from cnnviz.analysis.shifts import (
+    POOLS,
+    PaddedPool,
+    ShiftedLayer,
+    network_equivariance,
+    padding_on_the_way,
+    with_padding_mode,
+)
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.mini_resnet import MiniResNet
 from cnnviz.nets.simple_cnn import SimpleCNN
@@ -236,6 +243,27 @@ def test_mini_resnet_s_max_pooling_pads_and_so_breaks_it_at_two_edges():
     assert not (broken & ~(rows[:, None] | columns)).any()
     assert broken[rows].any(1).all() and broken[:, columns].any(0).all()
     assert network_equivariance(network, "layer4", x, (32, 32), "circular").relative > ROUNDING
+
+
+def test_what_pads_on_the_way_is_found():
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding="same"),
+        nn.Conv2d(4, 4, 3, padding="valid"),
+        nn.Conv2d(4, 4, 1),
+        nn.AvgPool2d(3, 1, padding=(0, 1)),
+        nn.MaxPool2d(2),
+        nn.Sequential(nn.MaxPool2d(3, 1, 1), nn.Conv2d(4, 4, (1, 3), padding=(0, 1))),
+    )
+    average = PaddedPool("3", "AvgPool2d 3×3", "0", "2")
+    largest = PaddedPool("5.0", "MaxPool2d 3×3", "−∞", "4")
+    expected = {"0": (1, ()), "2": (1, ()), "3": (1, (average,)), "4": (1, (average,))}
+    expected |= {"5.0": (1, (average, largest)), "5": (2, (average, largest))}
+    for layer, (convolutions, pools) in expected.items():
+        way = padding_on_the_way(network, layer, (1, 3, 16, 16))
+        assert (way.convolutions, way.pools) == (convolutions, pools)
+    assert hooks(network) == 0
+    first = nn.Sequential(nn.MaxPool2d(3, 1, 1), nn.Conv2d(3, 1, 1))
+    assert padding_on_the_way(first, "1", (1, 3, 8, 8)).pools[0].before is None
 
 
 class TestNoHookIsLeftOver:

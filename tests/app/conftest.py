@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.ui import frame
+from cnnviz.ui.components import facts
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -53,3 +54,16 @@ def assert_fine() -> Callable[[AppTest], None]:
         assert not at.warning, [element.value for element in at.warning]
 
     return check
+
+
+@pytest.fixture
+def shown_facts(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """Each block of formulas on the page, by its title: its lines as text."""
+    lines: dict[str, list[str]] = {}
+
+    def note(data: list[dict], **_: object) -> None:
+        for block in data:
+            lines[block["title"]] = [equation["text"] for equation in block["equations"]]
+
+    monkeypatch.setattr(facts, "_mount", note)
+    return lines

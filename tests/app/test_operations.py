@@ -42,15 +42,6 @@ def test_networks_run_on_the_equivariance_page(open_page, assert_fine, model):
     assert_fine(open_page("equivariance", eq_subject=model, eq_padding_mode="circular"))
 
 
-def test_circular_padding_is_said_to_be_rounding_and_zeros_to_break(open_page):
-    said = [
-        " ".join(m.value for m in open_page("equivariance", eq_padding_mode=mode).markdown)
-        for mode in ("circular", "zeros")
-    ]
-    assert "**Equivariant:** the difference is rounding" in said[0]
-    assert "**Equality breaks**" in said[1]
-
-
 @pytest.mark.parametrize(
     ("guess", "words"), [(13, "Right: 13"), (7, "you left out the dilation"), (100, "smaller than 100")]
 )

@@ -67,12 +67,13 @@ def test_pooling(patch, matrix, kind, size, stride, padding, ceil, counted):
 @settings(max_examples=40)
 @given(
     patch=patches, matrix=inputs, size=st.integers(1, 5), stride=st.integers(1, 4), padding=st.integers(0, 2),
-    seed=st.integers(0, 99),
+    dilation=st.integers(1, 3), extra=st.integers(0, 3), seed=st.integers(0, 99),
 )  # fmt: skip
-def test_transposed_convolution(patch, matrix, size, stride, padding, seed):
+def test_transposed_convolution(patch, matrix, size, stride, padding, dilation, extra, seed):
     weights = np.random.default_rng(seed).normal(size=(size, size)).round(3)
-    window = Window(size, stride, padding)
-    check(patch, matrix, Sliding("transposed", window, window, weights))
+    window = Window(size, stride, padding, dilation)
+    extra = min(extra, max(stride, dilation) - 1)
+    check(patch, matrix, Sliding("transposed", window, window, weights, output_padding=extra))
 
 
 def test_the_table_has_every_number_and_the_figure_every_grid():

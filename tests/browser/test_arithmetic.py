@@ -134,9 +134,17 @@ def test_transposed_convolution(arithmetic):
         x, _ = settings_of(draw, 1)
         size, stride, dilation = (int(draw.integers(1, 5)) for _ in range(3))
         padding = int(draw.integers(0, 3))
+        extra = int(draw.integers(0, max(stride, dilation)))
         weight = torch.tensor(draw.normal(size=(1, 1, size, size)), dtype=torch.float64)
         window = axis(size, stride, padding, dilation)
-        expected = F.conv_transpose2d(x[None], weight, None, stride, padding, 0, 1, dilation)[0, 0]
+        expected = F.conv_transpose2d(x[None], weight, None, stride, padding, extra, 1, dilation)[0, 0]
         compare(
-            arithmetic("transposed", x.tolist(), window, window, {"weights": weight[0].tolist()}), expected
+            arithmetic(
+                "transposed",
+                x.tolist(),
+                window,
+                window,
+                {"weights": weight[0].tolist(), "outputPadding": extra},
+            ),
+            expected,
         )

@@ -42,6 +42,16 @@ def test_the_scale_ends_at_the_limit_or_the_largest_magnitude(limit, expected):
     assert Panel("", np.array([[[-2.0, 1.0]]]), "signed", limit).scale_limit == expected
 
 
+def test_white_is_1_in_a_picture_unless_it_is_said_otherwise():
+    values = np.full((1, 4, 4), 1.5)
+    assert Panel("", values).scale_limit == 1.0
+    panel = Panel("Bright", values, limit=3.0)
+    with Image.open(io.BytesIO(figure_file(panels_figure([panel]), "png"))) as picture:
+        pixels = np.asarray(picture.convert("RGB"))
+    middle = pixels[pixels.shape[0] // 2, pixels.shape[1] // 2]
+    assert middle.tolist() == [127, 127, 127]
+
+
 def test_a_csv_file_reads_back_as_it_was():
     rows = [
         {"way": "max, padded", "size": 56, "change": 0.25},

@@ -30,11 +30,11 @@ function paddingLimit(size, mode) {
  * the input they lie in the padding), tap, x, w. `value` adds them up in the way of the kind.
  */
 function operation(kind, input, rows, columns, options = {}) {
-  const { weights = null, bias = 0, mode = "zeros", ceil = false, countPadding = true } = options;
+  const { weights = null, bias = 0, mode = "zeros", ceil = false, countPadding = true, outputPadding = 0 } = options;
   const size = { rows: input[0].length, columns: input[0][0].length };
   const output = {
-    rows: outputSize(kind, rows, size.rows, ceil),
-    columns: outputSize(kind, columns, size.columns, ceil),
+    rows: outputSize(kind, rows, size.rows, ceil, outputPadding),
+    columns: outputSize(kind, columns, size.columns, ceil, outputPadding),
   };
 
   function read(channel, row, column) {
@@ -141,8 +141,8 @@ function operation(kind, input, rows, columns, options = {}) {
 }
 
 /** Number of outputs along one axis; 0 if the window does not fit. */
-function outputSize(kind, axis, size, ceil) {
-  if (kind === "transposed") return Math.max(0, (size - 1) * axis.stride - 2 * axis.padding + span(axis));
+function outputSize(kind, axis, size, ceil, extra = 0) {
+  if (kind === "transposed") return Math.max(0, (size - 1) * axis.stride - 2 * axis.padding + span(axis) + extra);
   const room = slack(axis, size);
   if (!ceil) return room < 0 ? 0 : Math.floor(room / axis.stride) + 1;
   const outputs = Math.ceil(room / axis.stride) + 1;

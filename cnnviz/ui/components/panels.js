@@ -10,14 +10,18 @@ export default function (component) {
   const state = stateOf(parentElement, () => ({ at: [0.5, 0.5] }));
   Object.assign(state, unpack(data));
   const { header, arrays } = state;
-  grid.style.setProperty("--panel", `${header.panel_rem}rem`);
+  grid.style.setProperty("--panel", `max(${header.panel_rem}rem, 100% / ${header.most} - 1rem)`);
 
   function draw() {
     const dark = isDark(root);
     if (grid.children.length !== header.panels.length) grid.replaceChildren(...header.panels.map(figure));
     // All panels that share a picture's size share its zoom, so that places can be compared by eye.
     const box = grid.children[0].clientWidth;
-    header.panels.forEach((panel, i) => drawPanel(grid.children[i], panel, i, box, dark));
+    // The first one's height is kept free for all, so that nothing moves when the others change.
+    const [, height, width] = arrays.panel0.shape;
+    const place = Math.min(box, header.box);
+    const reserve = height * wholeZoom(height, width, place, place);
+    header.panels.forEach((panel, i) => drawPanel(grid.children[i], panel, i, place, reserve, dark));
     show();
   }
 
@@ -36,18 +40,20 @@ export default function (component) {
     return element;
   }
 
-  function drawPanel(element, panel, i, box, dark) {
+  function drawPanel(element, panel, i, place, reserve, dark) {
     const { values, shape } = arrays[`panel${i}`];
     const [channels, height, width] = shape;
     const canvas = element.querySelector(".stage canvas");
     const signed = panel.kind !== "picture";
     const colours = signed && scaleColours(scaleOf(panel.kind), dark);
-    putImage(canvas, signed ? signedImage(values, 0, height, width, panel.limit, colours) : unitImage(values, channels, height, width));
-    const place = Math.min(box, header.box);
+    const image = signed
+      ? signedImage(values, 0, height, width, panel.limit, colours)
+      : unitImage(values, channels, height, width, panel.limit);
+    putImage(canvas, image);
     sizeCanvas(canvas, height, width, wholeZoom(height, width, place, place));
     canvas.setAttribute("aria-label", panel.alt);
     element.querySelector(".stage").setAttribute("aria-label", `${panel.title}: read its values with the arrow keys`);
-    element.querySelector(".stage").style.minHeight = `${header.reserve * place}px`;
+    element.querySelector(".stage").style.minHeight = `${reserve}px`;
     element.querySelector(".title").textContent = panel.title;
     element.querySelector(".size").textContent = `${height}×${width}`;
     element.querySelector(".words").textContent = panel.words;

@@ -11,13 +11,14 @@ from cnnviz.ui.components.registry import declare
 _mount = declare("panels")
 
 
-def panels(shown: Sequence[Panel], key: str, *, box: int = 340, panel_rem: float = 14) -> None:
-    """Show the panels, each in a place of at most `box` CSS pixels, at least `panel_rem` wide."""
-    reserve = max(panel.values.shape[1] / max(panel.values.shape[1:]) for panel in shown[:1])
+def panels(
+    shown: Sequence[Panel], key: str, *, box: int = 340, panel_rem: float = 14, most: int = 12
+) -> None:
+    """Show the panels in places of at most `box` CSS pixels, at least `panel_rem` wide, `most` in a row."""
     fields = {
         "box": box,
         "panel_rem": panel_rem,
-        "reserve": reserve,
+        "most": most,
         "panels": [
             {
                 "title": panel.title,

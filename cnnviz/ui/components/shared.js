@@ -84,12 +84,12 @@ function rgbImage(values, height, width) {
   return image;
 }
 
-/** Values from 0 to 1 (C × H × W), one channel as grey, as an ImageData; what lies outside is cut off. */
-function unitImage(values, channels, height, width) {
+/** Values from 0 to `white` (C × H × W), one channel as grey, as an ImageData; what lies outside is cut off. */
+function unitImage(values, channels, height, width, white = 1) {
   const image = new ImageData(width, height);
   const size = height * width;
   for (let i = 0; i < size; i++) {
-    for (let c = 0; c < 3; c++) image.data[4 * i + c] = Math.round(255 * values[(channels === 3 ? c : 0) * size + i]);
+    for (let c = 0; c < 3; c++) image.data[4 * i + c] = Math.round((255 / white) * values[(channels === 3 ? c : 0) * size + i]);
     image.data[4 * i + 3] = 255;
   }
   return image;

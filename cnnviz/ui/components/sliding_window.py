@@ -42,6 +42,7 @@ class Sliding:
         channels: "grey" for one channel, else three, summed or each by itself.
         bias: added to each output.
         mode: what padding holds.
+        output_padding: rows and columns added to the output of a transposed convolution.
         options: "ceil" and "countPadding" of pooling.
         limits: setting → (least, greatest) that the component offers; what is missing stays as it is.
         reasons: setting → why it goes no further.
@@ -56,6 +57,7 @@ class Sliding:
     channels: ChannelMode = "grey"
     bias: float = 0.0
     mode: PaddingMode = "zeros"
+    output_padding: int = 0
     options: Mapping[str, bool] = field(default_factory=dict)
     limits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
@@ -89,7 +91,7 @@ def sliding_window(
         "turn": last_turn(key),
         "matrix": None if matrix is None else matrix.tolist(),
         "channels": sliding.channels,
-        "options": dict(sliding.options),
+        "options": {**sliding.options, "outputPadding": sliding.output_padding},
         "kernel_label": sliding.kernel_label,
         "limits": {name: list(limit) for name, limit in sliding.limits.items()},
         "reasons": dict(sliding.reasons),

@@ -45,7 +45,11 @@ def _operation(sliding: Sliding, channels: int) -> str:
     assert sliding.weights is not None
     kernel = f"kernel = torch.tensor({_rows(sliding.weights)})"
     if sliding.kind == "transposed":
-        return f"{kernel}\ny = F.conv_transpose2d(x, kernel[None, None], stride={stride}, padding={padding})"
+        return f"""\
+{kernel}
+y = F.conv_transpose2d(
+    x, kernel[None, None], None, {stride}, {padding}, {sliding.output_padding}, 1, {dilation}
+)  # stride, padding, output padding, groups, dilation"""
     apart = sliding.channels == "depthwise" and channels > 1
     out, per_group, groups = (channels, 1, channels) if apart else (1, channels, 1)
     mode = "constant" if sliding.mode == "zeros" else sliding.mode

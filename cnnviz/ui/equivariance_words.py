@@ -1,0 +1,71 @@
+"""What a measurement of equivariance means, in Markdown."""
+
+from cnnviz.analysis.shifts import PaddingOnTheWay
+from cnnviz.ops.equivariance import Equivariance
+from cnnviz.ui.controls import counted
+
+
+def shift_words(shift: tuple[int, int]) -> str:
+    """A shift in words: "2 down and 4 right"."""
+    parts = [f"{number} {way}" for number, way in zip(shift, ("down", "right"), strict=True) if number]
+    return " and ".join(parts) or "0"
+
+
+def verdict(measured: Equivariance) -> str:
+    """Whether the map followed the shift, and if not, where it did not and why."""
+    if measured.signal == measured.largest == 0:
+        return "**f(x) and f(Tx) are 0 everywhere:** nothing to compare. Choose another picture or kernel."
+    if measured.shift == (0, 0):
+        return "**Nothing is shifted yet,** so both orders are one and the same. Move a slider."
+    if measured.difference.size == 1:
+        return _verdict_on_one_value(measured)
+    return _verdict_on_steps(measured) if measured.exact else _verdict_between_steps(measured)
+
+
+def _equal_words(measured: Equivariance) -> str:
+    return "to the last bit" if measured.largest == 0 else "up to rounding, a millionth of the signal at most"
+
+
+def _verdict_on_one_value(measured: Equivariance) -> str:
+    start = "**One value a channel:** no place is left that could follow, so f(Tx) is compared with f(x). "
+    if measured.broken.any():
+        return f"{start}They differ: it is **not invariant** to this shift."
+    return f"{start}They are the same {_equal_words(measured)}: **invariant** to this shift."
+
+
+def _verdict_on_steps(measured: Equivariance) -> str:
+    if not measured.broken.any():
+        return f"**Equivariant:** f(Tx) and T f(x) are the same {_equal_words(measured)}."
+    number, size = int(measured.broken.sum()), measured.broken.size
+    if number == size:
+        return f"**Equality breaks** at all {size:,} places: what was read from padding reaches all of them."
+    return (
+        f"**Equality breaks** at {number:,} of {size:,} places, all within "
+        f"{counted(measured.reach or 0, 'place')} of a border or of where the shift has put that border: "
+        "there, padding is read."
+    )
+
+
+def _verdict_between_steps(measured: Equivariance) -> str:
+    start = (
+        f"**A shift by {shift_words(measured.shift)} is no whole number of steps:** neighbouring outputs lie "
+        f"{measured.jump} pixels apart. The map is shifted by the nearest whole number of its places, "
+        f"{shift_words(measured.output_shift)}. "
+    )
+    number, size = int(measured.broken.sum()), measured.broken.size
+    if number == 0:
+        return f"{start}On this picture both are the same all the same, {_equal_words(measured)}."
+    return f"{start}**Equality breaks** at {number:,} of {size:,} places."
+
+
+def padding_words(way: PaddingOnTheWay, layer: str) -> str:
+    """What pads on the way to a network's layer."""
+    start = f"On the way to `{layer}`, {counted(way.convolutions, 'convolution')} " + (
+        "pads as chosen" if way.convolutions == 1 else "pad as chosen"
+    )
+    if not way.pools:
+        return f"{start}; no pooling pads."
+    pools = ", ".join(f"`{pool.layer}` ({pool.description}) pads with {pool.value}" for pool in way.pools)
+    first = way.pools[0]
+    exact = f"up to `{first.before}` only" if first.before else "nowhere"
+    return f"{start}. But {pools}, whatever is chosen: with circular padding the network is exact {exact}."
