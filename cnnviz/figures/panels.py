@@ -29,6 +29,9 @@ class Panel:
         kind: "picture" for values from 0 to 1 as they are, "signed" for the diverging scale, "count".
         limit: where the colours of a map end; its own largest magnitude where left out.
         words: a sentence under it.
+        size: beside the title; height×width where left out.
+
+    NaN in a map marks what lies outside it.
     """
 
     title: str
@@ -36,11 +39,17 @@ class Panel:
     kind: Literal["picture", "signed", "count"] = "picture"
     limit: float | None = None
     words: str = ""
+    size: str = ""
+
+    @property
+    def size_label(self) -> str:
+        """What stands beside the title."""
+        return self.size or f"{self.shape[0]}×{self.shape[1]}"
 
     @property
     def scale_limit(self) -> float:
         """Where the colours of a map end."""
-        return float(np.abs(self.values).max()) if self.limit is None else self.limit
+        return float(np.nanmax(np.abs(self.values))) if self.limit is None else self.limit
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -65,7 +74,7 @@ def panels_figure(panels: Sequence[Panel]) -> "Figure":
 
 def _draw(place: "Axes", panel: Panel) -> None:
     height, width = panel.shape
-    place.set_title(f"{panel.title}\n{height}×{width}", fontsize=8)
+    place.set_title(f"{panel.title}\n{panel.size_label}", fontsize=8)
     if panel.kind == "picture":
         values = np.broadcast_to(panel.values, (3, height, width)).transpose(1, 2, 0)
         place.imshow(values.clip(0, 1), interpolation="none")

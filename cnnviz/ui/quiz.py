@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import streamlit as st
 
 
-def check_yourself(question: str, answer: int, mistakes: Mapping[str, int], key: str) -> None:
+def check_yourself(
+    question: str, answer: int, mistakes: Mapping[str, int], key: str, title: str = "Check yourself"
+) -> None:
     """Ask for a whole number.
 
     Args:
@@ -13,8 +15,9 @@ def check_yourself(question: str, answer: int, mistakes: Mapping[str, int], key:
         answer: the right number.
         mistakes: what a person may have done wrong → the number that this gives.
         key: of the controls.
+        title: over it; tells two questions of one view apart.
     """
-    with st.expander("Check yourself"):
+    with st.expander(title):
         st.markdown(question)
         field, button = st.columns([1, 2], vertical_alignment="bottom")
         guess = field.number_input("Your answer", 0, None, None, 1, key=f"{key}_guess", placeholder="?")

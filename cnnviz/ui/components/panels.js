@@ -13,9 +13,15 @@ export default function (component) {
   function draw() {
     const dark = isDark(root);
     if (grid.children.length !== header.panels.length) grid.replaceChildren(...header.panels.map(figure));
-    // All panels that share a picture's size share its zoom, so that places can be compared by eye.
-    const box = grid.children[0].clientWidth;
-    header.panels.forEach((panel, i) => drawPanel(grid.children[i], panel, i, box, dark));
+    // All panels are as large as the largest at a whole zoom, so that places can be compared by eye.
+    const place = Math.min(grid.children[0].clientWidth, header.box);
+    const sizes = header.panels.map((_, i) => arrays[`panel${i}`].shape.slice(1));
+    const extent = Math.max(...sizes.map(([h, w]) => Math.max(h, w) * wholeZoom(h, w, place, place)));
+    const tallest = extent * Math.min(1, 1.05 * header.reserve);
+    header.panels.forEach((panel, i) => {
+      const zoom = Math.min(tallest / sizes[i][0], extent / sizes[i][1]);
+      drawPanel(grid.children[i], panel, i, place, zoom, dark);
+    });
     show();
   }
 
@@ -34,20 +40,21 @@ export default function (component) {
     return element;
   }
 
-  function drawPanel(element, panel, i, box, dark) {
+  function drawPanel(element, panel, i, place, zoom, dark) {
     const { values, shape } = arrays[`panel${i}`];
     const [channels, height, width] = shape;
     const canvas = element.querySelector(".stage canvas");
     const signed = panel.kind !== "picture";
     const colours = scaleColours(panel.kind === "count" ? "count" : "activation", dark);
-    putImage(canvas, signed ? signedImage(values, 0, height, width, panel.limit, colours) : picture(values, channels, height, width));
-    const place = Math.min(box, header.box);
-    sizeCanvas(canvas, height, width, wholeZoom(height, width, place, place));
+    const image = signed ? signedImage(values, 0, height, width, panel.limit, colours) : picture(values, channels, height, width);
+    values.forEach((value, p) => Number.isNaN(value) && (image.data[4 * p + 3] = 0)); // maps only: what lies outside
+    putImage(canvas, image);
+    sizeCanvas(canvas, height, width, zoom);
     canvas.setAttribute("aria-label", panel.alt);
     element.querySelector(".stage").setAttribute("aria-label", `${panel.title}: read its values with the arrow keys`);
     element.querySelector(".stage").style.minHeight = `${header.reserve * place}px`;
     element.querySelector(".title").textContent = panel.title;
-    element.querySelector(".size").textContent = `${height}×${width}`;
+    element.querySelector(".size").textContent = panel.size;
     element.querySelector(".words").textContent = panel.words;
     const legend = element.querySelector(".legend");
     legend.style.display = signed ? "" : "none";
@@ -73,7 +80,11 @@ export default function (component) {
 
   function valueOf(i, { row, column, height, width }) {
     const { values, shape } = arrays[`panel${i}`];
-    return Array.from({ length: shape[0] }, (_, c) => format(values[c * height * width + row * width + column])).join(" · ");
+    const written = (value) => {
+      if (Number.isNaN(value)) return "outside";
+      return header.panels[i].kind === "count" ? formatCount(value) : format(value);
+    };
+    return Array.from({ length: shape[0] }, (_, c) => written(values[c * height * width + row * width + column])).join(" · ");
   }
 
   function show() {

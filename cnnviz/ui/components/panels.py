@@ -24,8 +24,9 @@ def panels(shown: Sequence[Panel], key: str, *, box: int = 340, panel_rem: float
                 "kind": panel.kind,
                 "limit": panel.scale_limit,
                 "words": panel.words,
+                "size": panel.size_label,
                 "alt": f"{panel.title}: {panel.values.shape[1]} by {panel.values.shape[2]}, values from "
-                f"{panel.values.min():.4g} to {panel.values.max():.4g}",
+                f"{np.nanmin(panel.values):.4g} to {np.nanmax(panel.values):.4g}",
             }
             for panel in shown
         ],
