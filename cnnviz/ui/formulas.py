@@ -200,3 +200,12 @@ def stack_field_formula(rates: Sequence[int]) -> list[Equation]:
         ([symbol("r")], ["1 + (", symbol("k"), " − 1) · Σ ", symbol("d")]),
         ([], [f"1 + (3 − 1)·({total}) = ", result(1 + 2 * sum(rates))]),
     ]
+
+
+def stack_weights_formula(layers: int) -> list[Equation]:
+    """The weights of a stack of 3×3 layers, from one channel to one channel."""
+    k = symbol("k")
+    return [
+        (["weights"], ["layers · ", k, " · ", k]),
+        ([], [f"{layers}·3·3 = ", result(9 * layers)]),
+    ]

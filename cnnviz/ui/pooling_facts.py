@@ -12,7 +12,6 @@ from cnnviz.ui.formulas import (
     pooled_size_formula,
     power_of_ten,
     share_formula,
-    significant,
     strided_weights_formula,
 )
 from cnnviz.ui.quiz import check_yourself
@@ -217,13 +216,13 @@ def _equivariant_words(shrinking: Shrinking, responses: Mapping[str, ShiftRespon
     said = "the input shifts, and the output shifts with it. "
     if pixels % stride == 0:
         return (
-            f"{said}A shift by {pixels} is {counted(pixels // stride, 'whole step')} of stride {stride}: each "
-            f"map moves by {counted(pixels // stride, 'pixel')} of its own, except near the border."
+            f"{said}A shift by {pixels} is {counted(pixels // stride, 'whole step')} of stride {stride}, so "
+            f"each pooled map moves by {counted(pixels // stride, 'pixel')} of its own, but for the border."
         )
     differs = any((response.misfit or 0) > ROUNDING for response in responses.values())
     return (
-        f"{said}With stride {stride}, a shift by {pixels} would have to move each map by {pixels}/{stride} of "
-        "its own pixels. There is no such place on its grid"
+        f"{said}With stride {stride}, a shift by {pixels} would have to move each pooled map by "
+        f"{pixels}/{stride} of its own pixels. There is no such place on its grid"
         + (", so the numbers themselves change." if differs else "; this picture does not show it.")
     )
 
