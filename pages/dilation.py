@@ -34,9 +34,9 @@ def show_layer(view: str) -> None:
     with place, explained():
         if view == "pixels":
             show_pixels(current_picture(), layer)
+            ask_about_span(layer.rows)
         else:
             show_picture(current_picture(), layer)
-        ask_about_span(layer.rows)
 
 
 st.title("Dilation")

@@ -30,6 +30,7 @@ class Panel:
         limit: where the colours of a map end; its own largest magnitude where left out.
         words: a sentence under it.
         size: beside the title; height×width where left out.
+        least: a count above 0 is coloured as at least this share of the limit, so that it shows.
 
     NaN in a map marks what lies outside it.
     """
@@ -40,6 +41,7 @@ class Panel:
     limit: float | None = None
     words: str = ""
     size: str = ""
+    least: float = 0.0
 
     @property
     def size_label(self) -> str:
@@ -81,9 +83,9 @@ def _draw(place: "Axes", panel: Panel) -> None:
         return
     name: ScaleName = "count" if panel.kind == "count" else "activation"
     limit = panel.scale_limit or 1.0
-    image = place.imshow(
-        panel.values[0], cmap=colour_map(name), vmin=-limit, vmax=limit, interpolation="none"
-    )
+    values = panel.values[0]
+    coloured = np.where(values > 0, np.maximum(values, panel.least * limit), values)
+    image = place.imshow(coloured, cmap=colour_map(name), vmin=-limit, vmax=limit, interpolation="none")
     bar = place.figure.colorbar(image, ax=place, orientation="horizontal", shrink=0.8, pad=0.03)
     bar.ax.set_xlim(0 if panel.kind == "count" else -limit, limit)
     bar.set_ticks([0, limit] if panel.kind == "count" else [-limit, 0, limit])

@@ -17,7 +17,7 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider
-from cnnviz.ui.dilation_facts import ask_about_stack, show_layer_facts, show_stack_facts
+from cnnviz.ui.dilation_facts import ask_about_span, ask_about_stack, show_layer_facts, show_stack_facts
 from cnnviz.ui.formulas import effective_size_formula
 from cnnviz.ui.pixel_by_pixel import choose_patch, slide
 from cnnviz.ui.snippets.convolution import convolution_code
@@ -27,6 +27,7 @@ from cnnviz.ui.take_home import take_home
 KERNELS = ("sobel_x", "box", "gaussian", "identity")
 MOST_LAYERS = 5
 _SIDE = 168
+_FAINTEST = 0.15
 _KEYS = {"dilation": ("dil_dilation", "dil_dilation"), "kernel_size": ("dil_kernel_size", "dil_kernel_size")}
 
 
@@ -78,6 +79,7 @@ def show_picture(picture: Picture, layer: PictureFilter) -> None:
     filtered = cache.filtered(working, layer)
     conv_view(filtered, working.name, label, "dil_picture")
     show_layer_facts(layer, working.height, working.width)
+    ask_about_span(layer.rows)
     take_home(
         "dilation",
         convolution_code(picture, _SIDE, layer),
@@ -137,6 +139,7 @@ def show_stack(rates: tuple[int, ...]) -> None:
             "count",
             words=_read(coverage),
             size=f"field {coverage.size}×{coverage.size}",
+            least=_FAINTEST,
         )
         for index, coverage in enumerate(stacks, start=1)
     ]

@@ -48,8 +48,8 @@ def show_pooling_facts(shrinking: Shrinking, height: int, width: int) -> None:
                     (
                         "Which is better?",
                         "A strided convolution can learn its filter, and costs parameters. Max pooling has "
-                        "none and bears small shifts better. Both alias unless the map is blurred first "
-                        "(Zhang 2019).",
+                        "none, and keeps some tolerance to small shifts. Both alias unless the map is "
+                        "blurred first (Zhang 2019).",
                     ),
                 ],
             ),

@@ -46,7 +46,8 @@ export default function (component) {
     const canvas = element.querySelector(".stage canvas");
     const signed = panel.kind !== "picture";
     const colours = scaleColours(panel.kind === "count" ? "count" : "activation", dark);
-    const image = signed ? signedImage(values, 0, height, width, panel.limit, colours) : picture(values, channels, height, width);
+    const seen = panel.least ? values.map((value) => (value > 0 ? Math.max(value, panel.least * panel.limit) : value)) : values;
+    const image = signed ? signedImage(seen, 0, height, width, panel.limit, colours) : picture(values, channels, height, width);
     values.forEach((value, p) => Number.isNaN(value) && (image.data[4 * p + 3] = 0)); // maps only: what lies outside
     putImage(canvas, image);
     sizeCanvas(canvas, height, width, zoom);

@@ -25,6 +25,7 @@ def panels(shown: Sequence[Panel], key: str, *, box: int = 340, panel_rem: float
                 "limit": panel.scale_limit,
                 "words": panel.words,
                 "size": panel.size_label,
+                "least": panel.least,
                 "alt": f"{panel.title}: {panel.values.shape[1]} by {panel.values.shape[2]}, values from "
                 f"{np.nanmin(panel.values):.4g} to {np.nanmax(panel.values):.4g}",
             }
