@@ -9,6 +9,7 @@ import numpy as np
 
 from cnnviz.arrays import Array
 from cnnviz.figures.theme import ScaleName, scale
+from cnnviz.ops.geometry import Window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +32,7 @@ class Panel:
         words: a sentence under it.
         size: beside the title; height×width where left out.
         least: a count above 0 is coloured as at least this share of the limit, so that it shows.
+        window: how it slides over the first panel, if it does: what belongs together is then marked exactly.
 
     NaN in a map marks what lies outside it.
     """
@@ -42,6 +44,7 @@ class Panel:
     words: str = ""
     size: str = ""
     least: float = 0.0
+    window: Window | None = None
 
     @property
     def size_label(self) -> str:

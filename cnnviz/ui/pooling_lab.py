@@ -98,8 +98,12 @@ def _panel(way: Way, values: Array, shrinking: Shrinking) -> Panel:
         "global": "No weights. The mean of the whole channel, at any input size.",
     }[way]
     if way == "strided" and (shrinking.weights < 0).any():
-        return Panel(_TITLES[way], values.mean(0, keepdims=True), "signed", words=f"{words} Mean of R, G, B.")
-    return Panel(_TITLES[way], values, words=words)
+        words = f"{words} Mean of R, G, B."
+        return Panel(
+            _TITLES[way], values.mean(0, keepdims=True), "signed", words=words, window=shrinking.window
+        )
+    window = None if way == "global" else shrinking.window
+    return Panel(_TITLES[way], values, words=words, window=window)
 
 
 def _rows(
@@ -169,7 +173,14 @@ def show_shift(picture: Picture, shrinking: Shrinking) -> None:
     limit = max(float(abs(change).max()) for change in maps.values())
     words = {_TITLES[way]: _shift_words(response) for way, response in responses.items()}
     shown = [
-        Panel(f"{title}: change", change, "signed", limit, words.get(title, "Shifted minus as it was."))
+        Panel(
+            f"{title}: change",
+            change,
+            "signed",
+            limit,
+            words.get(title, "Shifted minus as it was."),
+            window=shrinking.window if title in words else None,
+        )
         for title, change in maps.items()
     ]
     panels(shown, "pool_shift_panels", box=336, panel_rem=17)

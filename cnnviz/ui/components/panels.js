@@ -5,7 +5,7 @@ export default function (component) {
   const root = parentElement.querySelector(".root");
   const grid = root.querySelector(".panels");
   const readout = root.querySelector(".readout");
-  const state = stateOf(parentElement, () => ({ at: [0.5, 0.5] }));
+  const state = stateOf(parentElement, () => ({ at: [0.5, 0.5], from: null, cell: null }));
   Object.assign(state, unpack(data));
   const { header, arrays } = state;
   grid.style.setProperty("--panel", `${header.panel_rem}rem`);
@@ -73,10 +73,37 @@ export default function (component) {
     return image;
   }
 
+  /** The cell of panel `i` that belongs to the place pointed at. */
   function cellOf(i) {
     const [, height, width] = arrays[`panel${i}`].shape;
-    const clamp = (value, size) => Math.max(0, Math.min(size - 1, Math.floor(value * size)));
-    return { row: clamp(state.at[0], height), column: clamp(state.at[1], width), height, width };
+    const [row, column] = [height, width].map((size, axis) => Math.max(0, Math.min(size - 1, onAxis(i, axis, size))));
+    return { row, column, height, width };
+  }
+
+  function onAxis(i, axis, size) {
+    const pointed = state.cell?.[axis];
+    if (state.from === i) return pointed;
+    const [there, here] = [header.panels[state.from]?.window, header.panels[i].window];
+    if (there && here) return pointed;
+    const [kernel, stride, padding] = there ?? here ?? [];
+    if (there && i === 0) return Math.floor(pointed * stride - padding + (kernel - 1) / 2);
+    const input = state.from === 0 ? pointed : Math.floor(state.at[axis] * arrays.panel0.shape[axis + 1]);
+    if (here) return Math.round((input + padding - (kernel - 1) / 2) / stride);
+    return Math.floor(state.at[axis] * size);
+  }
+
+  /** The part of the first panel under the window of the place pointed at; null where nothing slides over it. */
+  function windowOf() {
+    const slides = header.panels[state.from]?.window ? state.from : header.panels.findIndex((panel) => panel.window);
+    if (slides < 0) return null;
+    const [kernel, stride, padding] = header.panels[slides].window;
+    const cell = cellOf(slides);
+    const [, height, width] = arrays.panel0.shape;
+    const [rows, columns] = [[cell.row, height], [cell.column, width]].map(([index, size]) => {
+      const first = index * stride - padding;
+      return [Math.max(0, first), Math.min(size, first + kernel) - 1];
+    });
+    return { rows, columns };
   }
 
   function valueOf(i, { row, column, height, width }) {
@@ -95,17 +122,21 @@ export default function (component) {
       const canvas = element.querySelector(".stage canvas");
       const [stepY, stepX] = [canvas.clientHeight / cell.height, canvas.clientWidth / cell.width];
       const mark = element.querySelector(".mark");
+      const under = i === 0 ? windowOf() : null;
+      const [top, bottom] = under?.rows ?? [cell.row, cell.row];
+      const [left, right] = under?.columns ?? [cell.column, cell.column];
       mark.hidden = false;
       Object.assign(mark.style, {
-        top: `${cell.row * stepY}px`,
-        left: `${cell.column * stepX}px`,
-        height: `${Math.max(5, stepY)}px`,
-        width: `${Math.max(5, stepX)}px`,
+        top: `${top * stepY}px`,
+        left: `${left * stepX}px`,
+        height: `${Math.max(5, (bottom - top + 1) * stepY)}px`,
+        width: `${Math.max(5, (right - left + 1) * stepX)}px`,
       });
       const line = document.createElement("span");
       const strong = document.createElement("strong");
       strong.textContent = `${panel.title} `;
-      line.append(strong, `row ${cell.row}, column ${cell.column}: ${valueOf(i, cell)}`);
+      const window = under ? `; window: rows ${top}–${bottom}, columns ${left}–${right}` : "";
+      line.append(strong, `row ${cell.row}, column ${cell.column}: ${valueOf(i, cell)}${window}`);
       line.style.marginRight = "1.5em";
       line.style.display = "inline-block";
       return line;
@@ -116,8 +147,14 @@ export default function (component) {
   function point(i, event) {
     const [, height, width] = arrays[`panel${i}`].shape;
     const cell = pixelAt(event, grid.children[i].querySelector(".stage canvas"), height, width);
-    if (!cell) return;
-    state.at = [(cell.row + 0.5) / height, (cell.column + 0.5) / width];
+    if (cell) goTo(i, cell.row, cell.column);
+  }
+
+  function goTo(i, row, column) {
+    const [, height, width] = arrays[`panel${i}`].shape;
+    state.from = i;
+    state.cell = [Math.max(0, Math.min(height - 1, row)), Math.max(0, Math.min(width - 1, column))];
+    state.at = [(state.cell[0] + 0.5) / height, (state.cell[1] + 0.5) / width];
     show();
   }
 
@@ -126,9 +163,7 @@ export default function (component) {
     if (!step) return;
     event.preventDefault();
     const cell = cellOf(i);
-    const next = (value, delta, size) => (Math.max(0, Math.min(size - 1, value + delta)) + 0.5) / size;
-    state.at = [next(cell.row, step[0], cell.height), next(cell.column, step[1], cell.width)];
-    show();
+    goTo(i, cell.row + step[0], cell.column + step[1]);
   }
 
   draw();

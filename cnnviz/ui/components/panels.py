@@ -26,6 +26,8 @@ def panels(shown: Sequence[Panel], key: str, *, box: int = 340, panel_rem: float
                 "words": panel.words,
                 "size": panel.size_label,
                 "least": panel.least,
+                "window": panel.window
+                and [panel.window.kernel_size, panel.window.stride, panel.window.padding],
                 "alt": f"{panel.title}: {panel.values.shape[1]} by {panel.values.shape[2]}, values from "
                 f"{np.nanmin(panel.values):.4g} to {np.nanmax(panel.values):.4g}",
             }
