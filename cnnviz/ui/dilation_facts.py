@@ -7,6 +7,7 @@ from cnnviz.ops.coverage import StackCoverage
 from cnnviz.ops.filtering import PictureFilter
 from cnnviz.ops.geometry import Window
 from cnnviz.ui.components.facts import Facts, facts
+from cnnviz.ui.controls import counted
 from cnnviz.ui.formulas import (
     cost_formula,
     output_size_formula,
@@ -27,12 +28,7 @@ def show_layer_facts(layer: PictureFilter, height: int, width: int) -> None:
             Facts(
                 "Output size",
                 output_size_formula(layer.rows, layer.columns, height, width),
-                [
-                    (
-                        "Border:",
-                        f"without padding, {lost} rows and {lost} columns go: the kernel's span less 1.",
-                    )
-                ],
+                [("Border:", f"without padding, {counted(lost, 'row')} and {counted(lost, 'column')} go.")],
             ),
             Facts("Cost", cost_formula(layer, height, width), [("Unchanged:", _weights_words(k, d, span))]),
         ],
