@@ -14,7 +14,8 @@ from cnnviz.ui.convolution_knobs import knobs, take_drag
 from cnnviz.ui.convolution_presets import offer_convolution_presets
 from cnnviz.ui.convolution_views import ask_output_size, layer_rows, output_panels, show_flip, show_pixel_use
 from cnnviz.ui.feedback import explained
-from cnnviz.ui.formulas import cost_formula, output_size_formula, power_of_ten
+from cnnviz.ui.formulas.convolution import cost_formula, output_size_formula
+from cnnviz.ui.formulas.parts import power_of_ten
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.sliding_convolution import slide_convolution

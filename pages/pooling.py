@@ -1,4 +1,4 @@
-"""Pooling and stride: four ways to a smaller map, side by side and pixel by pixel."""
+"""Pooling and stride: four ways to a smaller map, side by side, pixel by pixel, and on a shifted picture."""
 
 import streamlit as st
 
@@ -11,11 +11,12 @@ from cnnviz.ui.pooling_lab import (
     show_shift,
     show_side_by_side,
 )
+from cnnviz.ui.pooling_presets import await_pooling_presets, offer_pooling_presets
 from cnnviz.ui.sidebar import current_picture
 
 require_frame()
 
-_VIEWS = {"side": "Side by side", "pixels": "Pixel by pixel", "shift": "One pixel to the right"}
+_VIEWS = {"side": "Side by side", "pixels": "Pixel by pixel", "shift": "Shifted picture"}
 
 
 def lab() -> None:
@@ -31,11 +32,14 @@ def lab() -> None:
             show_pixels(current_picture(), pooling)
         else:
             show_shift(current_picture(), pooling)
+    await_pooling_presets()
 
 
 st.title("Pooling and stride")
 st.markdown(
     "Pooling makes a map smaller. **Max** keeps the largest value under its window, **average** the mean; a "
-    "**strided convolution** weighs them. **Global** average pooling leaves one number of the whole map."
+    "**strided convolution** weighs them and learns how. **Global** average pooling leaves one number of the "
+    "whole map."
 )
+offer_pooling_presets()
 st.fragment(lab)()

@@ -9,6 +9,7 @@ import numpy as np
 
 from cnnviz.arrays import Array
 from cnnviz.figures.theme import ScaleName, scale
+from cnnviz.ops.geometry import Window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +31,11 @@ class Panel:
         limit: where the colours end: white of a picture, 1 where left out; of a map its own largest
             magnitude where left out.
         words: a sentence under it.
+        size: beside the title; height×width where left out.
+        least: a count above 0 is coloured as at least this share of the limit, so that it shows.
+        window: how it slides over the first panel, if it does: what belongs together is then marked exactly.
+
+    NaN in a map marks what lies outside it.
     """
 
     title: str
@@ -37,13 +43,21 @@ class Panel:
     kind: Literal["picture", "signed", "weight", "count"] = "picture"
     limit: float | None = None
     words: str = ""
+    size: str = ""
+    least: float = 0.0
+    window: Window | None = None
+
+    @property
+    def size_label(self) -> str:
+        """What stands beside the title."""
+        return self.size or f"{self.shape[0]}×{self.shape[1]}"
 
     @property
     def scale_limit(self) -> float:
         """Where the colours end."""
         if self.limit is not None:
             return self.limit
-        return 1.0 if self.kind == "picture" else float(np.abs(self.values).max())
+        return 1.0 if self.kind == "picture" else float(np.nanmax(np.abs(self.values)))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -68,7 +82,7 @@ def panels_figure(panels: Sequence[Panel], per_row: int = 4) -> "Figure":
 
 def _draw(place: "Axes", panel: Panel) -> None:
     height, width = panel.shape
-    place.set_title(f"{panel.title}\n{height}×{width}", fontsize=8)
+    place.set_title(f"{panel.title}\n{panel.size_label}", fontsize=8)
     if panel.kind == "picture":
         if panel.scale_limit != 1:
             place.set_title(f"{panel.title}\n{height}×{width}, white is {panel.scale_limit:.4g}", fontsize=8)
@@ -77,9 +91,9 @@ def _draw(place: "Axes", panel: Panel) -> None:
         return
     name: ScaleName = "activation" if panel.kind == "signed" else panel.kind
     limit = panel.scale_limit or 1.0
-    image = place.imshow(
-        panel.values[0], cmap=colour_map(name), vmin=-limit, vmax=limit, interpolation="none"
-    )
+    values = panel.values[0]
+    coloured = np.where(values > 0, np.maximum(values, panel.least * limit), values)
+    image = place.imshow(coloured, cmap=colour_map(name), vmin=-limit, vmax=limit, interpolation="none")
     bar = place.figure.colorbar(
         image, ax=place, orientation="horizontal", shrink=0.8, pad=0.03, panchor=False
     )

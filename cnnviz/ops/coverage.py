@@ -51,6 +51,16 @@ class StackCoverage:
         """Samples inside the field that are never read."""
         return int((self.paths == 0).sum())
 
+    @property
+    def pixels_read(self) -> int:
+        """Pixels of the square field that are read."""
+        return (self.size - self.holes) ** 2
+
+    @property
+    def pixels_never_read(self) -> int:
+        """Pixels of the square field that are not."""
+        return self.size**2 - self.pixels_read
+
     def map(self) -> Array:
         """Paths to each pixel of the square field: int (size, size)."""
         return read_only(np.outer(self.paths, self.paths))

@@ -38,6 +38,23 @@ def pooled_size(window: Window, input_size: int, ceil_mode: bool = False) -> int
     return size
 
 
+def mean_divisors(
+    window: Window, input_size: int, ceil_mode: bool = False, count_include_pad: bool = True
+) -> list[int]:
+    """What one axis adds to the divisor of average pooling: the taps that count, for each output."""
+    outputs = pooled_size(window, input_size, ceil_mode)
+    return [int(count) for count in _counted(window, input_size, outputs, count_include_pad)]
+
+
+def unread(window: Window, input_size: int, ceil_mode: bool = False) -> tuple[list[int], list[int]]:
+    """The samples of one axis that no window reads: those between two windows, those after the last."""
+    outputs = pooled_size(window, input_size, ceil_mode)
+    read = {tap for output in range(outputs) for tap in window.taps(output)}
+    missing = [index for index in range(input_size) if index not in read]
+    last = max(read)
+    return [index for index in missing if index < last], [index for index in missing if index > last]
+
+
 def _pool_windows(
     kernel_size: IntPair, stride: IntPair | None, padding: IntPair, dilation: IntPair = 1
 ) -> tuple[Window, Window]:

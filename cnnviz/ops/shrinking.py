@@ -54,6 +54,10 @@ class Shrinking:
         """The strided convolution's kernel, (k, k)."""
         return kernel(self.strided_kernel, self.kernel_size)
 
+    def parameters(self, way: Way, channels: int) -> int:
+        """Weights to learn: a kernel for each channel of the strided convolution, none elsewhere."""
+        return channels * self.kernel_size**2 if way == "strided" else 0
+
     def apply(self, way: Way, x: Tensor) -> Tensor:
         """(N, C, H, W) → the smaller maps, each channel by itself."""
         size = (self.kernel_size, self.stride, self.padding)
@@ -79,11 +83,17 @@ class ShiftResponse:
 
     Attributes:
         change: f(T x) − f(x), float32 (C, H', W').
-        share: the mean magnitude of the change, as a share of the input's own.
+        magnitude: the mean magnitude of the change.
+        share: the same, as a share of the input's own; 0 where the input does not change.
+        misfit: how far f(T x) is from f(x) moved by whole pixels: the largest difference for the move
+            that fits best, where no window reaches the border or what came round it. None where
+            every window does. Of the global way, the largest change.
     """
 
     change: Array
+    magnitude: float
     share: float
+    misfit: float | None
 
 
 def shift_responses(shrinking: Shrinking, x: Tensor, shift: tuple[int, int]) -> dict[Way, ShiftResponse]:
@@ -93,9 +103,47 @@ def shift_responses(shrinking: Shrinking, x: Tensor, shift: tuple[int, int]) -> 
     """
     with torch.inference_mode():
         moved = circular_shift(x, *shift)
-        before = float((moved - x).abs().mean()) or 1.0
-        changes = {way: shrinking.apply(way, moved)[0] - shrinking.apply(way, x)[0] for way in WAYS}
-    return {
-        way: ShiftResponse(read_only(change), float(change.abs().mean()) / before)
-        for way, change in changes.items()
-    }
+        before = float((moved - x).abs().mean())
+        return {way: _response(shrinking, way, x, moved, shift, before) for way in WAYS}
+
+
+def _response(
+    shrinking: Shrinking, way: Way, x: Tensor, moved: Tensor, shift: tuple[int, int], before: float
+) -> ShiftResponse:
+    first, second = shrinking.apply(way, x)[0], shrinking.apply(way, moved)[0]
+    change = second - first
+    magnitude = float(change.abs().mean())
+    misfit: float | None = float(change.abs().max())
+    if way != "global":
+        misfit = _misfit(shrinking.window, first, second, (x.shape[2], x.shape[3]), shift)
+    return ShiftResponse(read_only(change), magnitude, magnitude / before if before else 0.0, misfit)
+
+
+def _misfit(
+    window: Window, first: Tensor, second: Tensor, sizes: tuple[int, int], shift: tuple[int, int]
+) -> float | None:
+    rows, columns = (
+        [
+            _inside(window, size, outputs, pixels, steps)
+            for steps in {pixels // window.stride, -(-pixels // window.stride)}
+        ]
+        for size, outputs, pixels in zip(sizes, first.shape[1:], shift, strict=True)
+    )
+    differences = [
+        float((second[:, r[:, None], c] - first[:, r[:, None] - up, c - left]).abs().max())
+        for r, up in rows
+        for c, left in columns
+        if len(r) and len(c)
+    ]
+    return min(differences, default=None)
+
+
+def _inside(window: Window, size: int, outputs: int, pixels: int, steps: int) -> tuple[Tensor, int]:
+    """The outputs after a shift that read no border, nor do those `steps` before them; and `steps`."""
+    after = torch.arange(outputs)
+    before = after - steps
+    start, start_before = (index * window.stride - window.padding for index in (after, before))
+    kept = (start >= max(pixels, 0)) & (start + window.kernel_size <= size + min(pixels, 0))
+    kept &= (before >= 0) & (before < outputs)
+    kept &= (start_before >= 0) & (start_before + window.kernel_size <= size)
+    return after[kept], steps

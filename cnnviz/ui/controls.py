@@ -26,6 +26,16 @@ def await_setting(key: str, default: object) -> None:
     st.session_state.setdefault(key, default)
 
 
+def set_control(key: str, value: object) -> None:
+    """Set a control from a button; call before the controls are drawn."""
+    st.session_state[key] = value
+    st.session_state[_preset_of(key)] = value
+
+
+def _preset_of(key: str) -> str:
+    return f"_{key}_preset"
+
+
 def bring_link_up_to_date() -> None:
     """Run once more, a moment later, where a slider's limits have moved; call after the controls.
 
@@ -59,7 +69,9 @@ def bounded_slider(label: str, low: int, high: int, default: int, *, key: str, w
         why: the reason for a limit, shown with the slider's help.
     """
     memory = f"_{key}"
-    value = min(max(st.session_state.get(key, st.session_state.get(memory, default)), low), high)
+    wanted = st.session_state.pop(_preset_of(key), None)
+    value = wanted if wanted is not None else st.session_state.get(key, st.session_state.get(memory, default))
+    value = min(max(value, low), high)
     moved = st.session_state.get(f"{memory}_limits", (low, high)) != (low, high) and key in st.session_state
     if moved or st.session_state.get(key, value) != value:
         st.session_state[key] = value
@@ -77,6 +89,9 @@ def bounded_slider(label: str, low: int, high: int, default: int, *, key: str, w
         disabled=high <= low,
     )
     chosen = min(max(chosen, low), high)
+    if wanted is not None and moved and chosen != value:
+        # A slider with new limits starts from the link, which still has the value before the button.
+        st.session_state[_preset_of(key)] = chosen = value
     st.session_state[memory] = chosen
     return int(chosen)
 

@@ -16,7 +16,8 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.controls import counted
 from cnnviz.ui.convolution_controls import Convolution
-from cnnviz.ui.formulas import Equation, output_size_formula, result, significant
+from cnnviz.ui.formulas.convolution import output_size_formula
+from cnnviz.ui.formulas.parts import Equation, result, significant
 from cnnviz.ui.quiz import check_yourself
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.convolution import flip_code, pixel_use_code

@@ -5,28 +5,34 @@ import streamlit as st
 
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
-from cnnviz.figures.panels import Panel
+from cnnviz.figures.panels import Panel, panels_figure
+from cnnviz.figures.tables import Row
 from cnnviz.ops.coverage import StackCoverage, stack_coverage
-from cnnviz.ops.filtering import PictureFilter
+from cnnviz.ops.filtering import FilteredPicture, PictureFilter
 from cnnviz.ops.geometry import Window
 from cnnviz.ops.kernels import kernel, named_kernel
 from cnnviz.ui import cache
 from cnnviz.ui.components.conv_view import conv_view
+from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider
-from cnnviz.ui.formulas import aligned
+from cnnviz.ui.dilation_facts import ask_about_span, ask_about_stack, show_layer_facts, show_stack_facts
+from cnnviz.ui.formulas.dilation import effective_size_formula
 from cnnviz.ui.pixel_by_pixel import slide
-from cnnviz.ui.quiz import check_yourself
+from cnnviz.ui.snippets.convolution import convolution_code
+from cnnviz.ui.snippets.dilation import stack_code
+from cnnviz.ui.take_home import take_home
 
 KERNELS = ("sobel_x", "box", "gaussian", "identity")
 MOST_LAYERS = 5
 _SIDE = 168
+_FAINTEST = 0.15
 _KEYS = {"dilation": ("dil_dilation", "dil_dilation"), "kernel_size": ("dil_kernel_size", "dil_kernel_size")}
 
 
 def choose_layer() -> PictureFilter:
-    """One dilated layer: its kernel and dilation."""
+    """One dilated layer: its kernel and dilation, and how far they reach."""
     name = st.selectbox(
         "Kernel", KERNELS, format_func=lambda name: named_kernel(name).label, key="dil_kernel",
         bind="query-params",
@@ -34,13 +40,11 @@ def choose_layer() -> PictureFilter:
     size = bounded_slider("Kernel size *k*", 2, 5, 3, key="dil_kernel_size")
     dilation = bounded_slider("Dilation *d*", 1, 8, 2, key="dil_dilation")
     window = Window(size, 1, 0, dilation)
-    st.latex(
-        aligned(
-            ("k_{\\text{eff}}", "d\\,(k - 1) + 1"),
-            ("", rf"{dilation}\cdot({size} - 1) + 1 = \mathbf{{{window.effective_kernel_size}}}"),
-        )
+    weights = f"{size}·{size} = {size * size}, whatever the dilation."
+    facts(
+        [Facts("Effective kernel size", effective_size_formula(window), [("Weights:", weights)])],
+        "dil_span",
     )
-    st.markdown(f"Weights: {size}·{size} = **{size * size}**, whatever the dilation.")
     return PictureFilter(kernel(name, size), "grey", window, window)
 
 
@@ -65,20 +69,53 @@ def show_pixels(picture: Picture, layer: PictureFilter) -> None:
 
 
 def show_picture(picture: Picture, layer: PictureFilter) -> None:
-    """The same layer on the whole picture."""
+    """The same layer on the whole picture, and what it costs."""
     working = cache.fitted(picture, _SIDE)
     label = named_kernel(st.session_state.get("dil_kernel", KERNELS[0])).label
-    conv_view(cache.filtered(working, layer), working, layer, label, "dil_picture")
+    filtered = cache.filtered(working, layer)
+    conv_view(filtered, working, layer, label, "dil_picture")
+    show_layer_facts(layer, working.height, working.width)
+    ask_about_span(layer.rows)
+    take_home(
+        "dilation",
+        convolution_code(picture, _SIDE, layer),
+        lambda: panels_figure(
+            [
+                Panel("Input", filtered.pixels[None, ..., 0] / 255),
+                Panel(f"{label}, dilation {layer.rows.dilation}", filtered.output, "signed", filtered.limit),
+            ]
+        ),
+        lambda: [_layer_row(layer, filtered, label)],
+    )
+
+
+def _layer_row(layer: PictureFilter, filtered: FilteredPicture, label: str) -> Row:
+    height, width = filtered.pixels.shape[:2]
+    return {
+        "kernel": label,
+        "kernel size": layer.rows.kernel_size,
+        "dilation": layer.rows.dilation,
+        "effective kernel size (pixels)": layer.rows.effective_kernel_size,
+        "input height (pixels)": height,
+        "input width (pixels)": width,
+        "output height (pixels)": filtered.output.shape[1],
+        "output width (pixels)": filtered.output.shape[2],
+        "weights": layer.parameters,
+        "MACs": layer.macs(height, width),
+        "mean": float(filtered.output.mean()),
+        "smallest": float(filtered.output.min()),
+        "largest": float(filtered.output.max()),
+    }
 
 
 def choose_rates() -> tuple[int, ...]:
     """The dilation of each layer of a stack of 3×3 convolutions."""
-    count = st.slider("Layers", 1, MOST_LAYERS, 3, key="dil_layers", bind="query-params")
-    columns = st.columns(MOST_LAYERS)
+    count = st.slider("Layers of 3×3", 1, MOST_LAYERS, 3, key="dil_layers", bind="query-params", width=360)
     rates = []
-    for index in range(count):
-        with columns[index]:
-            rates.append(bounded_slider(f"*d* of layer {index + 1}", 1, 8, 2, key=f"dil_rate{index + 1}"))
+    with st.container(horizontal=True, gap="small", key="dil_rates"):
+        for index in range(1, count + 1):
+            with st.container(width=160):
+                rates.append(bounded_slider(f"*d* of layer {index}", 1, 8, 2, key=f"dil_rate{index}"))
     return tuple(rates)
 
 
@@ -87,52 +124,51 @@ def show_stack(rates: tuple[int, ...]) -> None:
     stacks = [
         stack_coverage([Window(3, dilation=rate) for rate in rates[: n + 1]]) for n in range(len(rates))
     ]
-    widest = stacks[-1].size
+    st.markdown(
+        "Each map shows the input around one unit of that layer: how many paths of taps lead from each pixel "
+        "to the unit. An empty place is never read; outside the field it is hatched."
+    )
     shown = [
         Panel(
-            f"After layer {index + 1}",
-            _framed(coverage, widest),
+            f"After layer {index}",
+            _framed(coverage, stacks[-1].size),
             "count",
-            words=f"Field {coverage.size}×{coverage.size}; {_holes(coverage)}",
+            words=_read(coverage),
+            size=f"field {coverage.size}×{coverage.size}",
+            least=_FAINTEST,
         )
-        for index, coverage in enumerate(stacks)
+        for index, coverage in enumerate(stacks, start=1)
     ]
-    panels(shown, "dil_stack", box=200, panel_rem=11)
-    st.latex(field_formula(rates))
-    st.markdown(
-        f"**Weights:** {len(rates)} layers of 3×3 = {9 * len(rates)} for each pair of channels, as without "
-        f"dilation. **Holes:** {_holes(stacks[-1])}"
-    )
-    without = 1 + 2 * len(rates)
-    check_yourself(
-        f"A stack of {len(rates)} layers of 3×3 with dilations {', '.join(map(str, rates))}, stride 1: how "
-        "many pixels wide is its receptive field?",
-        widest,
-        {
-            "you left out the dilation": without,
-            "that is the last layer alone": 2 * rates[-1] + 1,
-            "each layer adds d·(k−1), not d·k": 1 + 3 * sum(rates),
-            "the field begins with the pixel itself: add 1": widest - 1,
-        },
-        "dil_quiz",
-    )
+    panels(shown, "dil_stack", box=200, panel_rem=10)
+    show_stack_facts(rates, stacks[-1])
+    ask_about_stack(rates)
+    take_home("dilation_stack", stack_code(rates), lambda: panels_figure(shown), lambda: _rows(rates, stacks))
 
 
 def _framed(coverage: StackCoverage, size: int) -> Array:
     """The map of paths in the middle of a square of `size`, so that all panels have one scale."""
     around = (size - coverage.size) // 2
-    return np.pad(coverage.map(), around).astype(np.float32)[None]
+    return np.pad(coverage.map().astype(np.float32), around, constant_values=np.nan)[None]
 
 
-def _holes(coverage: StackCoverage) -> str:
-    read = int((coverage.paths > 0).sum()) ** 2
-    missing = coverage.size**2 - read
+def _read(coverage: StackCoverage) -> str:
+    missing = coverage.pixels_never_read
     if not missing:
-        return "every pixel in it is read."
-    return f"{missing} of its {coverage.size**2} pixels are never read (gridding)."
+        return f"All {coverage.size**2:,} pixels are read."
+    return f"{missing:,} of {coverage.size**2:,} pixels are never read."
 
 
-def field_formula(rates: tuple[int, ...]) -> str:
-    """The receptive field of a stack of 3×3 layers with stride 1."""
-    terms = " + ".join(rf"{rate}\cdot 2" for rate in rates)
-    return aligned(("r", r"1 + \sum_i d_i\,(k - 1)"), ("", rf"1 + {terms} = \mathbf{{{1 + 2 * sum(rates)}}}"))
+def _rows(rates: tuple[int, ...], stacks: list[StackCoverage]) -> list[Row]:
+    """A row for each layer, of what the stack up to it reads."""
+    return [
+        {
+            "layer": index,
+            "dilation": rate,
+            "receptive field (pixels)": coverage.size,
+            "pixels in the field": coverage.size**2,
+            "pixels read": coverage.pixels_read,
+            "pixels never read": coverage.pixels_never_read,
+            "weights so far": 9 * index,
+        }
+        for index, (rate, coverage) in enumerate(zip(rates, stacks, strict=True), start=1)
+    ]

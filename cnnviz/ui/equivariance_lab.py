@@ -27,7 +27,8 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.controls import await_setting, counted, words
 from cnnviz.ui.equivariance_words import padding_words, shift_words, verdict
-from cnnviz.ui.formulas import equivariance_formula, invariance_formula, significant
+from cnnviz.ui.formulas.equivariance import equivariance_formula, invariance_formula
+from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.quiz import choose_yourself
 from cnnviz.ui.snippets.equivariance import layer_code, network_code
 from cnnviz.ui.take_home import take_home

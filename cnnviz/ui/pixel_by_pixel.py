@@ -14,7 +14,7 @@ from cnnviz.ui import cache
 from cnnviz.ui.components.facts import facts
 from cnnviz.ui.components.sliding_window import Patch, Sliding, sliding_window
 from cnnviz.ui.feedback import explained, plain
-from cnnviz.ui.sliding_formulas import sliding_facts
+from cnnviz.ui.formulas.sliding import sliding_facts
 from cnnviz.ui.sliding_result import sliding_input, sliding_output
 from cnnviz.ui.snippets.sliding import sliding_code
 from cnnviz.ui.take_home import take_home

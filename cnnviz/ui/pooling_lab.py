@@ -1,19 +1,38 @@
 """The pooling lab: its controls and its three views."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
+from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
-from cnnviz.figures.panels import Panel
-from cnnviz.ops.shrinking import Shrinking, Way, shift_responses
+from cnnviz.figures.panels import Panel, panels_figure
+from cnnviz.figures.tables import Row
+from cnnviz.ops.shrinking import WAYS, ShiftResponse, Shrinking, Way, shift_responses
 from cnnviz.ui import cache
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
-from cnnviz.ui.controls import bounded_slider
+from cnnviz.ui.controls import bounded_slider, bring_link_up_to_date
+from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.pixel_by_pixel import slide
+from cnnviz.ui.pooling_facts import (
+    ROUNDING,
+    ask_about_shift,
+    ask_about_size_and_weights,
+    show_pooling_facts,
+    show_shift_facts,
+)
+from cnnviz.ui.snippets.pooling import pooling_code, shift_code
+from cnnviz.ui.take_home import take_home
 
 _SIDE = 112
-_KERNELS = {"identity": "Identity: keeps one pixel", "box": "Box: the average", "gaussian": "Gaussian"}
-_KERNELS |= {"random": "Random, not learned"}
+_KERNELS = {
+    "identity": "Identity: keeps one pixel",
+    "box": "Box: the average",
+    "gaussian": "Gaussian, σ = 1 pixel",
+    "sobel_x": "Sobel x: vertical edges",
+    "random": "Random: before learning",
+}
 _TITLES: dict[Way, str] = {
     "max": "Max pooling",
     "average": "Average pooling",
@@ -37,41 +56,77 @@ def choose_pooling() -> Shrinking:
         "the padding alone.",
     )  # fmt: skip
     name = st.selectbox(
-        "Kernel of the strided convolution", list(_KERNELS), index=2, format_func=_KERNELS.__getitem__,
+        "Kernel of the strided convolution", list(_KERNELS), format_func=_KERNELS.__getitem__,
         key="pool_kernel", bind="query-params",
     )  # fmt: skip
     ceil_mode = st.toggle(
         "ceil_mode", False, key="pool_ceil_mode", bind="query-params",
-        help="Round the output size up: a last, incomplete window counts, too.",
+        help="Round the output size of pooling up: a last, incomplete window counts, too.",
     )  # fmt: skip
     include = st.toggle(
         "count_include_pad", True, key="pool_count_include_pad", bind="query-params",
-        help="Whether padding counts in the number that the average divides by.",
+        help="Whether padding counts in the number that average pooling divides by.",
     )  # fmt: skip
+    bring_link_up_to_date()
     return Shrinking(kernel_size, stride, padding, ceil_mode, include, name)
 
 
 def show_side_by_side(picture: Picture, shrinking: Shrinking) -> None:
-    """The picture, and what each way leaves of it."""
+    """The picture, what each way leaves of it, and the arithmetic of it."""
     working = cache.fitted(picture, _SIDE)
-    results = shrinking.shrink(working.tensor())
-    shown = [Panel("Input", working.tensor()[0].numpy())]
-    for way, values in results.items():
-        signed = values.min() < 0 or values.max() > 1
-        shown.append(
-            Panel(_TITLES[way], values, "signed" if signed else "picture", words=_words(way, shrinking))
-        )
+    x = working.tensor()
+    results = shrinking.shrink(x)
+    shown = [Panel("Input", x[0].numpy())] + [_panel(way, results[way], shrinking) for way in WAYS]
     panels(shown, "pool_panels", box=224, panel_rem=13)
+    show_pooling_facts(shrinking, working.height, working.width)
+    ask_about_size_and_weights(shrinking, (working.height, working.width))
+    pixels = st.session_state.get("pool_shift", 1)
+    take_home(
+        "pooling",
+        pooling_code(picture, _SIDE, shrinking),
+        lambda: panels_figure(shown),
+        lambda: _rows(shrinking, results, shift_responses(shrinking, x, (0, pixels)), pixels),
+    )
 
 
-def _words(way: Way, shrinking: Shrinking) -> str:
-    weights = shrinking.kernel_size**2
-    return {
-        "max": "No parameters; keeps the brightest pixel of each window.",
-        "average": "No parameters; keeps the mean of each window.",
-        "strided": f"{weights} weights for each channel, which a network learns.",
-        "global": "No parameters; one number for each channel, whatever the input's size.",
+def _panel(way: Way, values: Array, shrinking: Shrinking) -> Panel:
+    k = shrinking.kernel_size
+    words = {
+        "max": "No weights. The largest value under each window, channel by channel.",
+        "average": "No weights. The mean under each window.",
+        "strided": f"{k}·{k} weights a channel. {_KERNELS[shrinking.strided_kernel]}.",
+        "global": "No weights. The mean of the whole channel, at any input size.",
     }[way]
+    if way == "strided" and (shrinking.weights < 0).any():
+        words = f"{words} Mean of R, G, B."
+        return Panel(
+            _TITLES[way], values.mean(0, keepdims=True), "signed", words=words, window=shrinking.window
+        )
+    window = None if way == "global" else shrinking.window
+    return Panel(_TITLES[way], values, words=words, window=window)
+
+
+def _rows(
+    shrinking: Shrinking,
+    results: Mapping[Way, Array],
+    responses: Mapping[Way, ShiftResponse],
+    pixels: int,
+) -> list[Row]:
+    """A row for each way, of all three channels."""
+    return [
+        {
+            "way": _TITLES[way],
+            "output height (pixels)": values.shape[1],
+            "output width (pixels)": values.shape[2],
+            "parameters": shrinking.parameters(way, values.shape[0]),
+            "mean": float(values.mean()),
+            "smallest": float(values.min()),
+            "largest": float(values.max()),
+            f"mean change under a shift by {pixels} px": responses[way].magnitude,
+            "change as a share of the input's": responses[way].share,
+        }
+        for way, values in results.items()
+    ]
 
 
 def show_pixels(picture: Picture, shrinking: Shrinking) -> None:
@@ -99,26 +154,51 @@ def show_pixels(picture: Picture, shrinking: Shrinking) -> None:
 
 def show_shift(picture: Picture, shrinking: Shrinking) -> None:
     """How much each way's output changes when the picture moves."""
-    pixels = st.slider("Shift to the right (pixels)", 1, 8, 1, key="pool_shift", bind="query-params")
+    pixels = st.slider(
+        "Shift to the right (pixels)", 1, 8, 1, key="pool_shift", bind="query-params",
+        help="What leaves the picture on the right comes back on the left.",
+    )  # fmt: skip
     working = cache.fitted(picture, _SIDE)
-    responses = shift_responses(shrinking, working.tensor(), (0, pixels))
-    local = [way for way in responses if way != "global"]
-    limit = max(float(abs(responses[way].change).max()) for way in local)
+    x = working.tensor()
+    responses = shift_responses(shrinking, x, (0, pixels))
+    input_change = x.roll(pixels, 3)[0] - x[0]
+    changes = {"Input": input_change.numpy()} | {
+        _TITLES[way]: response.change for way, response in responses.items() if way != "global"
+    }
+    maps = {title: change.mean(0, keepdims=True) for title, change in changes.items()}
+    limit = max(float(abs(change).max()) for change in maps.values())
+    words = {_TITLES[way]: _shift_words(response) for way, response in responses.items()}
     shown = [
         Panel(
-            f"{_TITLES[way]}: change",
-            responses[way].change.mean(0, keepdims=True),
+            f"{title}: change",
+            change,
             "signed",
             limit,
-            f"Changes {100 * responses[way].share:.3g} % as much as the input did.",
+            words.get(title, "Shifted minus as it was."),
+            window=shrinking.window if title in words else None,
         )
-        for way in local
+        for title, change in maps.items()
     ]
-    panels(shown, "pool_shift_panels", box=224, panel_rem=13)
-    whole_steps = pixels % shrinking.stride == 0
-    outcome = "the same output, shifted" if whole_steps else "another output"
-    st.markdown(
-        f"**Equivariant or invariant?** A shift by {pixels} is {'' if whole_steps else 'not '}a whole number "
-        f"of steps of {shrinking.stride}, so there comes {outcome}. Global average pooling changes "
-        f"{100 * responses['global'].share:.2g} % as much as the input did: it is invariant."
+    panels(shown, "pool_shift_panels", box=336, panel_rem=17)
+    magnitude = float(input_change.abs().mean())
+    show_shift_facts(shrinking, {_TITLES[way]: responses[way] for way in WAYS}, magnitude, pixels)
+    ask_about_shift(shrinking, pixels)
+    take_home(
+        "pooling_shift",
+        shift_code(picture, _SIDE, shrinking, pixels),
+        lambda: panels_figure(shown),
+        lambda: _rows(shrinking, shrinking.shrink(x), responses, pixels),
     )
+
+
+def _shift_words(response: ShiftResponse) -> str:
+    text = f"Changes {100 * response.share:.1f} % as much as the input."
+    if response.misfit is None:
+        return text
+    return f"{text} Against its old map, moved by whole pixels: {_left(response.misfit)} left."
+
+
+def _left(misfit: float) -> str:
+    if not misfit:
+        return "nothing is"
+    return f"up to {significant(misfit)} is" if misfit > ROUNDING else "only rounding is"

@@ -5,6 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from cnnviz.ui.controls import set_control
+
 
 def offer_presets(presets: Mapping[str, Mapping[str, Any]], start: Mapping[str, Any] | None = None) -> None:
     """A row of buttons that set the controls.
@@ -27,4 +29,4 @@ def offer_presets(presets: Mapping[str, Mapping[str, Any]], start: Mapping[str, 
 
 def _apply(settings: Mapping[str, Any]) -> None:
     for key, value in settings.items():
-        st.session_state[key] = value
+        set_control(key, value)

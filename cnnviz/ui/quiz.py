@@ -15,7 +15,7 @@ def check_yourself(
         answer: the right number.
         mistakes: what a person may have done wrong → the number that this gives.
         key: of the controls.
-        title: of the expander.
+        title: over it; tells two questions of one view apart.
     """
     with st.expander(title):
         st.markdown(question)

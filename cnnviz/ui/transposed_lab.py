@@ -17,7 +17,8 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider, counted
-from cnnviz.ui.formulas import significant, transposed_size_formula, upsampling_cost_formula
+from cnnviz.ui.formulas.parts import significant
+from cnnviz.ui.formulas.transposed import transposed_size_formula, upsampling_cost_formula
 from cnnviz.ui.pixel_by_pixel import slide
 from cnnviz.ui.quiz import check_yourself, choose_yourself
 from cnnviz.ui.snippets.transposed import transposed_code

@@ -20,7 +20,7 @@ from cnnviz.ops.geometry import PADDING_MODES
 from cnnviz.ops.kernels import kernel
 from cnnviz.ui.equivariance_lab import measure_layer, measure_network
 from cnnviz.ui.equivariance_words import padding_words, verdict
-from cnnviz.ui.formulas import significant
+from cnnviz.ui.formulas.parts import significant
 
 PICTURES = [
     cnnviz.sample("coffee"),

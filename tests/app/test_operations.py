@@ -21,7 +21,7 @@ def test_every_try_this_button_works(open_page, assert_fine, page):
     for label in labels:
         at.button(key=f"preset {label}").click().run()
         assert_fine(at)
-    assert bool(labels) == (page != "pooling")
+    assert labels
 
 
 @pytest.mark.parametrize(("page", "view"), [(p, v) for p, (_, views) in VIEWS.items() for v in views])
@@ -40,12 +40,3 @@ def test_every_layer_of_the_equivariance_page_runs(open_page, assert_fine, mode,
 @pytest.mark.parametrize("model", model_names())
 def test_networks_run_on_the_equivariance_page(open_page, assert_fine, model):
     assert_fine(open_page("equivariance", eq_subject=model, eq_padding_mode="circular"))
-
-
-@pytest.mark.parametrize(
-    ("guess", "words"), [(13, "Right: 13"), (7, "you left out the dilation"), (100, "smaller than 100")]
-)
-def test_a_wrong_answer_is_diagnosed(open_page, guess, words):
-    at = open_page("dilation", dil_view="stack", dil_layers=3)
-    at.number_input(key="dil_quiz_guess").set_value(guess).run()
-    assert any(words in m.value for m in at.markdown)

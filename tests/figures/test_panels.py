@@ -59,3 +59,33 @@ def test_a_csv_file_reads_back_as_it_was():
     ]
     read = list(csv.DictReader(io.StringIO(csv_file(rows).decode(), newline="")))
     assert read == [{key: str(value) for key, value in row.items()} for row in rows]
+
+
+def large_areas(panel):
+    """The colours that fill a twentieth of the figure or more: the cells, not the scale beside them."""
+    with Image.open(io.BytesIO(figure_file(panels_figure([panel]), "png"))) as picture:
+        pixels = np.asarray(picture.convert("RGB")).reshape(-1, 3)
+    colours, counts = np.unique(pixels, axis=0, return_counts=True)
+    return {tuple(int(part) for part in colour) for colour in colours[counts > len(pixels) / 20]}
+
+
+def step(index):
+    return tuple(int(part) for part in scale("count").colours[index])
+
+
+def test_what_lies_outside_a_map_is_left_white_and_sets_no_limit():
+    inside, outside = (np.array([[[corner, 0.0], [2.0, corner]]]) for corner in (1.0, np.nan))
+    assert Panel("", outside, "count").scale_limit == 2.0
+    assert large_areas(Panel("", outside, "count")) == {(255, 255, 255), step(127), step(254)}
+    assert len(large_areas(Panel("", inside, "count"))) == 4
+
+
+@pytest.mark.parametrize(("least", "index"), [(0.0, 127), (0.5, 191)])
+def test_a_small_count_is_coloured_as_at_least_its_share(least, index):
+    shown = large_areas(Panel("", np.array([[[0.1, 100.0]]]), "count", least=least))
+    assert shown == {(255, 255, 255), step(index), step(254)}
+
+
+@pytest.mark.parametrize(("size", "expected"), [("", "2×3"), ("field 5×5", "field 5×5")])
+def test_the_size_stands_beside_the_title(size, expected):
+    assert Panel("", np.zeros((1, 2, 3)), size=size).size_label == expected

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from cnnviz.errors import CnnvizError
 from cnnviz.ops.geometry import Window
-from cnnviz.ops.pooling import avg_pool2d, global_avg_pool2d, max_pool2d, pool2d_step, pooled_size
+from cnnviz.ops.pooling import (
+    avg_pool2d,
+    global_avg_pool2d,
+    max_pool2d,
+    mean_divisors,
+    pool2d_step,
+    pooled_size,
+    unread,
+)
 
 booleans = st.booleans()
 awkward = [float("nan"), float("inf"), -float("inf"), 0.0, -0.0, 1.0, -1.0, 2.5]
@@ -306,3 +314,32 @@ def test_a_dilation_out_of_range_is_named():
 def test_there_is_no_such_output(unit):
     with pytest.raises(CnnvizError, match=r"There is no output .* are \(2, 3\)"):
         pool2d_step(torch.zeros(4, 6), "max", 2, **unit)
+
+
+axes = st.tuples(st.integers(1, 5), st.integers(1, 6), st.integers(0, 2), st.integers(5, 14), st.booleans())
+
+
+@given(axes, st.booleans())
+def test_the_divisors_are_those_of_torch(axis, include):
+    size, stride, padding, length, ceil_mode = axis
+    assume(padding <= size // 2)
+    x = torch.ones(1, 1, length, dtype=torch.float64)
+    means = F.avg_pool1d(x, size, stride, padding, ceil_mode, include)[0, 0]
+    inside = [
+        len([i for i in range(j * stride - padding, j * stride - padding + size) if 0 <= i < length])
+        for j in range(len(means))
+    ]
+    divisors = mean_divisors(Window(size, stride, padding), length, ceil_mode, include)
+    assert [n / d for n, d in zip(inside, divisors, strict=True)] == pytest.approx(means.tolist())
+
+
+@given(axes)
+def test_unread_samples_have_no_gradient(axis):
+    size, stride, padding, length, ceil_mode = axis
+    assume(padding <= size // 2)
+    x = torch.ones(1, 1, length, requires_grad=True)
+    F.avg_pool1d(x, size, stride, padding, ceil_mode).sum().backward()
+    between, after = unread(Window(size, stride, padding), length, ceil_mode)
+    read = x.grad[0, 0].nonzero()[:, 0].tolist()
+    assert sorted([*between, *after, *read]) == list(range(length))
+    assert all(index < read[-1] for index in between) and all(index > read[-1] for index in after)

@@ -153,3 +153,51 @@ def test_a_kernel_that_does_not_exist_or_does_not_fit_is_named():
         Shrinking(strided_kernel="gauss").apply("strided", picture(1, 1, 4, 4))
     with pytest.raises(CnnvizError, match="kernel spans 5"):
         Shrinking(5).shrink(picture(1, 1, 4, 4))
+
+
+@given(
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.integers(0, 1),
+    st.booleans(),
+    st.integers(-2, 2),
+    st.integers(0, 99),
+)
+def test_nothing_but_rounding_is_left_of_a_shift_by_whole_steps(
+    size, stride, padding, ceil_mode, steps, seed
+):
+    # Any window and padding: what reaches the border is left aside.
+    shrinking = Shrinking(size, stride, min(padding, size // 2), ceil_mode)
+    responses = shift_responses(shrinking, picture(1, 2, 12, 24, seed=seed), (0, steps * stride))
+    for way in LOCAL:
+        assert responses[way].misfit == pytest.approx(0, abs=1e-6)
+
+
+@given(st.integers(1, 4), st.integers(2, 4), st.integers(1, 7), st.integers(0, 99))
+def test_what_is_left_of_any_shift_is_the_least_that_a_move_leaves(size, stride, pixels, seed):
+    # No padding: the outputs that the border cannot reach start `pixels` later.
+    shrinking = Shrinking(size, stride)
+    x = picture(1, 1, 8, 30, seed=seed)
+    moved = torch.from_numpy(np.roll(x, pixels, 3))
+    responses = shift_responses(shrinking, x, (0, pixels))
+    for way in LOCAL:
+        before, after = (by_torch(shrinking, way, image)[0, 0] for image in (x, moved))
+        left = []
+        for steps in (pixels // stride, -(-pixels // stride)):
+            kept = [j for j in range(after.shape[1]) if j * stride >= pixels and j >= steps]
+            left.append(max(float((after[:, j] - before[:, j - steps]).abs().max()) for j in kept))
+        assert responses[way].misfit == pytest.approx(min(left), abs=1e-6)
+
+
+def test_where_every_window_reaches_the_border_nothing_is_said_of_the_inside():
+    responses = shift_responses(Shrinking(5, 1, 2), picture(1, 1, 5, 5), (0, 1))
+    assert all(responses[way].misfit is None for way in LOCAL)
+    assert responses["global"].misfit == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_only_the_strided_convolution_has_parameters(channels):
+    layer = torch.nn.Conv2d(channels, channels, 4, groups=channels, bias=False)
+    counts = {way: Shrinking(4, 2).parameters(way, channels) for way in WAYS}
+    expected = sum(parameter.numel() for parameter in layer.parameters())
+    assert counts == dict.fromkeys(WAYS, 0) | {"strided": expected}

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter
 from cnnviz.ops.geometry import Window
-from cnnviz.ui.formulas import as_text, cost_formula, output_size_formula, power_of_ten, result
+from cnnviz.ui.formulas.convolution import cost_formula, output_size_formula
+from cnnviz.ui.formulas.parts import as_text, power_of_ten, result
 
 axes = st.builds(Window, st.integers(1, 15), st.integers(1, 8), st.integers(0, 15), st.integers(1, 8))
 sizes = st.integers(1, 336)

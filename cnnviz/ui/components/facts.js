@@ -47,6 +47,7 @@ function draw(tag, className, parts) {
 function drawPart(part) {
   if (typeof part === "string") return part;
   if (part.floor) return draw("span", "floor", part.floor);
+  if (part.ceiling) return draw("span", "ceiling", part.ceiling);
   if (part.fraction) {
     const box = element("span", "fraction");
     box.append(...part.fraction.map((half) => draw("span", "", half)));

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cnnviz.ui.components.registry import declare
-from cnnviz.ui.formulas import Equation, as_text
+from cnnviz.ui.formulas.parts import Equation, as_text
 
 _mount = declare("facts")
 

@@ -25,8 +25,12 @@ def panels(
                 "kind": panel.kind,
                 "limit": panel.scale_limit,
                 "words": panel.words,
+                "size": panel.size_label,
+                "least": panel.least,
+                "window": panel.window
+                and [panel.window.kernel_size, panel.window.stride, panel.window.padding],
                 "alt": f"{panel.title}: {panel.values.shape[1]} by {panel.values.shape[2]}, values from "
-                f"{panel.values.min():.4g} to {panel.values.max():.4g}",
+                f"{np.nanmin(panel.values):.4g} to {np.nanmax(panel.values):.4g}",
             }
             for panel in shown
         ],

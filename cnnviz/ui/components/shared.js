@@ -127,6 +127,11 @@ function format(value, digits = 4) {
   return text.replaceAll("-", "−");
 }
 
+/** A count without decimals; a magnitude that is no whole number as any other. */
+function formatCount(value) {
+  return Number.isInteger(value) ? value.toLocaleString("en-US") : format(value);
+}
+
 /** As "1.634·10⁻⁷". */
 function powerOfTen(value, digits) {
   const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
@@ -158,7 +163,7 @@ function drawLegend(root, scaleName, limit, dark) {
   const ramp = Float32Array.from({ length: 255 }, (_, i) => (counts ? i / 2 : i - 127));
   putImage(bar, signedImage(ramp, 0, 1, 255, 127, scaleColours(scaleName, dark)));
   const labels = root.querySelectorAll(".legend span");
-  const ends = counts ? ["0", "", format(limit)] : [-limit, 0, limit].map((value) => format(value));
+  const ends = counts ? ["0", "", formatCount(limit)] : [-limit, 0, limit].map((value) => format(value));
   ends.forEach((text, i) => (labels[i].textContent = text));
 }
 

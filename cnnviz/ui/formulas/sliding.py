@@ -1,10 +1,12 @@
 """The formulas of the sliding window: once in symbols, once with its numbers."""
 
 from cnnviz.ops.geometry import Window
-from cnnviz.ops.pooling import pooled_size
 from cnnviz.ui.components.facts import Facts
 from cnnviz.ui.components.sliding_window import Sliding
-from cnnviz.ui.formulas import Equation, Part, output_size_formula, result, symbol, transposed_size_formula
+from cnnviz.ui.formulas.convolution import output_size_formula
+from cnnviz.ui.formulas.parts import Equation, Part, symbol
+from cnnviz.ui.formulas.pooling import pooled_size_formula
+from cnnviz.ui.formulas.transposed import transposed_size_formula
 
 _TITLES = {
     "conv": "Convolution, as every framework computes it (cross-correlation)",
@@ -57,19 +59,4 @@ def _sizes(sliding: Sliding, height: int, width: int) -> list[Equation]:
         return output_size_formula(rows, columns, height, width)
     if sliding.kind == "transposed":
         return transposed_size_formula(rows, sliding.output_padding, height, width)
-    left, right = "⌈⌉" if sliding.options["ceil"] else "⌊⌋"
-    return [
-        ([symbol("n′")], [f"{left}(n + 2p − k) / s{right} + 1"]),
-        ([symbol("height′")], _pooled(sliding, rows, height)),
-        ([symbol("width′")], _pooled(sliding, columns, width)),
-    ]
-
-
-def _pooled(sliding: Sliding, window: Window, size: int) -> list[Part]:
-    w, ceil = window, sliding.options["ceil"]
-    left, right = "⌈⌉" if ceil else "⌊⌋"
-    pooled = pooled_size(w, size, ceil)
-    rounded = -(-(size + 2 * w.padding - w.kernel_size) // w.stride) + 1
-    dropped = " − 1 (no window begins in the far padding)" if ceil and pooled < rounded else ""
-    terms = f"{left}({size} + 2·{w.padding} − {w.kernel_size}) / {w.stride}{right} + 1{dropped} = "
-    return [terms, result(pooled)]
+    return pooled_size_formula(rows, columns, sliding.options["ceil"], height, width)
