@@ -7,7 +7,8 @@ import time
 
 from benchmarks.common import Result
 
-NAMES = ("slider_latency", "upload_to_wall", "burst", "hooks", "conv2d", "crowd")
+_BROWSER = ("slider_latency", "upload_to_wall", "burst", "sliding_window", "live_convolution")
+NAMES = (*_BROWSER, "hooks", "conv2d", "crowd")
 _HEADER = Result("benchmark", "measured", "peer or floor", "ratio", "goal")
 
 

@@ -38,11 +38,14 @@ def read_line(page: Page, key: str, index: int) -> tuple[int, int, list[str]]:
 
 
 def assert_panel_reads(page: Page, key: str, index: int, values: torch.Tensor) -> None:
-    """The readout's line of a panel has the values (C, H, W) of the place that it names."""
+    """The readout's line of a panel has the values (C, H, W), or whole counts, of the place it names."""
     row, column, numbers = read_line(page, key, index)
     assert len(numbers) == len(values)
     for text, value in zip(numbers, values[:, row, column], strict=True):
-        assert_shows(text, float(value), float(values.abs().max()))
+        if values.dtype == torch.int64:
+            assert text == f"{value:,}"
+        else:
+            assert_shows(text, float(value), float(values.abs().max()))
 
 
 def expect_words(page: Page, key: str, index: int, words: str) -> None:

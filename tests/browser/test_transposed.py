@@ -44,7 +44,7 @@ def results(page: Page):
 def test_the_pointer_and_the_arrow_keys_read_every_panel(page: Page, server: Server):
     visit(page, server.at(ONES))
     x = rings()
-    y, counts = stamped(x, 3, 2), stamped(torch.ones(1, 1, 42, 42), 3, 2)
+    y, counts = stamped(x, 3, 2), stamped(torch.ones(1, 1, 42, 42), 3, 2).long()
     # White is the largest value, and the readout gives the values themselves.
     expect_words(page, KEY, 1, f"White is {y.max():.3f}")
     for row, column in ((30, 41), (0, 84), (84, 0)):

@@ -123,9 +123,9 @@ function operation(kind, input, rows, columns, options = {}) {
   const met = (m, n) =>
     pairs(metAlong(rows, m, size.rows, output.rows), metAlong(columns, n, size.columns, output.columns));
 
-  /** Whether any output reads an input. */
-  const isRead = (row, column) =>
-    readersAlong(rows, row, output.rows).length > 0 && readersAlong(columns, column, output.columns).length > 0;
+  /** Whether any output reads an input's row, or its column. */
+  const readsRow = (row) => readersAlong(rows, row, output.rows).length > 0;
+  const readsColumn = (column) => readersAlong(columns, column, output.columns).length > 0;
 
   /** Padded samples at the far end that no window reaches. */
   function leftOver(axis, length) {
@@ -136,7 +136,7 @@ function operation(kind, input, rows, columns, options = {}) {
   const fits = output.rows > 0 && output.columns > 0;
   return {
     kind, input, rows, columns, size, output, bias, weights, mode, fits, read, inside, terms, value, divisor,
-    winner, readers, met, isRead, leftOver: { rows: leftOver(rows, size.rows), columns: leftOver(columns, size.columns) },
+    winner, readers, met, readsRow, readsColumn, leftOver: { rows: leftOver(rows, size.rows), columns: leftOver(columns, size.columns) },
   };
 }
 

@@ -20,6 +20,14 @@ function gridCanvas(canvas, cell, count) {
   return { context, cell };
 }
 
+/** `layer`, painted by way of `gridCanvas`, copied onto `canvas` of the same grid. */
+function copyGrid(layer, canvas, cell, count) {
+  const grid = gridCanvas(canvas, cell, count);
+  const side = cell * count + 1;
+  grid.context.drawImage(layer, 0, 0, side, side);
+  return grid;
+}
+
 /**
  * One cell: its colour, its number where it can be read, and marks that do not rely on colour.
  * `look` holds fill ([r, g, b]), text, hatched (padding), crossed (never read).

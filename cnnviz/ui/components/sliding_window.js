@@ -26,6 +26,8 @@ export default function (component) {
   state.header = message.header;
   state.picture = message.arrays.picture;
   const { header } = state;
+  state.layers ??= { input: document.createElement("canvas"), output: document.createElement("canvas") };
+  const { layers } = state;
   let op, looks, cells;
 
   // ---- the operation -------------------------------------------------------------------------
@@ -50,7 +52,7 @@ export default function (component) {
     state.step = clamp(state.step ?? middle, Math.max(0, op.values.length - 1));
     if (!stillThere(state.pin)) state.pin = null;
     if (!stillThere(state.hover)) state.hover = null;
-    looks = { range: rangeOf(planes), planes: planes.length };
+    looks = { range: rangeOf(planes), planes: planes.length, unread: unreadWords() };
     layout();
   }
 
@@ -106,19 +108,27 @@ export default function (component) {
 
   // ---- drawing -------------------------------------------------------------------------------
 
+  /** Everything: after new settings, a new theme or another width. */
   function draw() {
-    const started = performance.now();
     const style = getComputedStyle(root);
     const dark = isDark(root);
     looks.style = { line: dark ? "rgba(255,255,255,.16)" : "rgba(0,0,0,.14)", font: style.fontFamily };
     looks.accent = style.getPropertyValue("--st-primary-color");
     looks.colours = scaleColours("activation", dark);
     looks.empty = dark ? [18, 21, 24] : [255, 255, 255];
-    drawInput();
-    drawOutput();
+    paintInput();
+    paintOutput();
     drawKernel();
     tell();
-    root.dataset.drawMs = (performance.now() - started).toFixed(2);
+    look();
+  }
+
+  /** What changes with every move of the hand: the marks on the grids, and the words. */
+  function look() {
+    markInput();
+    markOutput();
+    lightTap();
+    tellFocus();
   }
 
   /** What is looked at: the hovered thing, else the pinned one, else the current output. */
@@ -129,14 +139,18 @@ export default function (component) {
     return now ?? { output: place(state.step) };
   }
 
-  function drawInput() {
-    const grid = gridCanvas(at(".input canvas"), cells.side.input, cells.input);
+  function paintInput() {
+    const grid = gridCanvas(layers.input, cells.side.input, cells.input);
     const [top, left] = op.kind === "transposed" ? [0, 0] : state.settings.padding;
     for (let r = -top; r < op.size.rows + top; r++) {
       for (let c = -left; c < op.size.columns + left; c++) {
         drawCell(grid, r + cells.offset, c + cells.offset, inputLook(r, c), looks.style);
       }
     }
+  }
+
+  function markInput() {
+    const grid = copyGrid(layers.input, at(".input canvas"), cells.side.input, cells.input);
     const now = focus();
     const outline = (row, column, thickness) =>
       outlineCells(grid, row + cells.offset, column + cells.offset, 1, 1, looks.accent, thickness);
@@ -152,7 +166,7 @@ export default function (component) {
     const shade = (value) => Math.round(255 * clamp((value - low) / (high - low), 1));
     const fill = values.length === 3 ? values.map(shade) : Array(3).fill(shade(values[0]));
     const shown = op.kind === "max" && !inside ? -Infinity : values[values.length === 3 ? state.channel : 0];
-    return { fill, text: twoDecimals(shown), hatched: !inside, crossed: !op.isRead(r, c) };
+    return { fill, text: twoDecimals(shown), hatched: !inside, crossed: !(op.readsRow(r) && op.readsColumn(c)) };
   }
 
   function markWindow(grid, [row, column], tap) {
@@ -170,17 +184,25 @@ export default function (component) {
     if (marked) outline(marked.row, marked.column, 1, 1, tap ? looks.accent : "#d9480f", 3.5);
   }
 
-  function drawOutput() {
-    const grid = gridCanvas(at(".output canvas"), cells.side.output, cells.output);
+  function paintOutput() {
+    const grid = gridCanvas(layers.output, cells.side.output, cells.output);
+    op.values.forEach((_, i) => drawOutputCell(grid, i, i <= state.step));
+  }
+
+  function drawOutputCell(grid, index, shown) {
+    const value = op.values[index];
+    const c = colourIndex(value, op.limit);
+    const fill = shown ? looks.colours.subarray(c, c + 3) : looks.empty;
+    drawCell(grid, ...place(index), { fill, text: shown ? twoDecimals(value) : undefined }, looks.style);
+  }
+
+  function markOutput() {
+    const grid = copyGrid(layers.output, at(".output canvas"), cells.side.output, cells.output);
     const now = focus();
-    op.values.forEach((value, i) => {
-      const [row, column] = place(i);
-      const shown = i <= state.step || (now.output && now.output[0] === row && now.output[1] === column);
-      const c = colourIndex(value, op.limit);
-      const fill = shown ? looks.colours.subarray(c, c + 3) : looks.empty;
-      drawCell(grid, row, column, { fill, text: shown ? twoDecimals(value) : undefined }, looks.style);
-    });
-    if (now.output && op.fits) outlineCells(grid, ...now.output, 1, 1, looks.accent);
+    if (now.output && op.fits) {
+      drawOutputCell(grid, now.output[0] * op.output.columns + now.output[1], true);
+      outlineCells(grid, ...now.output, 1, 1, looks.accent);
+    }
     if (now.on !== "input") return;
     for (const [row, column] of op.readers(now.row, now.column)) {
       outlineCells(grid, row, column, 1, 1, looks.accent, 1.5);
@@ -194,7 +216,6 @@ export default function (component) {
     at(".kernel .size").textContent = `${height}×${width}`;
     const tap = (m, n) => setHover({ on: "tap", m, n });
     drawKernelCells(grid, note, state.settings.weights, height, width, 9, { edit, tap, leave: () => setHover(null) });
-    lightTap();
   }
 
   function lightTap() {
@@ -221,15 +242,18 @@ export default function (component) {
     at(".output canvas").setAttribute("aria-label", `Output, ${rows} by ${columns} numbers`);
     at(".input .stage").setAttribute("aria-label", "Input grid: arrow keys walk over its pixels, escape ends");
     at(".output .stage").setAttribute("aria-label", "Output grid: arrow keys move the window, space plays");
+    tellStep();
+    tellChannels();
+    drawSteppers(at(".steppers"), op, state.settings, header, step);
+  }
+
+  function tellStep() {
     const scrub = at(".scrub");
     scrub.max = String(Math.max(0, op.values.length - 1));
     scrub.value = String(state.step);
     at(".where").textContent = op.fits ? `output ${state.step + 1} of ${op.values.length}` : "";
     at(".play").textContent = state.playing ? "Pause" : "Play";
     at(".play").setAttribute("aria-label", state.playing ? "Pause" : "Play");
-    tellChannels();
-    tellFocus();
-    drawSteppers(at(".steppers"), op, state.settings, header, step);
   }
 
   /** For a picture in colour: whose numbers the cells show, or, depthwise, which channel is convolved. */
@@ -287,16 +311,17 @@ export default function (component) {
   function tellOutput(row, column) {
     const list = op.terms(row, column);
     const value = op.value(row, column);
-    writeReadout(root, `Output row ${row}, column ${column} = ${format(value)}`, counted(list.length, "term") + unread());
+    writeReadout(root, `Output row ${row}, column ${column} = ${format(value)}`, counted(list.length, "term") + looks.unread);
     at(".expression").replaceChildren(...lines(list, row, column, value));
   }
 
   /** What no output reads, and how much of it the floor dropped. */
-  function unread() {
+  function unreadWords() {
     if (op.kind === "transposed") return "";
-    const rows = Array.from({ length: op.size.rows }, (_, r) => r);
-    const columns = Array.from({ length: op.size.columns }, (_, c) => c);
-    const missed = rows.reduce((sum, r) => sum + columns.filter((c) => !op.isRead(r, c)).length, 0);
+    const read = (count, isRead) => Array.from({ length: count }, (_, i) => i).filter(isRead).length;
+    const rows = read(op.size.rows, (r) => op.readsRow(r));
+    const columns = read(op.size.columns, (c) => op.readsColumn(c));
+    const missed = op.size.rows * op.size.columns - rows * columns;
     const { leftOver } = op;
     const dropped = [
       leftOver.rows && counted(leftOver.rows, "row"),
@@ -363,14 +388,14 @@ export default function (component) {
   function setHover(hover) {
     if (!hover && !state.hover) return;
     state.hover = hover;
-    draw();
+    look();
   }
 
   /** Light a term, its tap and its pixel; the expression itself stays, it is what is pointed at. */
   function lightTerm(term) {
     state.hover = term;
-    drawInput();
-    drawOutput();
+    markInput();
+    markOutput();
     lightTap();
     root.querySelectorAll(".term").forEach((span) => {
       span.classList.toggle("lit", Boolean(term) && span.dataset.tap === `${term.m},${term.n}`);
@@ -381,12 +406,18 @@ export default function (component) {
   function pin(thing) {
     const same = ["on", "row", "column"].every((name) => state.pin?.[name] === thing?.[name]);
     state.pin = same ? null : thing;
-    draw();
+    look();
   }
 
   function goTo(index) {
     Object.assign(state, { hover: null, pin: null, step: clamp(index, op.values.length - 1) });
-    draw();
+    showStep();
+  }
+
+  function showStep() {
+    paintOutput();
+    tellStep();
+    look();
   }
 
   function play(on) {
@@ -399,7 +430,7 @@ export default function (component) {
         else goTo(state.step + 1);
       }, STEP_MS / state.speed);
     }
-    draw();
+    showStep();
   }
 
   /** Take new settings, redraw at once, and tell Python when the hand has rested. */
