@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.figures.channels import channel_bars
+from cnnviz.figures.channels import channel_bars, channel_rows
 from cnnviz.figures.downloads import maps_npz, wall_png
 from cnnviz.figures.maps import map_limits
 from cnnviz.ui import cache
@@ -22,6 +22,7 @@ from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.sidebar import current_model, current_picture
 from cnnviz.ui.snippets.feature_maps import feature_maps_code
+from cnnviz.ui.take_home import take_home
 
 require_frame()
 
@@ -48,7 +49,7 @@ def lab() -> None:
             on_choose=set_channel,
         )
         say(run, seed)
-        take_home(run, choice, wall, model, seed)
+        give_home(run, choice, wall, model, seed)
 
 
 def say(run: cache.LayerRun, seed: int) -> None:
@@ -60,23 +61,21 @@ def say(run: cache.LayerRun, seed: int) -> None:
         st.info(run.note)
 
 
-def take_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model: str, seed: int) -> None:
+def give_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model: str, seed: int) -> None:
     """The channels compared, the code, and the maps as files."""
     layer = choice.layer.layer
-    name = f"{model}.{layer}"
-    with st.container(horizontal=True):
-        st.download_button("Maps as NPZ", lambda: maps_npz(run.maps), f"{name}.npz", "application/zip")
-        st.download_button(
-            "Wall as PNG",
-            lambda: wall_png(run.maps, wall.order, wall.limit),
-            f"{name}.png",
-            "image/png",
-        )
     compared = st.expander("Channels compared", key="maps_compared", on_change="rerun")
     if compared.open:
         compared.plotly_chart(channel_bars(run.maps, wall.order), config={"displayModeBar": False})
-    with st.expander("Code"):
-        st.code(feature_maps_code(current_picture(), choice.side, model, seed, layer))
+    take_home(
+        f"{model}.{layer}",
+        feature_maps_code(current_picture(), choice.side, model, seed, layer),
+        table=lambda: channel_rows(run.maps, wall.order),
+        more={
+            "Maps as NPZ": ("npz", lambda: maps_npz(run.maps)),
+            "Wall as PNG": ("png", lambda: wall_png(run.maps, wall.order, wall.limit)),
+        },
+    )
 
 
 st.title("Feature maps")

@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 
 from cnnviz.analysis.activations import ChannelOrder, FeatureMaps
+from cnnviz.figures.tables import Row
 from cnnviz.figures.theme import ACCENT, plain_layout
 
 _LABELS = {
@@ -31,3 +32,18 @@ def channel_bars(maps: FeatureMaps, order: ChannelOrder) -> go.Figure:
     if statistic == "sparsity":
         figure.update_yaxes(range=[0, 1], tickformat=".0%")
     return figure
+
+
+def channel_rows(maps: FeatureMaps, order: ChannelOrder) -> list[Row]:
+    """The numbers of each channel, in the order of the wall."""
+    return [
+        {
+            "channel": int(channel),
+            "minimum": float(maps.minimum[channel]),
+            "mean": float(maps.mean[channel]),
+            "maximum": float(maps.maximum[channel]),
+            "variance": float(maps.variance[channel]),
+            "share of zeros": float(maps.sparsity[channel]),
+        }
+        for channel in maps.ranked(order)
+    ]

@@ -39,6 +39,6 @@ def take_home(
     files |= more or {}
     with st.container(horizontal=True, key=f"{name}_take_home"):
         for label, (ending, make) in files.items():
-            st.download_button(label, make, f"{name}.{ending}", key=f"{name} {label}")
+            st.download_button(label, make, f"{name}.{ending}", key=f"{name} {label}", on_click="ignore")
     with st.expander("Code"):
         st.code(code)

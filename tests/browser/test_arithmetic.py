@@ -38,7 +38,8 @@ EVALUATE = """
       list.length === found.size && list.every((place) => found.has(String(place)));
     grid(op.size.rows, op.size.columns, (r, c) => {
       const list = op.readers(r, c);
-      if (!same(list, readers[[r, c]]) || (op.readsRow(r) && op.readsColumn(c)) !== list.length > 0) wrong.push(`input ${r},${c}`);
+      const read = op.readsRow(r) && op.readsColumn(c);
+      if (!same(list, readers[[r, c]]) || read !== list.length > 0) wrong.push(`input ${r},${c}`);
     });
     grid(rows.kernel_size, columns.kernel_size, (m, n) => {
       if (!same(op.met(m, n), met[[m, n]])) wrong.push(`tap ${m},${n}`);

@@ -121,6 +121,16 @@ def test_a_phone_shows_every_view_without_scrolling_sideways(server: Server, new
     expect_whole_pictures(page)
 
 
+# The app and all its components have the background of the theme: dark or not.
+REPAINTED = """(dark) => {
+    const roots = [...document.querySelectorAll('*')].map((host) => host.shadowRoot?.querySelector('.root'));
+    return [document.querySelector('[data-testid=stApp]'), ...roots.filter(Boolean)].every((element) => {
+        const [red] = getComputedStyle(element).backgroundColor.match(/[\\d.]+/g).map(Number);
+        return red < 128 === dark;
+    });
+}"""
+
+
 def excused(rule: str, html: str) -> bool:
     return rule in STREAMLITS_OWN and re.search(STREAMLITS_OWN[rule], html) is not None
 
@@ -133,8 +143,7 @@ def test_nothing_serious_stands_in_the_way_of_assistive_technology(
     open_view(page, server, view)
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
-        settled(page)
-        page.wait_for_timeout(200)  # colours fade into each other
+        page.wait_for_function(REPAINTED, arg=scheme == "dark")
         found = Axe().run(page).response["violations"]
         serious = [
             f"{scheme} {violation['id']}: {node['html'][:200]} {node.get('failureSummary', '')}"

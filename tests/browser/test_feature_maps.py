@@ -1,5 +1,6 @@
 """Feature maps in the browser: every channel is on the wall, and every number is the network's."""
 
+import csv
 import io
 import json
 import random
@@ -354,6 +355,9 @@ def test_maps_are_taken_home_as_numbers_and_as_a_picture(server: Server, page: P
         assert list(file) == [layer]
         assert file[layer].dtype == np.float32
         np.testing.assert_allclose(file[layer], values, rtol=1e-4, atol=1e-5)
+    rows = list(csv.DictReader(io.StringIO(download("Table as CSV").decode(), newline="")))
+    assert [int(row["channel"]) for row in rows] == list(range(128))
+    assert [float(row["mean"]) for row in rows] == pytest.approx(values.mean((1, 2)), rel=1e-4, abs=1e-5)
     with Image.open(io.BytesIO(download("Wall as PNG"))) as picture:
         assert picture.format == "PNG"
         columns, rows, cell = 12, 11, 64 + 2  # 128 maps of 8×8, drawn 8 times as large
