@@ -8,7 +8,7 @@ from cnnviz.ops.filtering import FilteredPicture
 from cnnviz.ui import cache
 from cnnviz.ui.components.conv_view import conv_view
 from cnnviz.ui.components.facts import Facts, facts
-from cnnviz.ui.controls import choose_view, counted
+from cnnviz.ui.controls import choose_view, counted, lab_columns
 from cnnviz.ui.convolution_controls import Convolution, choose_convolution, take_edit
 from cnnviz.ui.convolution_knobs import knobs, take_drag
 from cnnviz.ui.convolution_presets import offer_convolution_presets
@@ -34,7 +34,7 @@ _VIEWS = {
 
 def lab() -> None:
     """Controls on the left, the picture and what the kernel makes of it on the right."""
-    controls, view = st.columns([1, 3.4], gap="medium")
+    controls, view = lab_columns()
     with controls:
         chosen = choose_convolution(current_picture())
     with view, explained():

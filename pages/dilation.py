@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.ui.controls import choose_view
+from cnnviz.ui.controls import choose_view, lab_columns
 from cnnviz.ui.dilation_facts import ask_about_span
 from cnnviz.ui.dilation_lab import choose_layer, choose_rates, show_picture, show_pixels, show_stack
 from cnnviz.ui.dilation_presets import await_dilation_presets, offer_dilation_presets
@@ -28,7 +28,7 @@ def lab() -> None:
 
 def show_layer(view: str) -> None:
     """One layer: its controls beside one of two views."""
-    controls, place = st.columns([1, 3.4], gap="medium")
+    controls, place = lab_columns()
     with controls:
         layer = choose_layer()
     with place, explained():

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from cnnviz.ui.controls import lab_columns
 from cnnviz.ui.equivariance_lab import (
     choose_layer,
     choose_network_layer,
@@ -32,7 +33,7 @@ _PRESETS: dict[str, dict[str, object]] = {
 
 def lab() -> None:
     """Controls on the left; the shift, both orders and their difference on the right."""
-    controls, place = st.columns([1, 3.4], gap="medium")
+    controls, place = lab_columns()
     with controls:
         subject, mode = choose_subject()
         choice = choose_layer(mode) if subject == "layer" else choose_network_layer(subject)

@@ -8,6 +8,7 @@ from cnnviz.figures.maps import map_limits
 from cnnviz.ui import cache
 from cnnviz.ui.components.layer_tree import layer_tree
 from cnnviz.ui.components.map_wall import map_wall
+from cnnviz.ui.controls import lab_columns
 from cnnviz.ui.feature_map_controls import (
     LayerChoice,
     WallChoice,
@@ -30,7 +31,7 @@ require_frame()
 def lab() -> None:
     """Layers on the left, the wall of maps on the right."""
     model, seed = current_model()
-    rail, view = st.columns([1, 3.3], gap="medium")
+    rail, view = lab_columns()
     with rail:
         choice = choose_layer(model)
         layer_tree(choice.layers, choice.layer.layer, "maps_tree", set_layer)

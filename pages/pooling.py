@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.ui.controls import choose_view
+from cnnviz.ui.controls import choose_view, lab_columns
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.pooling_lab import (
@@ -21,7 +21,7 @@ _VIEWS = {"side": "Side by side", "pixels": "Pixel by pixel", "shift": "Shifted 
 
 def lab() -> None:
     """Controls on the left; one of three views on the right."""
-    controls, view = st.columns([1, 3.4], gap="medium")
+    controls, view = lab_columns()
     with controls:
         pooling = choose_pooling()
     with view, explained():

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.ui.controls import bring_link_up_to_date, choose_view
+from cnnviz.ui.controls import bring_link_up_to_date, choose_view, lab_columns
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.presets import offer_presets
@@ -32,7 +32,7 @@ _PRESETS: dict[str, dict[str, object]] = {
 
 def lab() -> None:
     """Controls on the left; the picture or the stamps on the right."""
-    controls, place = st.columns([1, 3.4], gap="medium")
+    controls, place = lab_columns()
     with place:
         view = choose_view(_VIEWS, "up_view")
     with controls:

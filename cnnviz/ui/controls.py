@@ -1,8 +1,9 @@
 """Controls shared by the pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 _MOVED, _DUE = "_limits_moved", "_run_due"
 
@@ -100,6 +101,12 @@ def limits(key: str) -> tuple[int, int]:
     """Least and greatest value of a `bounded_slider`, as it was drawn last."""
     low, high = st.session_state[f"_{key}_limits"]
     return int(low), int(high)
+
+
+def lab_columns() -> Sequence[DeltaGenerator]:
+    """A narrow column for controls, and a wide one for what they change; on a phone that comes first."""
+    with st.container(key="lab"):
+        return st.columns([1, 3.4], gap="medium")
 
 
 def choose_view(views: Mapping[str, str], key: str) -> str:

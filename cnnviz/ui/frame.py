@@ -23,8 +23,17 @@ _GROUPS = {
     "Networks": {"feature_maps": "Feature maps"},
 }
 _NETWORK_PAGES = {"feature_maps"}
-# A third less empty space around the page than Streamlit leaves: the labs need it.
+# A third less empty space around the page than Streamlit leaves: the labs need it. Buttons that set the
+# controls to a telling case look like links, in rows close together. On a phone they are one row to
+# swipe, and what the controls change stands above them.
 _STYLE = """<style>
+.st-key-presets { row-gap: 0; }
+.st-key-presets button p { text-decoration: underline; text-underline-offset: 0.2em; }
+@media (max-width: 640px) {
+  .st-key-presets { flex-wrap: nowrap; overflow-x: auto; }
+  .st-key-presets p { white-space: nowrap; }
+  .st-key-lab > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:first-child { order: 1; }
+}
 .stMainBlockContainer { padding: 3.5rem clamp(1rem, 4vw, 3.5rem) 3rem; }
 </style>"""
 

@@ -15,7 +15,7 @@ def offer_presets(presets: Mapping[str, Mapping[str, Any]], start: Mapping[str, 
         presets: label → session key → value.
         start: values that each preset begins from.
     """
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(key="presets", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("Try this", width="content")
         for label, settings in presets.items():
             st.button(

@@ -67,10 +67,11 @@ export default function (component) {
       cells = { offset: 0, input, output, side: { input: cellSide(box, input), output: cellSide(box, output) } };
       return;
     }
-    const offset = RESERVES.find((reserve) => reserve >= most) ?? most;
+    const reserves = header.limits.padding ? RESERVES : [0];
+    const offset = reserves.find((reserve) => reserve >= most) ?? most;
     const input = longest + 2 * offset;
     const side = cellSide(box, Math.max(input, outputs));
-    cells = { offset, input, output: Math.max(longest + 2, outputs), side: { input: side, output: side } };
+    cells = { offset, input, output: Math.max(longest + Math.min(offset, 2), outputs), side: { input: side, output: side } };
   }
 
   function stillThere(thing) {
