@@ -1,6 +1,7 @@
 """Every network by name, built with the weights that were asked for."""
 
 import difflib
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ import torch
 from torch import nn
 
 from cnnviz.errors import CnnvizError
+from cnnviz.nets.classifiers import Outline, about, build_classifier, classifier_names
+from cnnviz.nets.lenet import LeNet5
 from cnnviz.nets.mini_resnet import MiniResNet
 from cnnviz.nets.simple_cnn import SimpleCNN
 
@@ -21,7 +24,7 @@ class CatalogEntry:
     build: Callable[[], nn.Module]
 
 
-_CATALOG = {
+_REFERENCE = {
     "simple_cnn": CatalogEntry(
         "SimpleCNN", "six 3×3 convolutions in three blocks, batch norm, max pooling", SimpleCNN
     ),
@@ -29,11 +32,22 @@ _CATALOG = {
         "MiniResNet", "a 7×7 stem and four stages of two residual blocks", MiniResNet
     ),
 }
+_OURS = {
+    **_REFERENCE,
+    "lenet5": CatalogEntry(
+        "LeNet-5", "three 5×5 convolutions for 32×32 pictures with one channel, 1998", LeNet5
+    ),
+}
+
+
+def reference_names() -> tuple[str, ...]:
+    """The two networks that the lessons are about."""
+    return tuple(_REFERENCE)
 
 
 def model_names() -> tuple[str, ...]:
-    """Every name that `model` takes."""
-    return tuple(_CATALOG)
+    """Every name that `model` takes: ours, then torchvision's classifiers."""
+    return (*_OURS, *classifier_names())
 
 
 def catalog_entry(name: str) -> CatalogEntry:
@@ -42,32 +56,42 @@ def catalog_entry(name: str) -> CatalogEntry:
     Raises:
         CnnvizError: if there is none of that name; the message names the nearest.
     """
-    if name not in _CATALOG:
-        near = difflib.get_close_matches(name, _CATALOG, n=1, cutoff=0.3)
-        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(_CATALOG)}."
+    if name in _OURS:
+        return _OURS[name]
+    if name not in classifier_names():
+        near = difflib.get_close_matches(name.lower(), model_names(), n=1, cutoff=0.3)
+        every = f"There are: {', '.join(_OURS)} and torchvision's {len(classifier_names())} classifiers."
+        hint = f"Did you mean {near[0]!r}?" if near else every
         raise CnnvizError(f"There is no model named {name!r}. {hint}")
-    return _CATALOG[name]
+    return CatalogEntry(name, about(name), functools.partial(build_classifier, name))
 
 
-def model(name: str, weights: str | None = None, *, seed: int = 0) -> nn.Module:
+def model(name: str, weights: str | None = None, *, seed: int = 0, progress: bool = True) -> nn.Module:
     """Build a network in eval mode.
 
     Args:
         name: one of `model_names()`.
-        weights: None for weights drawn at random.
+        weights: None for weights drawn at random; for torchvision's classifiers "imagenet" for its
+            default weights, or torchvision's name of others, such as "IMAGENET1K_V1".
         seed: of the random weights; the same seed gives the same weights, and the process's own
             random state stays as it was.
+        progress: whether a download of weights shows a bar on the terminal.
 
     Raises:
-        CnnvizError: if there is no such model, or no such weights for it.
+        CnnvizError: if there is no such model, or no such weights for it, or they cannot be had.
     """
     entry = catalog_entry(name)
     if weights is not None:
-        raise CnnvizError(f"{entry.label} has no weights named {weights!r}: only random ones (weights=None).")
+        if name in _OURS:
+            raise CnnvizError(
+                f"{entry.label} has no weights named {weights!r}: only random ones (weights=None)."
+            )
+        return build_classifier(name, weights, progress).eval()
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed the GPUs too
         network = entry.build()
-        initialise(network)
+        if name in _OURS:
+            initialise(network)
     return network.eval()
 
 
@@ -77,8 +101,8 @@ def model_outline(name: str) -> nn.Module:
     Raises:
         CnnvizError: if there is no such model.
     """
-    with torch.device("meta"):
-        return catalog_entry(name).build().eval()
+    with Outline():
+        return catalog_entry(name).build().to("meta").eval()
 
 
 def initialise(network: nn.Module) -> None:

@@ -1,0 +1,178 @@
+"""torchvision's image classifiers: imported when first asked for, built, loaded, their published figures."""
+
+import functools
+import importlib
+import re
+import sys
+import urllib.error
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from cnnviz.errors import CnnvizError
+
+IMAGENET = "imagenet"
+_SCHEMAS = ("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+            "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # fmt: skip
+_declared: list[torch.library.Library] = []  # a library's operators go when it does
+
+
+@functools.cache
+def torchvision_models() -> ModuleType:
+    """The module `torchvision.models`.
+
+    A torchvision built for another torch (one with CUDA beside one without) cannot load its compiled
+    operators, and its import then fails on "operator torchvision::nms does not exist". Classifiers do
+    not use them, so in that case their schemas are declared and the import tried again.
+    """
+    try:
+        return importlib.import_module("torchvision.models")
+    except RuntimeError as error:
+        if "torchvision::" not in str(error):
+            raise
+    for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+        del sys.modules[name]
+    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
+    for schema in _SCHEMAS:
+        library.define(schema)  # type: ignore[no-untyped-call]
+    _declared.append(library)
+    return importlib.import_module("torchvision.models")
+
+
+@functools.cache
+def classifier_names() -> tuple[str, ...]:
+    """The names of all classifiers, as `torchvision.models.list_models` has them."""
+    models = torchvision_models()
+    return tuple(models.list_models(module=models))
+
+
+def build_classifier(name: str, weights: str | None = None, progress: bool = True) -> nn.Module:
+    """Build a classifier by torchvision's own builder and loader.
+
+    Args:
+        name: one of `classifier_names()`.
+        weights: None for torchvision's random initialisation; "imagenet" for its default weights, or
+            the name of others, such as "IMAGENET1K_V1".
+        progress: whether a download shows a bar on the terminal.
+
+    Raises:
+        CnnvizError: if there are no such weights, or they cannot be downloaded or read.
+    """
+    models = torchvision_models()
+    if weights is None:
+        # Their own initialisation of these two takes many seconds and announces its end at each call.
+        plain = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+        network: nn.Module = models.get_model(name, weights=None, **plain)
+        return network
+    chosen = _weights(name, weights)
+    try:
+        network = models.get_model(name, weights=chosen, progress=progress)
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        raise CnnvizError(_not_downloaded(name, chosen, error)) from error
+    except Exception as error:
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise CnnvizError(
+            f"{_file(chosen)} is not what torchvision published as weights of {name} ({said}). "
+            "Delete it, and it is downloaded again."
+        ) from error
+    return network
+
+
+def _weights(name: str, weights: str) -> Any:
+    offered = torchvision_models().get_model_weights(name)
+    wanted = "DEFAULT" if weights == IMAGENET else weights
+    if wanted not in offered.__members__:
+        names = ", ".join(repr(n) for n in (IMAGENET, *(w.name for w in offered)))
+        raise CnnvizError(
+            f"{name} has no weights named {weights!r}. There are: {names}, or None for random ones."
+        )
+    return offered[wanted]
+
+
+def _file(weights: Any) -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints" / str(weights.url).rpartition("/")[2]
+
+
+def _not_downloaded(name: str, weights: Any, error: Exception) -> str:
+    reason = getattr(error, "reason", None) or error
+    return (
+        f"The ImageNet weights of {name} ({weights.meta['_file_size']:.0f} MB) could not be downloaded: "
+        f"{reason}. "
+        f"Connect to the internet, or save {weights.url} as {_file(weights)}."
+    )
+
+
+class Outline(TorchFunctionMode):
+    """While it is open, new tensors have shapes but no memory; those that count something are real.
+
+    torch's own `device("meta")` takes the values from `arange` too, out of which some networks
+    compute their widths.
+    """
+
+    _FILLED = (torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn)
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Call `func`, on the meta device if it fills a tensor."""
+        given = dict(kwargs or {})
+        if func in self._FILLED and given.get("device") is None:
+            given["device"] = "meta"
+        return func(*args, **given)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFigures:
+    """What torchvision publishes of a classifier's default weights: one crop, ImageNet-1K validation.
+
+    Attributes:
+        name: of the classifier.
+        weights: of the weights.
+        accuracy_top1, accuracy_top5: in per cent.
+        parameters: their number.
+        macs: multiply-accumulates of one picture of `input_size`.
+        file_bytes: size of the file.
+        input_size: height and width of the crop, in pixels.
+    """
+
+    name: str
+    weights: str
+    accuracy_top1: float
+    accuracy_top5: float
+    parameters: int
+    macs: int
+    file_bytes: int
+    input_size: int
+
+
+@functools.cache
+def published_figures(name: str) -> PublishedFigures:
+    """The figures in torchvision's weight metadata; nothing is downloaded.
+
+    torchvision rounds to a million MACs and to a thousand bytes.
+    """
+    weights = torchvision_models().get_model_weights(name).DEFAULT
+    meta, metrics = weights.meta, weights.meta["_metrics"]["ImageNet-1K"]
+    return PublishedFigures(
+        name,
+        weights.name,
+        metrics["acc@1"],
+        metrics["acc@5"],
+        meta["num_params"],
+        round(meta["_ops"] * 1e9),
+        round(meta["_file_size"] * 1e6),
+        weights.transforms.keywords["crop_size"],
+    )
+
+
+def about(name: str) -> str:
+    """torchvision's own first sentence about a classifier, as plain text."""
+    text = torchvision_models().get_model_builder(name).__doc__ or name
+    sentence = re.split(r"\n\s*\n|\.\s", text.strip())[0]
+    return re.sub(r"\s+", " ", re.sub(r"`([^`<]*?)\s*<[^>]*>`_*", r"\1", sentence)).rstrip(".")
