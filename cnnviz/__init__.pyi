@@ -3,8 +3,16 @@
 from .analysis.activations import FeatureMaps as FeatureMaps
 from .analysis.activations import capture as capture
 from .analysis.activations import feature_maps as feature_maps
+from .analysis.cost import Cost as Cost
+from .analysis.cost import compare as compare
+from .analysis.cost import model_cost as model_cost
+from .analysis.effective_field import effective_receptive_field as effective_receptive_field
+from .analysis.layer_rows import LayerRow as LayerRow
+from .analysis.layer_rows import Trace as Trace
 from .analysis.layers import LayerSummary as LayerSummary
 from .analysis.layers import layer_summaries as layer_summaries
+from .analysis.receptive_field import ReceptiveField as ReceptiveField
+from .analysis.trace import trace as trace
 from .data.images import Picture as Picture
 from .data.images import draw_pattern as draw_pattern
 from .data.images import load_image as load_image
@@ -17,6 +25,7 @@ from .nets.blocks import BottleneckBlock as BottleneckBlock
 from .nets.blocks import ResidualBlock as ResidualBlock
 from .nets.catalog import model as model
 from .nets.catalog import model_names as model_names
+from .nets.lenet import LeNet5 as LeNet5
 from .nets.mini_resnet import MiniResNet as MiniResNet
 from .nets.simple_cnn import SimpleCNN as SimpleCNN
 from .ops.convolution import Conv2dFromScratch as Conv2dFromScratch

@@ -25,6 +25,9 @@ PROMISED = {
     "model": "name, weights=None",
     "load_image": "source",
     "feature_maps": "model, picture, layers=None",
+    "trace": "model, input_shape=(1, 3, 224, 224)",
+    "effective_receptive_field": "model, layer, input_shape=(1, 3, 224, 224), samples=16, seed=0",
+    "LeNet5": "in_channels=1, num_classes=10",
 }
 
 
@@ -75,7 +78,14 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_the_layers_are_modules_of_torch():
-    for name in ("Conv2dFromScratch", "ResidualBlock", "BottleneckBlock", "SimpleCNN", "MiniResNet"):
+    for name in (
+        "Conv2dFromScratch",
+        "ResidualBlock",
+        "BottleneckBlock",
+        "SimpleCNN",
+        "MiniResNet",
+        "LeNet5",
+    ):
         assert issubclass(getattr(cnnviz, name), nn.Module)
 
 
@@ -83,7 +93,20 @@ def test_errors_for_users_are_value_errors():
     assert issubclass(cnnviz.CnnvizError, ValueError)
 
 
-@pytest.mark.parametrize("name", ["Picture", "Pattern", "Window", "ConvStep", "FeatureMaps", "LayerSummary"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Picture",
+        "Pattern",
+        "Window",
+        "ConvStep",
+        "FeatureMaps",
+        "LayerSummary",
+        "Trace",
+        "LayerRow",
+        "ReceptiveField",
+    ],
+)
 def test_results_are_frozen_dataclasses_with_slots(name):
     result = getattr(cnnviz, name)
     assert dataclasses.is_dataclass(result)

@@ -62,7 +62,7 @@ def fields(graph: Graph) -> Fields:
     """Follow the fields from the input through every operation."""
     known: dict[int, Field] = {graph.input.index: _of_input(graph.input.shape)}
     lost_at: dict[int, int] = {}
-    for op in graph.ops:
+    for op in (op for op in graph.ops if op.inputs):
         try:
             outputs = _after(op, known)
         except LostError as error:

@@ -14,13 +14,20 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from cnnviz.analysis.model_outline import ModelOutline
-from cnnviz.analysis.trace_errors import Failure, explain
+from cnnviz.analysis.trace_errors import Failure, explain, wrong_channels
 from cnnviz.errors import CnnvizError
 
 INPUT, CONSTANT, UNKNOWN = -1, -2, -3
 
+# What counts as multiply-accumulates; recorded even if it works on weights alone.
+_PRODUCTS = "linear bilinear matmul bmm mm mv dot addmm baddbmm addbmm addmv einsum"
+_ATTENTIONS = "scaled_dot_product_attention multi_head_attention_forward"
+_CONVOLUTIONS = (f"{name}{axes}d" for name in ("conv", "conv_transpose") for axes in (1, 2, 3))
+MULTIPLYING = frozenset([*_PRODUCTS.split(), *_ATTENTIONS.split(), *_CONVOLUTIONS])
+
 # Calls that tell about a tensor and make no new one out of its values.
 _MAKES_CONSTANTS = ("zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like", "new_")
+_SAME = ("as_tensor", "requires_grad")
 _WRITES = ("__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__")
 
 
@@ -46,7 +53,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One call of a PyTorch function on something that depends on the input.
+    """One call of a PyTorch function on something that depends on the input, or a product of weights.
 
     Attributes:
         name: of the function, without underscores: "conv2d", "add".
@@ -114,6 +121,29 @@ def record(model: nn.Module, input_shape: Sequence[int]) -> Graph:
     return Graph(value, tuple(recorder.ops), tuple(recorder.calls), x.element_size())
 
 
+class _FoundError(Exception):
+    """The wanted operation has run; the rest of the network need not."""
+
+    def __init__(self, output: Tensor) -> None:
+        super().__init__()
+        self.output = output
+
+
+def output_of(model: nn.Module, x: Tensor, op: int) -> Tensor:
+    """What operation number `op` of `record(model, x.shape)` gives for x, computed for real.
+
+    The model runs in eval mode and as far as that operation; gradients are as the caller has set them.
+    """
+    recorder = _Recorder(ModelOutline(model, meta=False), op)
+    recorder.begin(x)
+    try:
+        with recorder:
+            recorder.model(x)
+    except _FoundError as found:
+        return found.output
+    raise CnnvizError("The model does not run on values as it does on shapes alone.")
+
+
 @dataclass(slots=True)
 class _Seen:
     """A tensor of the pass, kept alive so that its identity stays its own."""
@@ -126,7 +156,7 @@ class _Seen:
 class _Recorder(TorchFunctionMode):
     """Sees each call of a PyTorch function and notes those that depend on the input."""
 
-    def __init__(self, outline: ModelOutline) -> None:
+    def __init__(self, outline: ModelOutline, wanted: int | None = None) -> None:
         super().__init__()
         self.ops: list[Op] = []
         self.calls: list[Call] = []
@@ -138,7 +168,10 @@ class _Recorder(TorchFunctionMode):
         for constant in outline.constants:
             self._constant(constant, frozenset())
         self._names = outline.names
+        self._meta = outline.meta
+        self._wanted = wanted
         outline.on_call, outline.on_return = self._enter, self._leave
+        self.model = outline.model
 
     @property
     def path(self) -> str:
@@ -165,8 +198,10 @@ class _Recorder(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         given = list(_tensors((args, kwargs)))
-        if any(t.device.type != "meta" for t in given) and any(
-            t.device.type == "meta" or isinstance(t, nn.Parameter) for t in given
+        if (
+            self._meta
+            and any(t.device.type != "meta" for t in given)
+            and any(t.device.type == "meta" or isinstance(t, nn.Parameter) for t in given)
         ):
             args, kwargs = _replace((args, kwargs), self._without_memory)
             given = list(_tensors((args, kwargs)))
@@ -174,6 +209,7 @@ class _Recorder(TorchFunctionMode):
         before = tuple(self._lookup(t) for t in given)
         try:
             result = func(*args, **kwargs)
+            self._require_channels(name, args, kwargs)
         except Exception as error:
             self.failure = Failure(name, self.path, self.module, *self._described(args, kwargs), error)
             raise
@@ -183,6 +219,14 @@ class _Recorder(TorchFunctionMode):
             for made in _tensors(result):
                 self._constant(made, frozenset())
         return result
+
+    def _require_channels(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """What PyTorch leaves unchecked on the meta device."""
+        if name.startswith("conv_transpose"):
+            described = self._described(args, kwargs)
+            wrong = wrong_channels(Failure(name, self.path, self.module, *described, RuntimeError()))
+            if wrong:
+                raise RuntimeError(wrong)
 
     def _look(
         self,
@@ -196,25 +240,33 @@ class _Recorder(TorchFunctionMode):
     ) -> None:
         writes = func.__name__ in _WRITES or (name != func.__name__ and func.__name__ == f"{name}_")
         outputs = list(_tensors(result)) or ([given[0]] if func.__name__ == "__setitem__" else [])
-        if not outputs:
+        if not outputs or name in _SAME:
             return
         read = frozenset().union(*(seen.parameters for seen in before))
         inputs = tuple(seen.value for seen in before if seen.value.varies)
-        if not inputs or name.startswith(_MAKES_CONSTANTS):
-            for made in outputs:
-                self._constant(made, read)
-            return
         described = self._described(args, kwargs)
         index = len(self.ops)
+        if not inputs or name.startswith(_MAKES_CONSTANTS):
+            values = tuple(self._constant(made, read) for made in outputs)
+            if read and name in MULTIPLYING:
+                self.ops.append(Op(index, name, self.path, *described, (), values, self._fresh(read), True))
+            return
         base = given[0]._base if writes else None
         if base is not None and id(base) in self._seen:
             outputs.append(base)  # changed through a view of it
         memory = {t.untyped_storage()._cdata for t in given}
         allocates = not writes and any(t.untyped_storage()._cdata not in memory for t in outputs)
         made_values = tuple(self._note(t, index) for t in outputs)
+        self.ops.append(
+            Op(index, name, self.path, *described, inputs, made_values, self._fresh(read), allocates)
+        )
+        if index == self._wanted:
+            raise _FoundError(outputs[0])
+
+    def _fresh(self, read: frozenset[str]) -> tuple[str, ...]:
         fresh = tuple(sorted(read - self._counted))
         self._counted |= read
-        self.ops.append(Op(index, name, self.path, *described, inputs, made_values, fresh, allocates))
+        return fresh
 
     def _described(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -224,7 +276,7 @@ class _Recorder(TorchFunctionMode):
     def _lookup(self, tensor: Tensor) -> _Seen:
         seen = self._seen.get(id(tensor))
         if seen is None:
-            if isinstance(tensor, nn.Parameter) or tensor.device.type != "meta":
+            if isinstance(tensor, nn.Parameter) or (self._meta and tensor.device.type != "meta"):
                 name = self._names.get(id(tensor), "")
                 self._constant(tensor, frozenset([name] if name else []))
             else:
@@ -238,9 +290,10 @@ class _Recorder(TorchFunctionMode):
         self._seen[id(tensor)] = _Seen(tensor, value)
         return value
 
-    def _constant(self, tensor: Tensor, parameters: frozenset[str]) -> None:
+    def _constant(self, tensor: Tensor, parameters: frozenset[str]) -> Value:
         value = Value(CONSTANT, tuple(tensor.shape), CONSTANT)
         self._seen[id(tensor)] = _Seen(tensor, value, parameters)
+        return value
 
     def _without_memory(self, tensor: Tensor) -> Tensor:
         if tensor.device.type == "meta":

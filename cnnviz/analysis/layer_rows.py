@@ -34,7 +34,8 @@ class LayerRow:
         parameters: those that no earlier row has used; shared ones count once.
         macs: multiply-accumulates. 1 MAC = 2 FLOPs.
         activation_elements: numbers in all tensors it gives.
-        activation_bytes: memory that these take anew; 0 for views and in-place operations.
+        written_elements: those of them that take new memory; 0 for views and in-place operations.
+        activation_bytes: memory of `written_elements`, at the model's number type.
         parents: layers of the rows whose outputs it reads; "" for the input.
         receptive_field: what a unit of the output can see; None where `note` says why.
         is_global: whether something on the way shows every unit the whole input.
@@ -49,6 +50,7 @@ class LayerRow:
     parameters: int
     macs: int
     activation_elements: int
+    written_elements: int
     activation_bytes: int
     parents: tuple[str, ...]
     receptive_field: ReceptiveField | None
@@ -75,7 +77,6 @@ class Trace(Sequence[LayerRow]):
         rows: one per operation.
         unreached: the topmost modules with parameters that the pass did not use.
         parameters: of the whole model, unreached modules included: `sum(p.numel())`.
-        last_map: layer of the last spatial map with a receptive field; see the property `last_map`.
     """
 
     model: str
@@ -84,6 +85,7 @@ class Trace(Sequence[LayerRow]):
     unreached: tuple[Unreached, ...]
     parameters: int
     _of_layer: dict[str, int] = field(repr=False)
+    _last_ops: tuple[int, ...] = field(repr=False)
     _last_map: int | None = field(repr=False)
 
     def __len__(self) -> int:
@@ -98,14 +100,19 @@ class Trace(Sequence[LayerRow]):
         Raises:
             CnnvizError: if no row has that layer; the message names the nearest.
         """
-        if not isinstance(key, str):
-            return self.rows[key]  # type: ignore[return-value]
+        return self.rows[self._number(key) if isinstance(key, str) else key]  # type: ignore[return-value]
+
+    def op_of(self, layer: str) -> int:
+        """Number of the operation that gives a row's output, for `graph.output_of`."""
+        return self._last_ops[self._number(layer)]
+
+    def _number(self, key: str) -> int:
         if key not in self._of_layer:
             near = difflib.get_close_matches(key, self._of_layer, n=3, cutoff=0.4)
             skipped = next((u.layer for u in self.unreached if f"{key}.".startswith(f"{u.layer}.")), None)
             reason = f"{skipped!r} is not used in this pass." if skipped else f"Near it: {', '.join(near)}."
             raise CnnvizError(f"The trace has no layer {key!r}." + (f" {reason}" if near or skipped else ""))
-        return self.rows[self._of_layer[key]]
+        return self._of_layer[key]
 
     @property
     def macs(self) -> int:
@@ -116,6 +123,11 @@ class Trace(Sequence[LayerRow]):
     def activation_bytes(self) -> int:
         """Memory of everything that the operations write, views and in-place ones left out."""
         return sum(row.activation_bytes for row in self.rows)
+
+    @property
+    def has_map(self) -> bool:
+        """Whether there is a spatial map with a receptive field at all."""
+        return self._last_map is not None
 
     @property
     def last_map(self) -> LayerRow:

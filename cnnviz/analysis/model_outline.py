@@ -12,9 +12,20 @@ from cnnviz.ops.convolution import Conv2dFromScratch
 
 
 class ModelOutline:
-    """A second tree of modules, without memory; `names` tells its parameters' paths by identity."""
+    """A second tree of modules in eval mode, whose calls can be watched without touching the first.
 
-    def __init__(self, model: nn.Module) -> None:
+    Attributes:
+        meta: whether its tensors are without memory; else they are the model's own.
+        names: the path of each parameter of the second tree, by identity.
+        constants: its other tensors.
+        paths: the path of each module of the first tree, by identity.
+        dtype: of the first floating-point parameter.
+        on_call, on_return: called before and after each module.
+        model: the root of the second tree.
+    """
+
+    def __init__(self, model: nn.Module, *, meta: bool = True) -> None:
+        self.meta = meta
         self.names: dict[int, str] = {}
         self.constants: list[Tensor] = []
         self.paths = {id(module): path for path, module in model.named_modules()}
@@ -63,6 +74,12 @@ class ModelOutline:
     def _tensor(self, tensor: Tensor | None) -> Tensor | None:
         if tensor is None:
             return None
+        if not self.meta:
+            if isinstance(tensor, nn.Parameter):
+                self.names[id(tensor)] = self._names.get(id(tensor), "")
+            else:
+                self.constants.append(tensor)
+            return tensor
         if id(tensor) not in self._twins:
             twin = torch.empty_like(tensor, device="meta", requires_grad=False)
             if isinstance(tensor, nn.Parameter):

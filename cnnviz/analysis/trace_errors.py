@@ -43,19 +43,24 @@ def explain(failure: Failure, input_shape: tuple[int, ...]) -> TraceError:
             "picture, but only its shape is known. Control flow must not depend on values.",
             misfit=False,
         )
-    reason = _channels(failure) or _features(failure)
+    reason = wrong_channels(failure) or _features(failure)
     if reason is None:
         said = (str(failure.error) or type(failure.error).__name__).strip().splitlines()[0].rstrip(".")
         reason = f"{failure.name or type(failure.error).__name__}: {said}"
     return TraceError(
         f"The model cannot take an input of {_times(input_shape)}. In {_place(failure)}: {reason}.",
-        misfit=_channels(failure) is None,
+        misfit=wrong_channels(failure) is None,
     )
 
 
 def _needs_values(failure: Failure) -> bool:
     said = str(failure.error)
-    return failure.name in _NEEDS_VALUES or "meta tensor" in said or "data-dependent" in said
+    return (
+        failure.name in _NEEDS_VALUES
+        or "meta tensor" in said
+        or "data-dependent" in said
+        or "nonzero" in said
+    )
 
 
 def _place(failure: Failure) -> str:
@@ -63,7 +68,7 @@ def _place(failure: Failure) -> str:
     return f"layer {failure.path!r} ({kind})" if failure.path else f"the model's forward ({kind})"
 
 
-def _channels(failure: Failure) -> str | None:
+def wrong_channels(failure: Failure) -> str | None:
     """A convolution that gets another number of channels than it takes."""
     if not failure.name.startswith("conv") or len(failure.args) < 2:
         return None

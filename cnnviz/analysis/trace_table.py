@@ -43,6 +43,7 @@ class TraceTable:
             self._unreached(),
             sum(self._sizes.values()),
             {**self._blocks(), **layers},
+            tuple(ops[-1].index for ops, _ in self._groups),
             self._last_map(),
         )
 
@@ -82,6 +83,7 @@ class TraceTable:
             sum(self._sizes.get(name, 0) for op in ops for name in op.parameters),
             sum(macs(op) for op in ops),
             elements,
+            min(written, elements),
             min(written, elements) * self._graph.itemsize,
             tuple(dict.fromkeys(self._parent(v) for v in inputs)),
             seen,
@@ -94,11 +96,14 @@ class TraceTable:
 
     def _seen(self, value: Value) -> tuple[ReceptiveField | None, bool, str]:
         """Receptive field, whether it is global, and the note of a tensor."""
+        if not value.varies:
+            return None, False, "made of weights alone: it sees nothing of the input"
         found = self._fields.of_value[value.index]
         if found.lost:
             return None, found.is_global, self._why_lost(value, found.lost)
         if found.is_vector():
-            return None, True, "a vector: no map is left, it sees the whole input"
+            whole = ", it sees the whole input" if found.is_global else ""
+            return None, found.is_global, f"a vector: no map is left{whole}"
         if not found.is_map():
             return None, found.is_global, "no map: its positions are cut up or flattened"
         try:

@@ -17,11 +17,12 @@ from cnnviz.nets.simple_cnn import SimpleCNN
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """A network: its name on screen, a sentence about it, and how to build it."""
+    """A network: its name on screen, a sentence about it, how to build it, and an input that it takes."""
 
     label: str
     summary: str
     build: Callable[[], nn.Module]
+    input_shape: tuple[int, int, int, int] = (1, 3, 224, 224)
 
 
 _REFERENCE = {
@@ -35,7 +36,7 @@ _REFERENCE = {
 _OURS = {
     **_REFERENCE,
     "lenet5": CatalogEntry(
-        "LeNet-5", "three 5×5 convolutions for 32×32 pictures with one channel, 1998", LeNet5
+        "LeNet-5", "three 5×5 convolutions for 32×32 pictures with one channel, 1998", LeNet5, (1, 1, 32, 32)
     ),
 }
 

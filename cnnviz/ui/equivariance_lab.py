@@ -18,7 +18,7 @@ from cnnviz.data.images import Picture
 from cnnviz.device import CPU
 from cnnviz.figures.panels import Panel, panels_figure
 from cnnviz.figures.tables import Row
-from cnnviz.nets.catalog import catalog_entry, model_names
+from cnnviz.nets.catalog import catalog_entry, reference_names
 from cnnviz.ops.equivariance import Equivariance, circular_shift, measure_equivariance
 from cnnviz.ops.geometry import PADDING_MODES, PaddingMode
 from cnnviz.ops.kernels import kernel, named_kernel
@@ -123,7 +123,7 @@ class Measurement:
 def choose_subject() -> tuple[str, PaddingMode]:
     """One layer or a network, and how it pads."""
     subject = st.selectbox(
-        "What is shifted through", ["layer", *model_names()], key="eq_subject", bind="query-params",
+        "What is shifted through", ["layer", *reference_names()], key="eq_subject", bind="query-params",
         format_func=lambda name: "One layer" if name == "layer" else catalog_entry(name).label,
     )  # fmt: skip
     mode: PaddingMode = st.selectbox(

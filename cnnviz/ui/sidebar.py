@@ -6,7 +6,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from cnnviz.data.images import Picture, load_image, sample_names
 from cnnviz.data.patterns import Pattern, pattern_names
 from cnnviz.errors import CnnvizError
-from cnnviz.nets.catalog import catalog_entry, model_names
+from cnnviz.nets.catalog import catalog_entry, reference_names
 from cnnviz.ui import cache
 from cnnviz.ui.controls import await_setting, words
 from cnnviz.ui.feedback import plain
@@ -26,7 +26,7 @@ def current_picture() -> Picture:
 
 def current_model() -> tuple[str, int]:
     """The model chosen in the sidebar: its name, and the seed of its random weights."""
-    return st.session_state.get("model", model_names()[0]), st.session_state.get("seed", 0)
+    return st.session_state.get("model", reference_names()[0]), st.session_state.get("seed", 0)
 
 
 def choose_picture() -> None:
@@ -117,7 +117,7 @@ def choose_model() -> None:
     """Let the user choose a network and the seed of its weights."""
     st.selectbox(
         "Model",
-        model_names(),
+        reference_names(),
         format_func=lambda name: catalog_entry(name).label,
         key="model",
         bind="query-params",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import cnnviz
 from cnnviz.analysis.shifts import POOLS, ShiftedLayer
 from cnnviz.figures.tables import csv_file
-from cnnviz.nets.catalog import model_names
+from cnnviz.nets.catalog import reference_names
 from cnnviz.ops.equivariance import measure_equivariance
 from cnnviz.ops.geometry import PADDING_MODES
 from cnnviz.ops.kernels import kernel
@@ -273,7 +273,7 @@ def test_the_table_has_the_numbers_on_screen():
         assert float(row[column]) == pytest.approx(float(names[key]), rel=1e-3)
 
 
-@pytest.mark.parametrize("subject", ["layer", *model_names()])
+@pytest.mark.parametrize("subject", ["layer", *reference_names()])
 @pytest.mark.parametrize("shift", [(0, 0), (0, 1), (16, 16)])
 def test_every_shift_runs_and_the_page_shows_its_code(open_page, assert_fine, subject, shift):
     at = open_page("equivariance", eq_subject=subject, eq_down=shift[0], eq_right=shift[1])

@@ -3,7 +3,7 @@
 import pytest
 
 from cnnviz.analysis.shifts import POOLS
-from cnnviz.nets.catalog import model_names
+from cnnviz.nets.catalog import reference_names
 from cnnviz.ops.geometry import PADDING_MODES
 
 VIEWS = {
@@ -37,6 +37,6 @@ def test_every_layer_of_the_equivariance_page_runs(open_page, assert_fine, mode,
     assert_fine(open_page("equivariance", eq_padding_mode=mode, eq_pool=pool, eq_stride=2))
 
 
-@pytest.mark.parametrize("model", model_names())
+@pytest.mark.parametrize("model", reference_names())
 def test_networks_run_on_the_equivariance_page(open_page, assert_fine, model):
     assert_fine(open_page("equivariance", eq_subject=model, eq_padding_mode="circular"))

@@ -10,7 +10,7 @@ from PIL import Image
 from cnnviz.analysis.layers import layer_summaries
 from cnnviz.data.images import sample_names
 from cnnviz.data.patterns import pattern_names
-from cnnviz.nets.catalog import catalog_entry, model_names, model_outline
+from cnnviz.nets.catalog import catalog_entry, model_outline, reference_names
 from cnnviz.ops.filtering import CHANNEL_MODES
 from cnnviz.ops.kernels import kernel_names, named_kernel
 from cnnviz.ui.controls import words
@@ -55,7 +55,7 @@ def test_every_kernel_runs_in_every_channel_mode(open_page, assert_fine, channel
             assert_fine(at)
 
 
-@pytest.mark.parametrize("model", model_names())
+@pytest.mark.parametrize("model", reference_names())
 def test_every_layer_shows_its_maps(open_page, assert_fine, model):
     at = open_page("feature_maps", model=model, maps_side=32)
     assert catalog_entry(model).label in at.sidebar.selectbox(key="model").options

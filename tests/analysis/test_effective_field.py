@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from cnnviz.analysis.effective_field import CancelledError, effective_receptive_field
+from cnnviz.analysis.trace import trace
+from cnnviz.errors import CnnvizError
+from cnnviz.nets.catalog import model
+from tests.analysis.measured_fields import positive
+
+SHAPE = (1, 3, 40, 48)
+
+
+def stack(layers):
+    torch.manual_seed(0)
+    return nn.Sequential(*(nn.Conv2d(3, 3, 3, padding=1) for _ in range(layers)))
+
+
+def test_it_is_the_gradient_of_the_unit_in_the_middle():
+    """A linear network has one gradient, whatever the input: the product of its kernels."""
+    network = positive(nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), nn.Conv2d(1, 1, 3, padding=1)))
+    found = effective_receptive_field(network, "1", (1, 1, 9, 11), samples=2)
+    triangle = np.array([1, 2, 3, 2, 1]) / 9
+    expected = np.zeros((9, 11))
+    expected[2:7, 3:8] = np.outer(triangle, triangle)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_it_lies_inside_the_theoretical_field_and_sums_to_one():
+    network = model("simple_cnn")
+    row = trace(network, SHAPE).last_map
+    found = effective_receptive_field(network, "block2.conv2", SHAPE, samples=2)
+    (top, bottom), (left, right) = trace(network, SHAPE)["block2.conv2"].receptive_field.box(10, 12)
+    assert row.receptive_field.size[0] > bottom - top + 1
+    outside = np.ones(SHAPE[2:], bool)
+    outside[top : bottom + 1, left : right + 1] = False
+    assert found.shape == SHAPE[2:] and found.sum() == pytest.approx(1) and (found >= 0).all()
+    assert not found[outside].any() and found[~outside].any()
+    assert not found.flags.writeable
+
+
+def test_it_covers_a_smaller_part_the_deeper_the_stack():
+    def share(layers):
+        found = effective_receptive_field(stack(layers), str(layers - 1), SHAPE, samples=2)
+        rows = np.arange(SHAPE[2]) - SHAPE[2] // 2
+        return np.sqrt((found.sum(1) * rows**2).sum()) / (2 * layers + 1)
+
+    assert share(2) > share(6) > share(15)
+
+
+def test_the_seed_decides_and_nothing_is_left_behind():
+    network = model("mini_resnet").train()
+    before = torch.get_rng_state()
+    first, again, other = (
+        effective_receptive_field(network, "layer2", (1, 3, 48, 48), samples=2, seed=seed)
+        for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(m.training and not m._forward_hooks for m in network.modules())
+    assert all(p.grad is None for p in network.parameters())
+
+
+@pytest.mark.parametrize("layer", ["layer1.0.add", "layer1.0.relu#2", "layer1", "conv1"])
+def test_rows_of_functions_and_blocks_can_be_asked(layer):
+    found = effective_receptive_field(model("resnet18"), layer, (1, 3, 64, 64), samples=1)
+    (top, bottom), _ = trace(model("resnet18"), (1, 3, 64, 64))[layer].receptive_field.box(
+        *(n // 2 for n in trace(model("resnet18"), (1, 3, 64, 64))[layer].output_shape[2:])
+    )
+    rows = found.sum(1).nonzero()[0]
+    assert max(top, 0) <= rows[0] and rows[-1] <= bottom
+
+
+def test_progress_is_told_and_it_can_be_cancelled():
+    told = []
+    effective_receptive_field(stack(2), "1", SHAPE, samples=4, progress=told.append)
+    assert told == [0.25, 0.5, 0.75, 1]
+    told.clear()
+    with pytest.raises(CancelledError):
+        effective_receptive_field(
+            stack(2), "1", SHAPE, samples=4, progress=told.append, cancelled=lambda: len(told) == 2
+        )
+    assert told == [0.25, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("layer", "options", "said"),
+    [
+        ("7", {}, "no layer '7'"),
+        ("1", {"samples": 0}, "samples must be at least 1"),
+        ("1", {"unit": (40, 0)}, "no unit \\(40, 0\\)"),
+    ],
+)
+def test_what_cannot_be_measured_is_said(layer, options, said):
+    with pytest.raises(CnnvizError, match=said):
+        effective_receptive_field(stack(2), layer, SHAPE, **options)
+
+
+def test_a_vector_has_no_unit_and_a_dead_layer_no_field():
+    network = nn.Sequential(nn.Conv2d(3, 3, 3), nn.Flatten())
+    with pytest.raises(CnnvizError, match="gives no maps"):
+        effective_receptive_field(network, "1", SHAPE)
+    nn.init.zeros_(network[0].weight)
+    with pytest.raises(CnnvizError, match="its gradient is zero"):
+        effective_receptive_field(network, "0", SHAPE, samples=1)

@@ -1,0 +1,65 @@
+"""Receptive fields against the input gradient, which is what a receptive field is."""
+
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from cnnviz.analysis.trace import trace
+from cnnviz.nets.catalog import model, model_outline
+from tests.analysis.measured_fields import measured_box, output_of, positive
+from tests.analysis.random_graphs import graphs
+
+# The module whose output is the last map, and the field there.
+FAMILIES = {
+    "alexnet": ("features", 195), "vgg16": ("features", 212), "resnet18": ("layer4", 435),
+    "resnet50": ("layer4", 427), "densenet121": ("features", 2071), "googlenet": ("inception5b", 379),
+    "squeezenet1_1": ("classifier.1", 207), "mobilenet_v2": ("features", 491),
+    "convnext_tiny": ("features", 1688), "efficientnet_b0": ("features", 851),
+    "shufflenet_v2_x0_5": ("conv5", 527),
+    "mnasnet0_5": ("layers", 843), "regnet_x_400mf": ("trunk_output", 975),
+    "mobilenet_v3_small": ("features", 639),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_field_of_the_last_map_is_what_the_input_gradient_measures(name):
+    path, size = FAMILIES[name]
+    assert trace(model_outline(name), (1, 3, 224, 224)).last_map.receptive_field.size == (size, size)
+    # A strip, long enough for a whole field: each axis is by itself, and so this is quick.
+    axis = len(name) % 2
+    shape = [64, 64]
+    shape[axis] = (size // 32 + 4) * 32
+    x = torch.ones(1, 3, *shape, dtype=torch.float64, requires_grad=True)
+    output = output_of(positive(model(name)), path, x)
+    row = trace(model_outline(name), (1, 3, *shape))[path]
+    unit = [n // 2 for n in output.shape[2:]]
+    first, last = row.receptive_field.box(*unit)[axis]
+    assert row.output_shape[1:] == output.shape[1:]
+    assert first >= 0 and last < shape[axis] and last - first + 1 == size
+    assert measured_box(output, x, unit)[axis] == (first, last)
+
+
+@settings(max_examples=300)
+@given(data=st.data())
+def test_random_graphs_with_branches_see_what_the_input_gradient_measures(data):
+    input_size = data.draw(st.tuples(st.integers(60, 75), st.integers(60, 75)))
+    network = data.draw(graphs(input_size))
+    row = list(trace(network, (1, 4, *input_size)))[-1]
+    field = row.receptive_field
+    assume(field is not None)
+    x = torch.ones(1, 4, *input_size, dtype=torch.float64, requires_grad=True)
+    output = positive(network)(x)
+    assert row.output_shape == output.shape
+    height, width = output.shape[2:]
+    measured = []
+    for unit in ((height // 2, width // 2), (height // 2 + 1, width // 2 - 1)):
+        box = field.box(*unit)
+        if None in box:
+            assert None in measured_box(output, x, unit)
+        elif all(first >= 2 and last < n - 2 for (first, last), n in zip(box, input_size, strict=True)):
+            measured.append(measured_box(output, x, unit))
+            assert measured[-1] == box
+    assume(measured)
+    if field.is_uniform:
+        assert tuple(last - first + 1 for first, last in measured[0]) == field.size

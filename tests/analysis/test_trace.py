@@ -1,0 +1,341 @@
+import csv
+import dataclasses
+import io
+import math
+from collections import OrderedDict
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cnnviz.analysis.layer_rows import LayerRow, Trace
+from cnnviz.analysis.trace import trace
+from cnnviz.errors import CnnvizError
+from cnnviz.nets.catalog import model, model_outline
+from cnnviz.ops.convolution import Conv2dFromScratch
+
+
+class Of(nn.Module):
+    """A module with the given forward and layers."""
+
+    def __init__(self, forward, **layers):
+        super().__init__()
+        self._forward = forward
+        for name, layer in layers.items():
+            setattr(self, name, layer)
+
+    def forward(self, x):
+        return self._forward(self, x)
+
+
+def rows(forward, shape=(1, 4, 32, 32), **layers):
+    return list(trace(Of(forward, **layers), shape))
+
+
+def field(row):
+    seen = row.receptive_field
+    return seen.size, seen.jump, seen.start
+
+
+def test_every_functional_call_is_a_row_with_its_place_and_parents():
+    found = rows(
+        lambda m, x: torch.flatten((F.relu(m.conv(x)) + x).mean((2, 3)), 1),
+        conv=nn.Conv2d(4, 4, 3, padding=1),
+    )
+    assert [(r.layer, r.operation, r.kind, r.parents) for r in found] == [
+        ("conv", "Conv2d", "convolution", ("",)),
+        ("relu", "relu", "activation", ("conv",)),
+        ("add", "add", "join", ("relu", "")),
+        ("mean", "mean", "pooling", ("add",)),
+        ("flatten", "flatten", "reshape", ("mean",)),
+    ]
+    assert [r.output_shape for r in found] == [(1, 4, 32, 32)] * 3 + [(1, 4)] * 2
+    assert found[2].input_shapes == ((1, 4, 32, 32),) * 2
+    assert found[0].parameters == 4 * 4 * 9 + 4
+    assert found[0].macs == 4 * 4 * 9 * 32 * 32
+
+
+def test_a_layer_that_runs_twice_counts_its_parameters_once():
+    shared = nn.Conv2d(4, 4, 3, padding=1)
+    found = trace(Of(lambda m, x: m.b(m.a(m.a(x))), a=shared, b=shared), (1, 4, 8, 8))
+    assert [row.layer for row in found] == ["a", "a#2", "a#3"]
+    assert [row.parameters for row in found] == [148, 0, 0]
+    assert found.parameters == 148
+    assert found["a#3"].receptive_field.size == (7, 7)
+
+
+def test_weights_that_two_layers_share_count_once():
+    a, b = nn.Linear(8, 8), nn.Linear(8, 8)
+    b.weight = a.weight
+    found = trace(nn.Sequential(a, b), (1, 8))
+    assert [row.parameters for row in found] == [72, 8]
+    assert found.parameters == 80 == sum(p.numel() for p in nn.Sequential(a, b).parameters())
+
+
+def test_a_block_is_found_by_its_path():
+    found = trace(model_outline("resnet18"))
+    assert found["layer4"] is found["layer4.1.relu#2"] is found.last_map
+    assert found["layer4.1.conv2"].receptive_field.size == (435, 435)
+    assert isinstance(found, Trace) and isinstance(found[0], LayerRow) and len(found[1:3]) == 2
+
+
+def test_an_unknown_layer_is_told_the_nearest():
+    with pytest.raises(CnnvizError, match=r"no layer 'layer5'. Near it: .*layer4"):
+        trace(model_outline("resnet18"))["layer5"]
+    with pytest.raises(CnnvizError, match=r"'aux1' is not used in this pass"):
+        trace(model_outline("googlenet"))["aux1.conv.conv"]
+
+
+def test_the_model_is_left_as_it_was_and_nothing_is_computed():
+    network = model("mini_resnet").train()
+    hooks = sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in network.modules())
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(math.nan)
+    trace(network, (1, 3, 64, 64))
+    assert all(module.training for module in network.modules())
+    assert sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in network.modules()) == hooks
+    assert all(p.device.type == "cpu" and p.isnan().all() for p in network.parameters())
+
+
+def test_the_example_of_the_lecture():
+    found = trace(
+        nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3)),
+        (1, 3, 32, 32),
+    )
+    assert [row.receptive_field.size[0] for row in found] == [3, 5, 6, 10]
+    assert [row.receptive_field.jump[0] for row in found] == [1, 1, 2, 2]
+    assert [row.receptive_field.start[0] for row in found] == [1, 2, 2.5, 4.5]
+
+
+def test_published_and_measured_fields():
+    vgg = trace(model_outline("vgg16"))
+    assert vgg["features.28"].receptive_field.size == (196, 196)
+    assert vgg["features.30"].receptive_field.size == (212, 212)
+    assert vgg["features.30"].receptive_field.jump == (32, 32)
+    assert trace(model_outline("resnet50")).last_map.receptive_field.size == (427, 427)
+
+
+def test_rectangular_layers_have_rectangular_fields():
+    conv = nn.Conv2d(4, 4, (3, 5), stride=(1, 2), padding=(0, 2), dilation=(2, 1))
+    (row,) = rows(lambda m, x: m.conv(x), conv=conv)
+    assert field(row) == ((5, 5), (1, 2), (2.0, 0.0))
+
+
+@pytest.mark.filterwarnings("ignore:Using padding")
+@pytest.mark.parametrize(("padding", "start"), [("same", 0.5), ("valid", 1.5)])
+def test_padding_by_name(padding, start):
+    (row,) = rows(lambda m, x: m.conv(x), conv=nn.Conv2d(4, 4, 4, padding=padding))
+    assert field(row) == ((4, 4), (1, 1), (start, start))
+
+
+@pytest.mark.parametrize("mode", ["circular", "reflect", "replicate"])
+def test_other_padding_modes_are_one_row(mode):
+    (row,) = rows(lambda m, x: m.conv(x), conv=nn.Conv2d(4, 4, 3, padding=1, padding_mode=mode))
+    assert (row.layer, field(row)) == ("conv", ((3, 3), (1, 1), (0.0, 0.0)))
+
+
+def test_our_own_convolution_is_a_convolution():
+    (row,) = rows(lambda m, x: m.conv(x), conv=Conv2dFromScratch(4, 4, 3, padding=1))
+    assert (row.kind, row.macs, field(row)[0]) == ("convolution", 4 * 4 * 9 * 32 * 32, (3, 3))
+
+
+def test_a_join_is_the_union_of_its_branches():
+    found = rows(
+        lambda m, x: m.before(x) + m.after(x),
+        before=nn.Sequential(nn.ZeroPad2d((2, 0, 2, 0)), nn.Conv2d(4, 4, 3)),
+        after=nn.Sequential(nn.ZeroPad2d((0, 4, 0, 4)), nn.Conv2d(4, 4, 5)),
+    )
+    assert field(found[-1]) == ((7, 7), (1, 1), (1.0, 1.0))
+    assert found[-1].receptive_field.box(10, 20) == ((8, 14), (18, 24))
+
+
+def test_channels_that_are_taken_apart_again_keep_their_own_fields():
+    def forward(m, x):
+        halves = torch.cat([m.wide(x), m.narrow(x)], 1).chunk(2, 1)
+        return m.on_narrow(halves[1])
+
+    found = rows(
+        forward, wide=nn.Conv2d(4, 4, 9, padding=4), narrow=nn.Conv2d(4, 4, 3, padding=1),
+        on_narrow=nn.Conv2d(4, 4, 3, padding=1),
+    )  # fmt: skip
+    assert field(found[-1])[0] == (5, 5)
+
+
+def test_misaligned_branches_are_reported_and_the_rest_goes_on():
+    def forward(m, x):
+        up = F.interpolate(m.strided(x), size=(14, 14))
+        return m.end(up + m.cropped(x))
+
+    found = rows(
+        forward, shape=(1, 4, 16, 16), strided=nn.Conv2d(4, 4, 4, stride=4),
+        cropped=nn.Conv2d(4, 4, 3), end=nn.Conv2d(4, 4, 3),
+    )  # fmt: skip
+    assert "misaligned: branches with effective strides" in found[3].note and "meet" in found[3].note
+    assert found[3].receptive_field is None
+    assert (found[4].macs, found[4].receptive_field) == (4 * 4 * 9 * 12 * 12, None)
+    assert found[4].note.endswith("(since add)")
+
+
+def test_a_transposed_convolution_sees_what_its_taps_reach():
+    found = rows(
+        lambda m, x: m.up(m.down(x)), down=nn.Conv2d(4, 4, 3, 2, 1), up=nn.ConvTranspose2d(4, 4, 2, 2)
+    )
+    assert field(found[-1]) == ((3, 3), (1, 1), (0.0, 0.0))
+    assert found[-1].receptive_field.box(4, 5) == ((3, 5), (3, 5))
+    assert found[-1].macs == 4 * 4 * 4 * 16 * 16
+
+
+def test_units_with_unlike_fields_are_told():
+    (row,) = rows(lambda m, x: m.up(x), up=nn.ConvTranspose2d(4, 4, 3, 2, 1))
+    assert row.receptive_field.size == (2, 2)
+    assert row.receptive_field.jump == (0.5, 0.5)
+    assert "1 to 2 pixels" in row.note
+
+
+def test_what_has_no_rule_has_no_answer():
+    found = rows(lambda m, x: m.conv(torch.cumsum(x, 2)), conv=nn.Conv2d(4, 4, 3))
+    assert [row.receptive_field for row in found] == [None, None]
+    assert found[0].note == "what 'cumsum' does to receptive fields is not known"
+    assert found[1].note.endswith("(since cumsum)")
+
+
+def test_squeeze_and_excitation_by_hand():
+    def forward(m, x):
+        x = m.conv(x)
+        return m.end(x * m.excite(x.mean((2, 3), keepdim=True)).sigmoid())
+
+    found = rows(forward, conv=nn.Conv2d(4, 4, 3), excite=nn.Conv2d(4, 4, 1), end=nn.Conv2d(4, 4, 3))
+    assert not found[0].is_global and all(row.is_global for row in found[1:])
+    assert field(found[-1])[0] == (5, 5)
+
+
+def test_last_map_is_before_global_pooling():
+    def forward(m, x):
+        return m.pool(m.conv(x)).flatten(1)
+
+    network = Of(forward, conv=nn.Conv2d(4, 4, 3), pool=nn.AdaptiveAvgPool2d(1))
+    found = trace(network, (1, 4, 9, 9))
+    assert found.last_map.layer == "conv"
+    assert found["pool"].is_global and found["pool"].receptive_field.covers_input
+
+
+def test_a_model_without_maps():
+    found = trace(nn.Sequential(nn.Flatten(), nn.Linear(192, 10)), (1, 3, 8, 8))
+    assert found.macs == 1920
+    with pytest.raises(CnnvizError, match=r"no spatial map with a receptive field: .*flattened"):
+        _ = found.last_map
+
+
+def test_a_signal_has_one_axis():
+    found = trace(nn.Sequential(nn.Conv1d(2, 4, 5, stride=2), nn.MaxPool1d(2)), (1, 2, 40))
+    assert field(found.last_map) == ((7,), (4,), (3.0,))
+
+
+def test_dilation_beyond_the_input_with_padding_covers_it():
+    (row,) = rows(lambda m, x: m.conv(x), conv=nn.Conv2d(4, 4, 3, padding=40, dilation=40))
+    assert row.receptive_field.covers_input and row.receptive_field.size == (81, 81)
+
+
+def test_two_thousand_layers():
+    found = trace(nn.Sequential(*(nn.Conv2d(1, 1, 3, padding=1) for _ in range(2000))), (1, 1, 8, 8))
+    assert len(found) == 2000 and found.last_map.receptive_field.size == (4001, 4001)
+
+
+def test_views_and_in_place_operations_take_no_memory():
+    found = rows(
+        lambda m, x: m.relu(m.conv(x)).flatten(1), conv=nn.Conv2d(4, 4, 3, padding=1), relu=nn.ReLU(True)
+    )
+    assert [row.activation_elements for row in found] == [4096] * 3
+    assert [row.activation_bytes for row in found] == [4096 * 4, 0, 0]
+
+
+def test_half_precision_takes_half_the_memory():
+    found = trace(nn.Sequential(nn.Conv2d(1, 1, 1)).half(), (1, 1, 8, 8))
+    assert found.activation_bytes == 64 * 2
+
+
+def test_weights_made_in_the_pass_belong_to_the_layer_that_uses_them():
+    network = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3)))
+    found = trace(network, (1, 3, 8, 8))
+    assert (
+        found.parameters
+        == sum(row.parameters for row in found)
+        == sum(p.numel() for p in network.parameters())
+    )
+
+
+@pytest.mark.parametrize(
+    ("forward", "name"),
+    [
+        (lambda m, x: m.conv(x) if x.sum() > 0 else x, "bool"),
+        (lambda m, x: m.conv(x) * x.max().item(), "item"),
+        (lambda m, x: m.conv(x)[x.sum(1, keepdim=True).expand_as(x) > 0], "getitem"),
+        (lambda m, x: torch.tensor(m.conv(x).tolist()), "tolist"),
+    ],
+)
+def test_control_flow_on_values_is_named_with_its_place(forward, name):
+    inner = Of(forward, conv=nn.Conv2d(4, 4, 1))
+    with pytest.raises(CnnvizError, match=f"'{name}' in layer 'gate' .Of. needs the values"):
+        trace(nn.Sequential(OrderedDict(gate=inner)), (1, 4, 8, 8))
+
+
+def test_a_wrong_number_of_channels_is_named():
+    with pytest.raises(
+        CnnvizError, match=r"layer 'conv1' .Conv2d.: the convolution takes 3 channels, .* has 4"
+    ):
+        trace(model_outline("resnet18"), (1, 4, 64, 64))
+    with pytest.raises(CnnvizError, match=r"takes 4 channels, but its input has 3"):
+        trace(nn.Sequential(nn.ConvTranspose2d(4, 2, 3)), (1, 3, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "layer", "smallest"),
+    [
+        ("alexnet", 32, "features.12", "63×63"),
+        ("vgg11", 16, "features.20", "32×32"),
+        ("vit_b_32", 100, "", "224×224"),
+    ],
+)
+def test_too_small_an_input_names_the_layer_and_the_smallest_size(name, size, layer, smallest):
+    with pytest.raises(CnnvizError, match=f"{layer}.*The smallest size that works is {smallest}"):
+        trace(model_outline(name), (1, 3, size, size))
+    side = int(smallest.split("×")[0])
+    trace(model_outline(name), (1, 3, side, side))
+
+
+def test_a_linear_layer_behind_the_maps_takes_one_size():
+    with pytest.raises(
+        CnnvizError, match=r"'f6' .Linear.: the linear layer takes 120 .* has 480.*works is 32×32"
+    ):
+        trace(model_outline("lenet5"), (1, 1, 36, 36))
+
+
+@pytest.mark.parametrize("shape", [(), (1, 3, 0, 8), (1, 3, 8.5, 8), "abc"])
+def test_a_shape_is_made_of_whole_numbers(shape):
+    with pytest.raises(CnnvizError, match=r"input_shape must be whole numbers"):
+        trace(nn.Conv2d(3, 3, 1), shape)
+
+
+def test_a_scripted_model_and_a_lazy_one_say_what_to_do():
+    with pytest.raises(CnnvizError, match=r"run the model once"):
+        trace(nn.Sequential(nn.LazyConv2d(3, 1)), (1, 3, 8, 8))
+
+
+def test_the_table_as_csv_and_data_frame(tmp_path):
+    found = trace(model_outline("googlenet"))
+    text = found.to_csv(tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_bytes().decode() == text
+    read = list(csv.DictReader(io.StringIO(text)))
+    assert [row["layer"] for row in read] == [row.layer for row in found]
+    assert sum(int(row["macs"]) for row in read) == found.macs
+    frame = found.to_dataframe()
+    assert frame["field_height_px"].tolist()[0] == 7 and len(frame) == len(found)
+    assert frame["parameters"].sum() + sum(u.parameters for u in found.unreached) == found.parameters
+
+
+def test_rows_are_frozen():
+    (row,) = rows(lambda m, x: m.conv(x), conv=nn.Conv2d(4, 4, 3))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        row.macs = 0
