@@ -2,18 +2,10 @@ const RESERVES = [2, 5];
 const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 const STEP_MS = 700;
 const LARGEST_GRID = 460;
-const CHANNEL_NAMES = ["R", "G", "B"];
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
-const withMinus = (value) => String(value).replace("-", "−");
 const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 const clamp = (value, most) => Math.max(0, Math.min(most, value));
-
-/** Two decimals, as cells have them. */
-function twoDecimals(value) {
-  if (!Number.isFinite(value) || Math.abs(value) >= 1e5) return format(value, 3);
-  return withMinus(value.toFixed(2).replace("-0.00", "0.00"));
-}
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
@@ -313,7 +305,7 @@ export default function (component) {
     const list = op.terms(row, column);
     const value = op.value(row, column);
     writeReadout(root, `Output row ${row}, column ${column} = ${format(value)}`, counted(list.length, "term") + looks.unread);
-    at(".expression").replaceChildren(...lines(list, row, column, value));
+    at(".expression").replaceChildren(...expressionLines(op, list, row, column, lightTerm));
   }
 
   /** What no output reads, and how much of it the floor dropped. */
@@ -330,58 +322,6 @@ export default function (component) {
     ].filter(Boolean);
     const floor = dropped.length ? ` · the floor drops ${dropped.join(" and ")} of the padded input` : "";
     return floor + (missed ? ` · ${counted(missed, "input pixel")} never read (crossed out)` : "");
-  }
-
-  function lines(list, row, column, value) {
-    const perChannel = op.input.map((_, k) => list.filter((term) => term.channel === k));
-    const named = perChannel.length > 1;
-    const result = perChannel.map((terms, k) => line(terms, named ? `${CHANNEL_NAMES[k]}: ` : "", row, column));
-    if (named || op.bias) result.push(totalLine(perChannel, value));
-    return result;
-  }
-
-  const termSum = (terms) => terms.reduce((sum, term) => sum + term.x * term.w, 0);
-
-  function line(terms, name, row, column) {
-    const box = document.createElement("div");
-    box.className = "line";
-    box.append(name, { max: "max(", average: "(" }[op.kind] ?? "");
-    const winner = op.kind === "max" ? op.winner(terms) : null;
-    terms.forEach((term, i) => {
-      if (i) box.append(op.kind === "max" ? ", " : " + ");
-      box.append(termSpan(term, term === winner));
-    });
-    if (!terms.length) box.append("no stamp reaches this place: 0");
-    else if (op.kind === "max") box.append(`) = ${format(winner?.x ?? -Infinity)}`);
-    else if (op.kind === "average") box.append(`) / ${op.divisor(row, column)} = ${format(op.value(row, column))}`);
-    else box.append(` = ${format(termSum(terms))}`);
-    return box;
-  }
-
-  function termSpan(term, winner) {
-    const span = document.createElement("span");
-    const weighted = op.kind === "conv" || op.kind === "transposed";
-    const weight = term.w < 0 ? `(${twoDecimalsAtMost(term.w)})` : twoDecimalsAtMost(term.w);
-    const shown = op.kind === "max" && term.padded ? "−∞" : twoDecimals(term.x);
-    span.className = `term${term.x * term.w === 0 ? " zero" : ""}${term.padded ? " padded" : ""}${winner ? " winner" : ""}`;
-    span.textContent = weighted ? `${shown}·${weight}` : shown;
-    span.dataset.tap = `${term.m},${term.n}`;
-    span.onpointerenter = () => lightTerm({ on: "term", m: term.m, n: term.n });
-    span.onpointerleave = () => lightTerm(null);
-    return span;
-  }
-
-  function twoDecimalsAtMost(value) {
-    return Number.isInteger(value) ? withMinus(value) : withMinus(String(Number(value.toFixed(2))));
-  }
-
-  function totalLine(perChannel, value) {
-    const box = document.createElement("div");
-    box.className = "line";
-    const sums = perChannel.map((terms) => twoDecimals(termSum(terms)));
-    const bias = op.bias ? ` + ${twoDecimals(op.bias)} (bias)` : "";
-    box.textContent = `${sums.join(" + ")}${bias} = ${format(value)}`;
-    return box;
   }
 
   // ---- changing things -----------------------------------------------------------------------
