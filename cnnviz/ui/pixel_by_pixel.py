@@ -13,6 +13,7 @@ from cnnviz.ops.kernel_text import parse_kernel
 from cnnviz.ui import cache
 from cnnviz.ui.components.facts import facts
 from cnnviz.ui.components.sliding_window import Patch, Sliding, sliding_window
+from cnnviz.ui.controls import set_control
 from cnnviz.ui.feedback import explained, plain
 from cnnviz.ui.formulas.sliding import sliding_facts
 from cnnviz.ui.sliding_result import sliding_input, sliding_output
@@ -48,9 +49,9 @@ def slide(
     def changed(settings: Any) -> None:
         for name, (for_height, for_width) in keys.items():
             height, width = (int(value) for value in settings[name])
-            st.session_state[for_height] = height
+            set_control(for_height, height)
             if for_width != for_height and for_width in st.session_state:
-                st.session_state[for_width] = width
+                set_control(for_width, width)
         patch = settings["patch"]
         st.session_state[f"{prefix}_patch_row"] = max(0, min(SIDE, int(patch["top"])))
         st.session_state[f"{prefix}_patch_column"] = max(0, min(SIDE, int(patch["left"])))

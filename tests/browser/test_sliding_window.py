@@ -349,21 +349,3 @@ def test_touch_selects_an_output_on_a_phone(new_page, server):
     window.get_by_role("button", name="Stride larger").tap()
     expect(phone).to_have_url(re.compile("conv_stride=2"))
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-@pytest.mark.parametrize(
-    ("address", "key", "term"),
-    [
-        ("pooling?pool_view=Pixel+by+pixel", "pool_sliding", "max("),
-        ("dilation?dil_view=Pixel+by+pixel", "dil_sliding", "="),
-        ("transposed_convolution?up_view=Pixel+by+pixel", "up_sliding", "="),
-    ],
-)
-def test_the_other_operations_slide_alike(page, server, address, key, term):
-    visit(page, server.at(address))
-    window = by_key(page, key)
-    expect(window.locator(".expression")).to_contain_text(term)
-    before = window.locator(".where").inner_text()
-    window.get_by_role("button", name="One step forth").click()
-    expect(window.locator(".where")).not_to_have_text(before)
-    expect_no_errors(page)
