@@ -129,7 +129,7 @@ def _weights(named: NamedKernel | None, text: str, height: int, width: int) -> A
 
 def _type_kernel() -> str:
     # Always drawn: a control that first appears with a value from the session does not reach the URL.
-    return st.text_input(
+    text = st.text_input(
         "Kernel by hand, as text",
         "0 0 0; 0 1 0; 0 0 0",
         key="conv_weights",
@@ -137,6 +137,10 @@ def _type_kernel() -> str:
         on_change=_take_text,
         help="Rows separated by semicolons. A matrix pasted from Python works, too.",
     )
+    if st.session_state["conv_kernel"] != BY_HAND:
+        with explained():
+            parse_kernel(text)
+    return text
 
 
 def _by_hand(text: str) -> Array:

@@ -155,7 +155,7 @@ def test_it_is_played_by_mouse(page: Page, server, name: str):
     page.mouse.up()
     expect_step(window, y, y.shape[1] + 1)
     window.locator(".kernel input").nth(1).hover()
-    expect(head).to_have_text("Kernel row 1, column 2")
+    expect(head).to_have_text("Kernel row 0, column 1")
     term = window.locator(".term").first
     term.hover()
     expect(term).to_have_class(re.compile(r"\blit\b"))
@@ -207,7 +207,7 @@ def test_it_is_played_by_keyboard(page: Page, server, name: str):
     window.locator(".expression").press("ArrowRight")
     expect(window.locator(".term.lit")).to_have_count(1)
     window.locator(".kernel input").nth(1).focus()
-    expect(head).to_have_text("Kernel row 1, column 2")
+    expect(head).to_have_text("Kernel row 0, column 1")
     window.get_by_role("button", name=spec.stepper, exact=True).press("Enter")
     expect(page).to_have_url(re.compile(spec.told))
     window.locator(".thumb").press("ArrowLeft")

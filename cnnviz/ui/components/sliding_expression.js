@@ -4,9 +4,10 @@ const CHANNEL_NAMES = ["R", "G", "B"];
 
 const withMinus = (value) => String(value).replace("-", "−");
 
-/** Two decimals, as cells have them. */
+/** Two decimals, as cells have them; large numbers in as few digits as a cell has room for. */
 function twoDecimals(value) {
   if (!Number.isFinite(value) || Math.abs(value) >= 1e5) return format(value, 3);
+  if (Math.abs(value) >= 100) return withMinus(String(Math.round(value)));
   return withMinus(value.toFixed(2).replace("-0.00", "0.00"));
 }
 
@@ -15,8 +16,36 @@ function expressionLines(op, list, row, column, touch) {
   const perChannel = op.input.map((_, k) => list.filter((term) => term.channel === k));
   const named = perChannel.length > 1;
   const lines = perChannel.map((terms, k) => channelLine(op, terms, named ? `${CHANNEL_NAMES[k]}: ` : "", row, column, touch));
-  if (named || op.bias) lines.push(totalLine(op, perChannel, op.value(row, column)));
+  if (named || op.bias) lines.unshift(totalLine(op, perChannel, op.value(row, column)));
   return lines;
+}
+
+/** What one input adds to each output that reads it, one channel of it. */
+function contributionLine(op, input, channel) {
+  const box = document.createElement("div");
+  box.className = "line";
+  const parts = op.readers(input.row, input.column).flatMap(([row, column]) => {
+    const same = (term) => term.row === input.row && term.column === input.column && term.channel === channel;
+    return op.terms(row, column).filter(same).map((term) => contribution(op, term, row, column));
+  });
+  box.textContent = parts.join(", ");
+  return box;
+}
+
+function contribution(op, term, row, column) {
+  const to = `to output ${row}, ${column}`;
+  if (op.kind === "max") {
+    const best = op.winner(op.terms(row, column));
+    return best?.m === term.m && best?.n === term.n ? `is output ${row}, ${column}` : `is not the largest of ${row}, ${column}`;
+  }
+  if (op.kind === "average") return `${twoDecimals(term.x)} / ${op.divisor(row, column)} ${to}`;
+  return `${product(term)} ${to}`;
+}
+
+/** A pixel times its weight, as written. */
+function product(term) {
+  const rounded = withMinus(String(Number(term.w.toFixed(2))));
+  return `${twoDecimals(term.x)}·${term.w < 0 ? `(${rounded})` : rounded}`;
 }
 
 const termSum = (terms) => terms.reduce((sum, term) => sum + term.x * term.w, 0);
@@ -40,12 +69,10 @@ function channelLine(op, terms, name, row, column, touch) {
 function termSpan(op, term, winner, touch) {
   const span = document.createElement("span");
   const weighted = op.kind === "conv" || op.kind === "transposed";
-  const rounded = withMinus(String(Number(term.w.toFixed(2))));
-  const weight = term.w < 0 ? `(${rounded})` : rounded;
   const shown = op.kind === "max" && term.padded ? "−∞" : twoDecimals(term.x);
   const marks = [term.x * term.w === 0 && "zero", term.padded && "padded", winner && "winner"];
   span.className = ["term", ...marks.filter(Boolean)].join(" ");
-  span.textContent = weighted ? `${shown}·${weight}` : shown;
+  span.textContent = weighted ? product(term) : shown;
   span.dataset.tap = `${term.m},${term.n}`;
   span.onpointerenter = () => touch({ on: "term", m: term.m, n: term.n });
   span.onpointerleave = () => touch(null);
@@ -55,8 +82,9 @@ function termSpan(op, term, winner, touch) {
 function totalLine(op, perChannel, value) {
   const box = document.createElement("div");
   box.className = "line";
-  const sums = perChannel.map((terms) => twoDecimals(termSum(terms)));
-  const bias = op.bias ? ` + ${twoDecimals(op.bias)} (bias)` : "";
+  const bracketed = (number) => (number < 0 ? `(${format(number)})` : format(number));
+  const sums = perChannel.map((terms) => bracketed(termSum(terms)));
+  const bias = op.bias ? ` + ${bracketed(op.bias)} (bias)` : "";
   box.textContent = `${sums.join(" + ")}${bias} = ${format(value)}`;
   return box;
 }

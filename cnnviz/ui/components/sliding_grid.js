@@ -47,7 +47,7 @@ function drawCell({ context, cell }, row, column, look, style) {
   context.font = `${Math.min(14, cell * 0.36)}px ${style.font}`;
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.fillText(look.text, x + cell / 2 + 0.5, y + cell / 2 + 1);
+  context.fillText(look.text, x + cell / 2 + 0.5, y + cell / 2 + 1, cell - 2);
 }
 
 function hatch(context, x, y, cell, colour) {
