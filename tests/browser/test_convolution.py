@@ -378,7 +378,7 @@ def test_the_output_is_taken_home(server: Server, page: Page, tmp_path):
     with np.load(tmp_path / "convolution.npz") as file:
         np.testing.assert_allclose(file["output"][0], expected.numpy(), rtol=1e-5, atol=1e-5)
         np.testing.assert_array_equal(file["input"], (rings()[0] * 255).round().byte().permute(1, 2, 0))
-    with Image.open(tmp_path / "convolution.png") as picture:
+    with Image.open(tmp_path / "convolution_output.png") as picture:
         side = 13 * 28 + 2 * 2  # each pixel 28 times as large, so that the whole is at least 360
         assert picture.size == (side, side)
 
