@@ -44,8 +44,8 @@ function contribution(op, term, row, column) {
 
 /** A pixel times its weight, as written. */
 function product(term) {
-  const rounded = withMinus(String(Number(term.w.toFixed(2))));
-  return `${twoDecimals(term.x)}·${term.w < 0 ? `(${rounded})` : rounded}`;
+  const rounded = Number(term.w.toFixed(2));
+  return `${twoDecimals(term.x)}·${rounded < 0 ? `(${withMinus(rounded)})` : rounded}`;
 }
 
 const termSum = (terms) => terms.reduce((sum, term) => sum + term.x * term.w, 0);

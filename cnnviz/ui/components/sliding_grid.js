@@ -1,6 +1,6 @@
 // Draws a grid of numbers on a canvas: one cell a number, in one call, so that a whole redraw fits a frame.
 
-const READABLE = 20;
+const READABLE = 22;
 
 /** The side of a cell, in CSS pixels, of which `count` fit into `box`. */
 const cellSide = (box, count) => Math.max(6, Math.floor(box / count));
