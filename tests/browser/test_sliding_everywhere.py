@@ -156,6 +156,7 @@ def test_it_is_played_by_mouse(page: Page, server, name: str):
     expect_step(window, y, y.shape[1] + 1)
     window.locator(".kernel input").nth(1).hover()
     expect(head).to_have_text("Kernel row 0, column 1")
+    page.mouse.move(1, 1)
     term = window.locator(".term").first
     term.hover()
     expect(term).to_have_class(re.compile(r"\blit\b"))
