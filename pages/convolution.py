@@ -41,6 +41,7 @@ def lab() -> None:
         shown = choose_view(_VIEWS, "conv_mode")
         if shown == "pixels":
             slide_convolution(current_picture(), chosen.layer, chosen.named, chosen.kernel_label, take_edit)
+            ask_output_size(chosen.layer.columns)
         elif shown == "use":
             show_pixel_use(chosen)
         elif shown == "flip":
@@ -56,7 +57,7 @@ def show_picture(chosen: Convolution) -> None:
         filtered, chosen.picture, chosen.layer, chosen.kernel_label, "conv_view", knobs(chosen), take_drag
     )
     numbers(chosen)
-    ask_output_size(chosen.layer.rows)
+    ask_output_size(chosen.layer.columns)
     give_home(chosen)
 
 

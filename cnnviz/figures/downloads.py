@@ -1,6 +1,7 @@
 """What is on screen as files to take home."""
 
 import io
+import threading
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,6 +14,9 @@ from cnnviz.ops.filtering import FilteredPicture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+# Matplotlib's settings are the whole process's: one figure at a time.
+_SETTINGS = threading.Lock()
 
 
 def output_png(filtered: FilteredPicture) -> bytes:
@@ -42,7 +46,7 @@ def figure_file(figure: "Figure", ending: Literal["png", "svg"]) -> bytes:
     from matplotlib import rc_context
 
     buffer = io.BytesIO()
-    with rc_context({"svg.hashsalt": "cnnviz"}):
+    with _SETTINGS, rc_context({"svg.hashsalt": "cnnviz"}):
         figure.savefig(buffer, format=ending, metadata={"Date": None} if ending == "svg" else {})
     return buffer.getvalue()
 

@@ -27,12 +27,14 @@ class Grid:
     Attributes:
         title: over it.
         values: (H, W).
-        kind: "input" in greys, least value black; else the diverging scale of that name.
+        kind: "input" in greys; else the diverging scale of that name.
+        ends: which inputs are black and white.
     """
 
     title: str
     values: Array
     kind: GridKind
+    ends: tuple[float, float] = (0.0, 1.0)
 
 
 def grid_rows(grids: Sequence[Grid]) -> list[Row]:
@@ -63,7 +65,7 @@ def _draw(place: "Axes", grid: Grid) -> None:
 
     values = np.where(np.isfinite(grid.values), grid.values, 0)
     if grid.kind == "input":
-        low, high = min(0.0, float(values.min())), max(1.0, float(values.max()))
+        low, high = grid.ends
         colours = colormaps["gray"]
     else:
         high = float(np.abs(values).max()) or 1.0

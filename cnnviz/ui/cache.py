@@ -246,10 +246,15 @@ def kernels_by_parameter(
     return tuple(kernel(name, size, **(dict(parameters) | {turned: value})) for value in values)
 
 
+def in_turn(compute: Callable[[], T]) -> T:
+    """Compute something, once a slot is free."""
+    with processor().word_if_busy(), processor().slot():
+        return compute()
+
+
 def filtered(picture: Picture, layer: PictureFilter) -> FilteredPicture:
     """`filter_picture` in its turn; quicker than a look-up of its result would be."""
-    with processor().word_if_busy(), processor().slot():
-        return filter_picture(picture, layer)
+    return in_turn(lambda: filter_picture(picture, layer))
 
 
 def comparison(picture: Picture, layer: PictureFilter) -> Comparison:

@@ -106,7 +106,7 @@ def limits(key: str) -> tuple[int, int]:
 def lab_columns() -> Sequence[DeltaGenerator]:
     """A narrow column for controls, and a wide one for what they change; on a phone that comes first."""
     with st.container(key="lab"):
-        return st.columns([1, 3.4], gap="medium")
+        return st.columns([1, 3.4], gap="small")
 
 
 def choose_view(views: Mapping[str, str], key: str) -> str:

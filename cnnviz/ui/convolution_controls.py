@@ -15,7 +15,13 @@ from cnnviz.ops.kernel_text import MAX_SIZE, format_kernel, parse_kernel, resize
 from cnnviz.ops.kernels import NamedKernel, kernel, kernel_names, named_kernel
 from cnnviz.ui import cache
 from cnnviz.ui.components.kernel_grid import kernel_grid
-from cnnviz.ui.controls import await_setting, bounded_slider, bring_link_up_to_date, words
+from cnnviz.ui.controls import (
+    await_setting,
+    bounded_slider,
+    bring_link_up_to_date,
+    set_control,
+    words,
+)
 from cnnviz.ui.feedback import explained, plain
 
 # All whole fractions of 336, so that every size fills the same place on screen exactly.
@@ -98,10 +104,10 @@ def _take_text() -> None:
     except CnnvizError:
         return  # said beside the field when it is drawn
     st.session_state["conv_kernel"] = BY_HAND
-    st.session_state["conv_kernel_height"] = height
+    set_control("conv_kernel_height", height)
     if height != width:
         st.session_state["conv_locked"] = False
-        st.session_state["conv_kernel_width"] = width
+        set_control("conv_kernel_width", width)
 
 
 def _weights(named: NamedKernel | None, text: str, height: int, width: int) -> Array:
@@ -123,7 +129,7 @@ def _weights(named: NamedKernel | None, text: str, height: int, width: int) -> A
 
 def _type_kernel() -> str:
     # Always drawn: a control that first appears with a value from the session does not reach the URL.
-    return st.text_input(
+    text = st.text_input(
         "Kernel by hand, as text",
         "0 0 0; 0 1 0; 0 0 0",
         key="conv_weights",
@@ -131,6 +137,10 @@ def _type_kernel() -> str:
         on_change=_take_text,
         help="Rows separated by semicolons. A matrix pasted from Python works, too.",
     )
+    if st.session_state["conv_kernel"] != BY_HAND:
+        with explained():
+            parse_kernel(text)
+    return text
 
 
 def _by_hand(text: str) -> Array:

@@ -9,7 +9,7 @@ import streamlit as st
 from cnnviz.ops.kernel_text import resized_kernel
 from cnnviz.ui import cache
 from cnnviz.ui.components.conv_view import Knob
-from cnnviz.ui.controls import limits
+from cnnviz.ui.controls import limits, set_control
 from cnnviz.ui.convolution_controls import Convolution
 
 _SETTINGS = {"stride": "Stride s", "padding": "Padding p", "dilation": "Dilation d"}
@@ -24,7 +24,7 @@ def take_drag(name: str, value: Any) -> None:
     """Put a dragged value into the control of that name; what is none is left aside."""
     key = f"conv_{name}"
     if key in st.session_state and isinstance(value, int | float) and np.isfinite(value):
-        st.session_state[key] = type(st.session_state[key])(value)
+        set_control(key, type(st.session_state[key])(value))
 
 
 def _parameters(chosen: Convolution) -> list[Knob]:

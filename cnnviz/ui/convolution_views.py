@@ -110,7 +110,7 @@ def show_flip(chosen: Convolution) -> None:
     flipped = replace(layer, kernel=np.ascontiguousarray(layer.kernel[::-1, ::-1]))
     as_is, true = cache.filtered(working, layer), cache.filtered(working, flipped)
     limit = max(as_is.limit, true.limit)
-    channel = " of R" if len(as_is.output) > 1 else ""
+    channel, everywhere = (" of R", " over R, G and B") if len(as_is.output) > 1 else ("", "")
     outputs = [
         Panel(f"Cross-correlation{channel}", as_is.output[:1], "signed", limit),
         Panel(f"True convolution{channel}", true.output[:1], "signed", limit),
@@ -124,9 +124,9 @@ def show_flip(chosen: Convolution) -> None:
     difference = float(np.abs(true.output - as_is.output).max())
     relation = _relation(layer.kernel)
     st.markdown(
-        f"**{relation}** Largest difference of the two outputs: {significant(difference)}. What the "
-        "frameworks call convolution is cross-correlation. A network that learns its kernels learns them "
-        "flipped or not: nothing is lost."
+        f"**{relation}** Largest difference of the two outputs{everywhere}: {significant(difference)}. "
+        "What the frameworks call convolution is cross-correlation. A network that learns its kernels learns "
+        "them flipped or not: nothing is lost."
     )
 
     def table() -> list[Row]:

@@ -67,6 +67,11 @@ class Measurement:
     code: str
     result: Equivariance
 
+    @property
+    def guaranteed(self) -> bool:
+        """Whether the map follows whole steps on every picture: all that pads is circular."""
+        return self.settings["padding mode"] == "circular" and not (self.way and self.way.pools)
+
     def panels(self) -> list[Panel]:
         """The picture and its map in a row; both orders and their difference in the next."""
         r = self.result
@@ -207,7 +212,7 @@ def measure_network(
 def show_measurement(shown: Measurement) -> None:
     """Pictures, what they mean in words and in numbers, questions, and all of it to take home."""
     panels(shown.panels(), "eq_panels", box=192, panel_rem=10, most=3)
-    st.markdown(verdict(shown.result))
+    st.markdown(verdict(shown.result, shown.guaranteed))
     if shown.way is not None:
         st.markdown(padding_words(shown.way, shown.layer))
     facts(

@@ -3,6 +3,7 @@
 from cnnviz.analysis.shifts import PaddingOnTheWay
 from cnnviz.ops.equivariance import Equivariance
 from cnnviz.ui.controls import counted
+from cnnviz.ui.formulas.parts import significant
 
 
 def shift_words(shift: tuple[int, int]) -> str:
@@ -11,15 +12,20 @@ def shift_words(shift: tuple[int, int]) -> str:
     return " and ".join(parts) or "0"
 
 
-def verdict(measured: Equivariance) -> str:
-    """Whether the map followed the shift, and if not, where it did not and why."""
+def verdict(measured: Equivariance, guaranteed: bool) -> str:
+    """Whether the map followed the shift, and if not, where it did not and why.
+
+    Args:
+        measured: on one picture.
+        guaranteed: whether the map follows whole steps on every picture, since all padding is circular.
+    """
     if measured.signal == measured.largest == 0:
         return "**f(x) and f(Tx) are 0 everywhere:** nothing to compare. Choose another picture or kernel."
     if measured.shift == (0, 0):
         return "**Nothing is shifted yet,** so both orders are one and the same. Move a slider."
     if measured.difference.size == 1:
         return _verdict_on_one_value(measured)
-    return _verdict_on_steps(measured) if measured.exact else _verdict_between_steps(measured)
+    return _verdict_on_steps(measured, guaranteed) if measured.exact else _verdict_between_steps(measured)
 
 
 def _equal_words(measured: Equivariance) -> str:
@@ -33,17 +39,30 @@ def _verdict_on_one_value(measured: Equivariance) -> str:
     return f"{start}They are the same {_equal_words(measured)}: **invariant** to this shift."
 
 
-def _verdict_on_steps(measured: Equivariance) -> str:
+def _verdict_on_steps(measured: Equivariance, guaranteed: bool) -> str:
     if not measured.broken.any():
-        return f"**Equivariant:** f(Tx) and T f(x) are the same {_equal_words(measured)}."
+        same = f"f(Tx) and T f(x) are the same {_equal_words(measured)}"
+        if guaranteed:
+            return f"**Equivariant:** {same}."
+        return (
+            f"**On this picture nothing differs:** {same}. The padding would show if the picture's border "
+            "were not what the padding puts beside it."
+        )
     number, size = int(measured.broken.sum()), measured.broken.size
     if number == size:
-        return f"**Equality breaks** at all {size:,} places: what was read from padding reaches all of them."
+        return (
+            f"**Equality breaks** at all {size:,} places, {_by(measured)}: what was read from padding "
+            "reaches all of them."
+        )
     return (
         f"**Equality breaks** at {number:,} of {size:,} places, all within "
-        f"{counted(measured.reach or 0, 'place')} of a border or of where the shift has put that border: "
-        "there, padding is read."
+        f"{counted(measured.reach or 0, 'place')} of a border or of where the shift has put that border, "
+        f"{_by(measured)}: there, padding is read."
     )
+
+
+def _by(measured: Equivariance) -> str:
+    return f"by up to {significant(measured.relative)} of the signal"
 
 
 def _verdict_between_steps(measured: Equivariance) -> str:
@@ -55,7 +74,7 @@ def _verdict_between_steps(measured: Equivariance) -> str:
     number, size = int(measured.broken.sum()), measured.broken.size
     if number == 0:
         return f"{start}On this picture both are the same all the same, {_equal_words(measured)}."
-    return f"{start}**Equality breaks** at {number:,} of {size:,} places."
+    return f"{start}**Equality breaks** at {number:,} of {size:,} places, {_by(measured)}."
 
 
 def padding_words(way: PaddingOnTheWay, layer: str) -> str:

@@ -34,7 +34,7 @@ _STYLE = """<style>
   .st-key-presets p { white-space: nowrap; }
   .st-key-lab > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:first-child { order: 1; }
 }
-.stMainBlockContainer { padding: 3.5rem clamp(1rem, 4vw, 3.5rem) 3rem; }
+.stMainBlockContainer { padding: 3.5rem clamp(1rem, 2.4vw, 3.5rem) 3rem; }
 </style>"""
 
 

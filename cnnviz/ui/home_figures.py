@@ -17,7 +17,31 @@ _PAGES = (
         ":material/grid_on:",
         "Convolution",
         "Choose or type a kernel, set its size, stride, padding and dilation, and watch the whole picture "
-        "follow, with the formula, the cost and the proof that it is what PyTorch computes.",
+        "follow; or slide the window pixel by pixel and read every product.",
+    ),
+    (
+        "pages/pooling.py",
+        ":material/compress:",
+        "Pooling and stride",
+        "Four ways to a smaller map side by side: what each keeps, and what a shift does to it.",
+    ),
+    (
+        "pages/dilation.py",
+        ":material/apps:",
+        "Dilation",
+        "Kernels with gaps: how far a stack of them sees, and which pixels it never reads.",
+    ),
+    (
+        "pages/transposed_convolution.py",
+        ":material/open_in_full:",
+        "Transposed convolution",
+        "Stamping a way to a larger map, and the checkerboard that uneven overlaps leave.",
+    ),
+    (
+        "pages/equivariance.py",
+        ":material/swap_horiz:",
+        "Equivariance",
+        "Shift in, shift out: measured, and exactly where padding, stride and pooling break it.",
     ),
     (
         "pages/feature_maps.py",
@@ -27,6 +51,7 @@ _PAGES = (
         "sort them, read any value, find the silent ones, take them home.",
     ),
 )
+_PER_ROW = 3
 
 
 def show_example() -> None:
@@ -42,7 +67,9 @@ def show_example() -> None:
 
 def show_pages() -> None:
     """Links to the pages, each with what it is for."""
-    for column, (path, icon, title, text) in zip(st.columns(len(_PAGES)), _PAGES, strict=True):
-        with column, st.container(border=True, height="stretch"):
-            st.page_link(path, label=f"**{title}**", icon=icon)
-            st.markdown(text)
+    for first in range(0, len(_PAGES), _PER_ROW):
+        row = _PAGES[first : first + _PER_ROW]
+        for column, (path, icon, title, text) in zip(st.columns(_PER_ROW), row, strict=True):
+            with column, st.container(border=True, height="stretch"):
+                st.page_link(path, label=f"**{title}**", icon=icon)
+                st.markdown(text)

@@ -13,7 +13,8 @@ from cnnviz.ops.kernel_text import parse_kernel
 from cnnviz.ui import cache
 from cnnviz.ui.components.facts import facts
 from cnnviz.ui.components.sliding_window import Patch, Sliding, sliding_window
-from cnnviz.ui.feedback import explained, plain
+from cnnviz.ui.controls import set_control
+from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.sliding import sliding_facts
 from cnnviz.ui.sliding_result import sliding_input, sliding_output
 from cnnviz.ui.snippets.sliding import sliding_code
@@ -48,9 +49,9 @@ def slide(
     def changed(settings: Any) -> None:
         for name, (for_height, for_width) in keys.items():
             height, width = (int(value) for value in settings[name])
-            st.session_state[for_height] = height
+            set_control(for_height, height)
             if for_width != for_height and for_width in st.session_state:
-                st.session_state[for_width] = width
+                set_control(for_width, width)
         patch = settings["patch"]
         st.session_state[f"{prefix}_patch_row"] = max(0, min(SIDE, int(patch["top"])))
         st.session_state[f"{prefix}_patch_column"] = max(0, min(SIDE, int(patch["left"])))
@@ -66,7 +67,8 @@ def slide(
         st.info(plain(str(error)))
         return
     facts(sliding_facts(sliding, *x.shape[1:]), f"{prefix}_sliding_facts")
-    grids = _grids(x, sliding, y)
+    ends = (0.0, 1.0) if matrix is None else (float(x.min()), max(float(x.max()), float(x.min()) + 1))
+    grids = _grids(x, sliding, y, ends)
     take_home(
         f"{prefix}_pixels",
         sliding_code(picture, SIDE, patch, matrix, sliding),
@@ -77,9 +79,10 @@ def slide(
 
 def _choose_patch(small: Picture, prefix: str, default_size: int) -> tuple[Patch, Array | None]:
     """Which patch of the picture, or which typed numbers, the window slides over."""
+    typed = bool(st.session_state.get(f"{prefix}_matrix", "").strip())
     size = st.slider(
         "Patch size", _SMALLEST, _LARGEST, default_size, key=f"{prefix}_patch", bind="query-params",
-        help="Rows and columns of the patch of the picture that the window slides over.",
+        help="Rows and columns of the patch of the picture that the window slides over.", disabled=typed,
     )  # fmt: skip
     row, column = st.columns(2)
     top = row.number_input("Patch row", 0, SIDE, 16, key=f"{prefix}_patch_row", bind="query-params")
@@ -89,8 +92,11 @@ def _choose_patch(small: Picture, prefix: str, default_size: int) -> tuple[Patch
         placeholder="0 1 0; 1 2 1; 0 1 0", help="A matrix instead of the patch, rows parted by semicolons.",
     )  # fmt: skip
     matrix = None
-    with explained():
-        matrix = _matrix(text) if text.strip() else None
+    if text.strip():
+        try:
+            matrix = _matrix(text)
+        except CnnvizError as error:
+            st.warning(f"{plain(str(error))} The patch of the picture is shown instead.")
     size = min(size, small.height, small.width)
     return Patch(min(int(top), small.height - size), min(int(left), small.width - size), size), matrix
 
@@ -102,13 +108,13 @@ def _matrix(text: str) -> Array:
     return matrix
 
 
-def _grids(x: Array, sliding: Sliding, y: Array) -> list[Grid]:
+def _grids(x: Array, sliding: Sliding, y: Array, ends: tuple[float, float]) -> list[Grid]:
     names = ("R", "G", "B")
 
     def channels(title: str, values: Array, kind: GridKind) -> list[Grid]:
         if len(values) == 1:
-            return [Grid(title, values[0], kind)]
-        return [Grid(f"{title} {name}", plane, kind) for name, plane in zip(names, values, strict=True)]
+            return [Grid(title, values[0], kind, ends)]
+        return [Grid(f"{title} {name}", plane, kind, ends) for name, plane in zip(names, values, strict=True)]
 
     kernel = [] if sliding.weights is None else [Grid(sliding.kernel_label, sliding.weights, "weight")]
     return [*channels("Input", x, "input"), *kernel, *channels("Output", y, "activation")]

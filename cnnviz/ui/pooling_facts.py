@@ -221,11 +221,17 @@ def _equivariant_words(shrinking: Shrinking, responses: Mapping[str, ShiftRespon
             f"{said}A shift by {pixels} is {counted(pixels // stride, 'whole step')} of stride {stride}, so "
             f"each pooled map moves by {counted(pixels // stride, 'pixel')} of its own, but for the border."
         )
-    differs = any((response.misfit or 0) > ROUNDING for response in responses.values())
+    misfits = [response.misfit for name, response in responses.items() if name != _GLOBAL]
+    differs = any((misfit or 0) > ROUNDING for misfit in misfits)
+    unseen = (
+        "; here every window reaches the border, so there is nothing to compare."
+        if all(misfit is None for misfit in misfits)
+        else "; this picture does not show it."
+    )
     return (
         f"{said}With stride {stride}, a shift by {pixels} would have to move each pooled map by "
         f"{pixels}/{stride} of its own pixels. There is no such place on its grid"
-        + (", so the numbers themselves change." if differs else "; this picture does not show it.")
+        + (", so the numbers themselves change." if differs else unseen)
     )
 
 

@@ -75,7 +75,7 @@ def show_side_by_side(picture: Picture, shrinking: Shrinking) -> None:
     """The picture, what each way leaves of it, and the arithmetic of it."""
     working = cache.fitted(picture, _SIDE)
     x = working.tensor()
-    results = shrinking.shrink(x)
+    results = cache.in_turn(lambda: shrinking.shrink(x))
     shown = [Panel("Input", x[0].numpy())] + [_panel(way, results[way], shrinking) for way in WAYS]
     panels(shown, "pool_panels", box=224, panel_rem=13)
     show_pooling_facts(shrinking, working.height, working.width)
@@ -85,7 +85,9 @@ def show_side_by_side(picture: Picture, shrinking: Shrinking) -> None:
         "pooling",
         pooling_code(picture, _SIDE, shrinking),
         lambda: panels_figure(shown),
-        lambda: _rows(shrinking, results, shift_responses(shrinking, x, (0, pixels)), pixels),
+        lambda: _rows(
+            shrinking, results, cache.in_turn(lambda: shift_responses(shrinking, x, (0, pixels))), pixels
+        ),
     )
 
 
@@ -160,7 +162,7 @@ def show_shift(picture: Picture, shrinking: Shrinking) -> None:
     )  # fmt: skip
     working = cache.fitted(picture, _SIDE)
     x = working.tensor()
-    responses = shift_responses(shrinking, x, (0, pixels))
+    responses = cache.in_turn(lambda: shift_responses(shrinking, x, (0, pixels)))
     input_change = x.roll(pixels, 3)[0] - x[0]
     changes = {"Input": input_change.numpy()} | {
         _TITLES[way]: response.change for way, response in responses.items() if way != "global"
@@ -187,7 +189,7 @@ def show_shift(picture: Picture, shrinking: Shrinking) -> None:
         "pooling_shift",
         shift_code(picture, _SIDE, shrinking, pixels),
         lambda: panels_figure(shown),
-        lambda: _rows(shrinking, shrinking.shrink(x), responses, pixels),
+        lambda: _rows(shrinking, cache.in_turn(lambda: shrinking.shrink(x)), responses, pixels),
     )
 
 

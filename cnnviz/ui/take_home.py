@@ -37,8 +37,11 @@ def take_home(
     if table is not None:
         files["Table as CSV"] = "csv", lambda: csv_file(table())
     files |= more or {}
+    endings = [ending for ending, _ in files.values()]
     with st.container(horizontal=True, key=f"{name}_take_home"):
         for label, (ending, make) in files.items():
-            st.download_button(label, make, f"{name}.{ending}", key=f"{name} {label}", on_click="ignore")
+            twice = endings.count(ending) > 1
+            file_name = f"{name}_{label.split()[0].lower()}.{ending}" if twice else f"{name}.{ending}"
+            st.download_button(label, make, file_name, key=f"{name} {label}", on_click="ignore")
     with st.expander("Code"):
         st.code(code)

@@ -122,7 +122,9 @@ class Enlargement:
         """Compute both ways for the picture, made small."""
         small, (window, name) = cache.fitted(picture, _SIDE), layer
         weights = stamp(name, window.kernel_size, window.stride)
-        result = upsample(small.tensor(), weights, window, output_padding=output_padding)
+        result = cache.in_turn(
+            lambda: upsample(small.tensor(), weights, window, output_padding=output_padding)
+        )
         return cls(small, layer, output_padding, result)
 
     def panels(self) -> list[Panel]:

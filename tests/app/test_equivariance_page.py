@@ -90,10 +90,12 @@ def test_the_code_of_a_network_gives_the_numbers_on_screen(model, layer, mode):
     shifts,
 )
 def test_circular_padding_at_stride_1_is_equivariant_and_its_mean_invariant(picture, layer, shift):
-    result = measure_layer(picture, layer, shift).result
+    measured = measure_layer(picture, layer, shift)
+    result = measured.result
     assert result.largest <= 1e-6 * result.signal
     assert result.pooled_largest <= 1e-6 * max(result.pooled_signal, result.signal)
-    said = verdict(result)
+    assert measured.guaranteed
+    said = verdict(result, measured.guaranteed)
     if shift != (0, 0) and result.signal:
         assert said.startswith("**Equivariant:**")
         assert ("last bit" in said) == (result.largest == 0)
@@ -118,7 +120,7 @@ def test_other_padding_errs_only_within_its_reach_of_both_borders(picture, layer
     assert result.reach == (1 if result.broken.any() else 0)
     if result.broken.any():
         assert f"at {result.broken.sum():,} of 4,096 places, all within 1 place of a border" in verdict(
-            result
+            result, False
         )
 
 
@@ -151,8 +153,9 @@ def test_zero_padding_changes_the_pooled_vector_and_circular_does_not():
 @settings(max_examples=150)
 @given(st.sampled_from(PICTURES), layers(), shifts)
 def test_the_verdict_is_true(picture, layer, shift):
-    result = measure_layer(picture, layer, shift).result
-    said = verdict(result)
+    measured = measure_layer(picture, layer, shift)
+    result = measured.result
+    said = verdict(result, measured.guaranteed)
     whole = all(pixels % layer.jump == 0 for pixels in shift)
     if result.signal == 0 and result.largest == 0:
         assert said.startswith("**f(x) and f(Tx) are 0 everywhere")
@@ -203,7 +206,8 @@ def test_the_padding_convolutions_on_the_way_are_counted():
 
 @pytest.mark.parametrize(("shift", "invariant"), [((4, 8), True), ((1, 0), False)])
 def test_a_map_of_one_value_is_spoken_of_as_such(shift, invariant):
-    said = verdict(measure_network(PICTURES[0], "simple_cnn", "block3", "circular", shift).result)
+    measured = measure_network(PICTURES[0], "simple_cnn", "block3", "circular", shift)
+    said = verdict(measured.result, measured.guaranteed)
     assert said.startswith("**One value a channel:**")
     assert ("**not invariant**" in said) != invariant
 

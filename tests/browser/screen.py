@@ -21,8 +21,10 @@ def settled(page: Page) -> None:
 
 
 def visit(page: Page, url: str) -> None:
+    """Open a page, and wait until it is drawn and styled."""
     page.goto(url)
     settled(page)
+    page.wait_for_selector("[data-testid=stHtml] style", state="attached")
 
 
 def expect_no_errors(page: Page) -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 import cnnviz
 from cnnviz.figures.theme import scale
+from cnnviz.ops.geometry import Window
 from cnnviz.ops.kernels import kernel_names, named_kernel
 from tests.browser.conftest import OpenPage, Server
 from tests.browser.screen import (
@@ -369,7 +370,7 @@ def test_the_output_is_taken_home(server: Server, page: Page, tmp_path):
     visit(page, server.at(f"convolution?{PATTERN}&conv_stride=2"))
     expected = summed(rings(), cnnviz.kernel("sobel_x", 3), stride=2)
     expect_output_size(page, (13, 13))
-    for label, name in (("Numbers as NPZ", "convolution.npz"), ("Output as PNG", "convolution.png")):
+    for label, name in (("Numbers as NPZ", "convolution.npz"), ("Output as PNG", "convolution_output.png")):
         with page.expect_download() as waiting:
             page.get_by_role("button", name=label).click()
         assert waiting.value.suggested_filename == name
@@ -377,7 +378,7 @@ def test_the_output_is_taken_home(server: Server, page: Page, tmp_path):
     with np.load(tmp_path / "convolution.npz") as file:
         np.testing.assert_allclose(file["output"][0], expected.numpy(), rtol=1e-5, atol=1e-5)
         np.testing.assert_array_equal(file["input"], (rings()[0] * 255).round().byte().permute(1, 2, 0))
-    with Image.open(tmp_path / "convolution.png") as picture:
+    with Image.open(tmp_path / "convolution_output.png") as picture:
         side = 13 * 28 + 2 * 2  # each pixel 28 times as large, so that the whole is at least 360
         assert picture.size == (side, side)
 
@@ -388,3 +389,27 @@ def test_the_sizes_of_another_picture_are_taken_over(server: Server, page: Page)
     source(page, "Pattern")
     expect(output_caption(page)).to_have_text(re.compile("^14×14"))
     expect_no_errors(page)
+
+
+def test_pixel_use_is_read_under_the_pointer_before_and_after_a_change(server, page):
+    visit(page, server.at("convolution?conv_mode=Pixel+use&conv_resolution=28+px"))
+    part = by_key(page, "conv_use")
+    for stride in (1, 4):
+        move_slider(page, "conv_stride", stride)
+        window = Window(3, stride)
+        counts = cnnviz.read_counts(window, window, 19, 28)
+        expect(part.locator(".legend span").last).to_have_text(str(counts.max()))
+        for row, column in ((8, 8), (9, 11), (0, 27)):
+            hover_cell(page, part.locator(".stage canvas").nth(1), row, column, (19, 28))
+            expect(part.locator(".readout")).to_contain_text(
+                f"Times read row {row}, column {column}: {counts[row, column]}"
+            )
+
+
+def test_a_text_that_is_no_kernel_says_so_beside_its_field(server, page):
+    visit(page, server.at("convolution"))
+    open_more(page)
+    field = by_key(page, "conv_weights").locator("input")
+    field.fill("1 a 2")
+    field.press("Enter")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("'a' is not a number from −1000 to 1000.")

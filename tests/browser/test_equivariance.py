@@ -86,6 +86,7 @@ def test_circular_padding_moves_the_map_and_leaves_the_pooled_vector(page: Page,
     pooled_with_zeros = number(results(page).nth(2).inner_text())
     page.get_by_role("button", name="Circular: exact").click()
     expect(page.get_by_text("Equivariant: f(Tx) and T f(x) are the same")).to_be_visible()
+    expect(results(page).nth(2)).to_contain_text("10⁻")
     error, moved, pooled = (number(text) for text in results(page).all_inner_texts())
     assert max(error, pooled) <= 1e-6 < 1e-4 < pooled_with_zeros < moved
     expect_no_errors(page)

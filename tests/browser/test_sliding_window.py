@@ -12,7 +12,16 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import cnnviz
-from tests.browser.screen import SlowServer, by_key, expect_no_errors, hover_cell, settled, upload, visit
+from tests.browser.screen import (
+    SlowServer,
+    by_key,
+    expect_no_errors,
+    hover_cell,
+    settled,
+    slider,
+    upload,
+    visit,
+)
 
 CONVOLUTION = "convolution?conv_mode=Pixel+by+pixel&conv_padding=1&conv_channels=Grey"
 
@@ -89,7 +98,7 @@ def test_pointing_at_an_output_an_input_and_a_tap_says_what_belongs_to_it(window
     point(page, window, "input", 1, 1)
     assert headline(window).startswith("Padding row −1, column −1")
     window.locator(".kernel input").first.hover()
-    assert headline(window) == "Kernel row 1, column 1"
+    assert headline(window) == "Kernel row 0, column 0"
     expect(window.locator(".readout")).to_contain_text("meets 64 inputs")
 
 
@@ -174,7 +183,7 @@ def test_every_part_is_reached_by_keyboard(window, page):
     expression.press("Escape")
     expect(window.locator(".term.lit")).to_have_count(0)
     window.locator(".kernel input").nth(2).focus()
-    assert headline(window) == "Kernel row 1, column 3"
+    assert headline(window) == "Kernel row 0, column 2"
     window.locator(".output .stage").focus()
     page.keyboard.press(" ")
     expect(window.get_by_role("button", name="Pause")).to_be_visible()
@@ -201,6 +210,7 @@ def test_a_late_answer_takes_no_step_back(server, page):
     expect(by_key(page, "conv_stride").locator("input[type=range]")).to_have_value("2")
     expect(size).to_have_text("3×3")
     slow.holding = False
+    slow.let_go()
     expect(by_key(page, "conv_stride").locator("input[type=range]")).to_have_value("3")
     expect(size).to_have_text("3×3")
 
@@ -233,8 +243,8 @@ def test_colour_shows_three_sums_and_the_numbers_of_one_channel(server, page):
     lines = window.locator(".expression .line")
     expect(lines).to_have_count(4)
     for index, name in enumerate("RGB"):
-        expect(lines.nth(index)).to_have_text(re.compile(rf"^{name}: .* = "))
-    expect(lines.nth(3)).to_contain_text("+ 0.50 (bias) = ")
+        expect(lines.nth(index + 1)).to_have_text(re.compile(rf"^{name}: .* = "))
+    expect(lines.nth(0)).to_contain_text("+ 0.5000 (bias) = ")
     x = cnnviz.sample("cat").fitted(64).tensor()[..., 16:24, 24:32]
     kernel = torch.tensor(cnnviz.kernel("sobel_x").copy(), dtype=torch.float32).expand(1, 3, 3, 3)
     expected = F.conv2d(x, kernel, torch.tensor([0.5]))[0, 0]
@@ -307,6 +317,61 @@ def test_reloading_in_the_middle_of_playing_breaks_nothing(window, page):
     expect_no_errors(page)
 
 
+def test_it_plays_on_what_the_page_has_set_meanwhile(window, page):
+    window.get_by_role("combobox", name="Speed").select_option("0.5")
+    window.get_by_role("button", name="To the first output").click()
+    window.get_by_role("button", name="Play").click()
+    slider(page, "conv_stride").press("ArrowRight")
+    expect(window.locator(".output .size")).to_have_text("4×4")
+    expect(window.locator(".where")).to_have_text(re.compile("output ([3-9]|1[0-6]) of 16"))
+    window.get_by_role("button", name="Pause").click()
+    found = re.match(r"Output row (\d), column (\d) = ", headline(window))
+    row, column = int(found[1]), int(found[2])
+    assert value(window) == pytest.approx(float(expected_output()[2 * row, 2 * column]), rel=1e-3, abs=1e-4)
+
+
+def test_played_to_the_end_it_begins_again(window):
+    window.locator(".output .stage").press("End")
+    expect(window.locator(".where")).to_have_text("output 64 of 64")
+    window.get_by_role("button", name="Play").click()
+    expect(window.locator(".where")).to_have_text(re.compile("output [1-9] of 64"))
+    assert headline(window).startswith("Output row 0, column ")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("conv_kernel=Box+blur&conv_kernel_height=13&conv_padding_mode=Replicate", "take a larger patch"),
+        ("conv_padding=9&conv_padding_mode=Reflect", "reflect padding can fill at most 7 here"),
+    ],
+)
+def test_a_window_without_a_place_says_why_and_is_brought_back(server, page, settings, words):
+    visit(page, server.at(f"convolution?conv_mode=Pixel+by+pixel&conv_channels=Grey&{settings}"))
+    window = by_key(page, "conv_sliding")
+    assert headline(window) == "No place to put the window."
+    expect(window.locator(".readout")).to_contain_text(words)
+    name = "Kernel smaller" if "13" in settings else "Padding smaller"
+    window.get_by_role("button", name=name).click()
+    assert headline(window).startswith("Output row ")
+
+
+def test_a_typed_weight_survives_a_change_of_size(window, page):
+    cell = window.locator(".kernel input").nth(4)
+    cell.click()
+    page.keyboard.type("10")
+    page.keyboard.press("Enter")
+    window.get_by_role("button", name="Kernel larger").click()
+    expect(page).to_have_url(re.compile(r"conv_weights=-1\+0\+1\+0%3B\+-2\+10\+2\+0%3B"))
+
+
+def test_an_input_tells_what_it_adds_to_each_output(window, page):
+    point(page, window, "input", 2, 2)
+    x = 0.04
+    expect(window.locator(".expression")).to_have_text(
+        f"{x}·0 to output 0, 0, {x}·(−2) to output 0, 1, {x}·0 to output 1, 0, {x}·(−1) to output 1, 1"
+    )
+
+
 def test_clicks_faster_than_answers_end_at_the_last_setting(window, page):
     for _ in range(5):
         window.get_by_role("button", name="Dilation larger").click(delay=0)
@@ -341,29 +406,11 @@ def test_touch_selects_an_output_on_a_phone(new_page, server):
     window = by_key(phone, "conv_sliding")
     window.locator(".output canvas").tap(position={"x": 15, "y": 15})
     expect(window.locator(".where")).to_have_text("output 1 of 64")
+    window.locator(".term").nth(3).tap()
     window.locator(".input canvas").tap(position={"x": 15 + 4 * 30, "y": 15 + 4 * 30})
     expect(window.locator(".readout strong")).to_have_text(re.compile("^Input row 2, column 2: "))
-    window.locator(".term").nth(3).tap()
     window.locator(".thumb canvas").tap(position={"x": 20, "y": 20})
     expect(phone).to_have_url(re.compile("conv_patch_row=6&conv_patch_column=6"))
     window.get_by_role("button", name="Stride larger").tap()
     expect(phone).to_have_url(re.compile("conv_stride=2"))
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-@pytest.mark.parametrize(
-    ("address", "key", "term"),
-    [
-        ("pooling?pool_view=Pixel+by+pixel", "pool_sliding", "max("),
-        ("dilation?dil_view=Pixel+by+pixel", "dil_sliding", "="),
-        ("transposed_convolution?up_view=Pixel+by+pixel", "up_sliding", "="),
-    ],
-)
-def test_the_other_operations_slide_alike(page, server, address, key, term):
-    visit(page, server.at(address))
-    window = by_key(page, key)
-    expect(window.locator(".expression")).to_contain_text(term)
-    before = window.locator(".where").inner_text()
-    window.get_by_role("button", name="One step forth").click()
-    expect(window.locator(".where")).not_to_have_text(before)
-    expect_no_errors(page)

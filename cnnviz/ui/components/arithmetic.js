@@ -32,9 +32,11 @@ function paddingLimit(size, mode) {
 function operation(kind, input, rows, columns, options = {}) {
   const { weights = null, bias = 0, mode = "zeros", ceil = false, countPadding = true, outputPadding = 0 } = options;
   const size = { rows: input[0].length, columns: input[0][0].length };
+  const fillable =
+    rows.padding <= paddingLimit(size.rows, mode) && columns.padding <= paddingLimit(size.columns, mode);
   const output = {
-    rows: outputSize(kind, rows, size.rows, ceil, outputPadding),
-    columns: outputSize(kind, columns, size.columns, ceil, outputPadding),
+    rows: fillable ? outputSize(kind, rows, size.rows, ceil, outputPadding) : 0,
+    columns: fillable ? outputSize(kind, columns, size.columns, ceil, outputPadding) : 0,
   };
 
   function read(channel, row, column) {

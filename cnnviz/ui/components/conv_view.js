@@ -97,6 +97,7 @@ export default function (component) {
       takeTurn(state);
       clearTimeout(state.resting);
       state.resting = setTimeout(() => tellPython(knob), REST_MS);
+      state.held = knob;
       cancelAnimationFrame(state.coming);
       state.coming = requestAnimationFrame(() => convolveHere(knob));
     };
@@ -105,6 +106,7 @@ export default function (component) {
 
   function tellPython(knob) {
     clearTimeout(state.resting);
+    state.resting = null;
     if (state.told === state.turn) return;
     state.told = state.turn;
     setTriggerValue("drag", { turn: state.turn, value: { name: knob.name, value: knob.value } });
@@ -254,7 +256,7 @@ export default function (component) {
     }
     const who = count
       ? `is read by ${count} output${count > 1 ? "s" : ""}: ${named("row", rowReaders)}, ${named("column", columnReaders)}`
-      : "is read by no output: stride or left-over pixels skip it";
+      : "is read by no output: the stride, the gaps of dilation or the floor skip it";
     say(`Input row ${row}, column ${column}: ${rgb.join(" · ")}`, who);
   }
 
@@ -330,7 +332,11 @@ export default function (component) {
   draw();
   state.stop?.();
   state.stop = redrawOnChange(root, draw);
-  return () => state.stop();
+  return () => {
+    cancelAnimationFrame(state.coming);
+    if (state.resting) tellPython(state.held);
+    state.stop();
+  };
 }
 
 function parts(root) {

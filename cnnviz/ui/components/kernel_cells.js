@@ -13,6 +13,15 @@ function exactText(value) {
   return String(Number(value.toPrecision(6))).replace("-", "−");
 }
 
+/** `weights` cropped or surrounded with zeros, about the middle, to `size` × `size`; as kernel_text.py. */
+function resizedKernel(weights, size) {
+  const from = (old) => Math.floor((old - Math.min(old, size)) / 2) - Math.floor((size - Math.min(old, size)) / 2);
+  const [top, left] = [from(weights.length), from(weights[0].length)];
+  return Array.from({ length: size }, (_, r) =>
+    Array.from({ length: size }, (_, c) => weights[r + top]?.[c + left] ?? 0),
+  );
+}
+
 /** A typed weight, or null. */
 function parseWeight(text) {
   const cleaned = text.trim().replace("−", "-").replace(",", ".");
@@ -97,7 +106,7 @@ function kernelCell(row, column) {
   const input = document.createElement("input");
   input.inputMode = "decimal";
   input.autocomplete = "off";
-  input.setAttribute("aria-label", `Weight in row ${row + 1}, column ${column + 1}`);
+  input.setAttribute("aria-label", `Weight in row ${row}, column ${column}`);
   box.append(input);
   return box;
 }

@@ -27,18 +27,14 @@ export default function (component) {
     show();
   }
 
-  function figure(_, i) {
+  function figure() {
     const element = document.createElement("figure");
     element.innerHTML =
       '<figcaption><span class="title"></span><span class="muted size"></span></figcaption>' +
       '<div class="stage" role="group"><canvas role="img"></canvas><div class="mark" hidden></div></div>' +
       '<div class="legend"><canvas aria-hidden="true"></canvas><span></span><span></span><span></span></div>' +
       '<div class="words muted"></div>';
-    const stage = element.querySelector(".stage");
-    stage.tabIndex = 0;
-    stage.onpointermove = (event) => point(i, event);
-    stage.onpointerdown = (event) => point(i, event);
-    stage.onkeydown = (event) => move(i, event);
+    element.querySelector(".stage").tabIndex = 0;
     return element;
   }
 
@@ -56,8 +52,12 @@ export default function (component) {
     putImage(canvas, image);
     sizeCanvas(canvas, height, width, zoom);
     canvas.setAttribute("aria-label", panel.alt);
-    element.querySelector(".stage").setAttribute("aria-label", `${panel.title}: read its values with the arrow keys`);
-    element.querySelector(".stage").style.minHeight = `${reserve}px`;
+    const stage = element.querySelector(".stage");
+    stage.onpointermove = (event) => point(i, event);
+    stage.onpointerdown = (event) => point(i, event);
+    stage.onkeydown = (event) => move(i, event);
+    stage.setAttribute("aria-label", `${panel.title}: read its values with the arrow keys`);
+    stage.style.minHeight = `${reserve}px`;
     element.querySelector(".title").textContent = panel.title;
     element.querySelector(".size").textContent = panel.size;
     element.querySelector(".words").textContent = panel.words;

@@ -179,11 +179,15 @@ function redrawOnChange(element, draw) {
     draw();
   });
   observer.observe(element);
-  element.addEventListener("transitionend", (event) => {
+  const repaint = (event) => {
     const here = event.target === element && element.clientWidth > 0;
     if (here && event.propertyName === "background-color") draw();
-  });
-  return () => observer.disconnect();
+  };
+  element.addEventListener("transitionend", repaint);
+  return () => {
+    observer.disconnect();
+    element.removeEventListener("transitionend", repaint);
+  };
 }
 
 /** Count one more turn of the user's hand; what is sent to Python carries the count. See turns.py. */
@@ -191,10 +195,13 @@ function takeTurn(state) {
   return ++state.turn;
 }
 
-/** Whether a message from Python knows every turn taken here; one that does not is late. */
-function knowsAll(state, turn) {
-  state.turn ??= turn;
-  return turn >= state.turn;
+/**
+ * Whether a message from Python knows every turn taken here; one that does not is late. A new session,
+ * as after the server has started again, knows none and is believed.
+ */
+function knowsAll(state, { session, count }) {
+  if (state.session !== session) Object.assign(state, { session, turn: count });
+  return count >= state.turn;
 }
 
 /** State that outlives a redraw: Python's next message finds the same object on the same element. */

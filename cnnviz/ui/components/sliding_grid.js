@@ -1,6 +1,6 @@
 // Draws a grid of numbers on a canvas: one cell a number, in one call, so that a whole redraw fits a frame.
 
-const READABLE = 20;
+const READABLE = 22;
 
 /** The side of a cell, in CSS pixels, of which `count` fit into `box`. */
 const cellSide = (box, count) => Math.max(6, Math.floor(box / count));
@@ -47,7 +47,7 @@ function drawCell({ context, cell }, row, column, look, style) {
   context.font = `${Math.min(14, cell * 0.36)}px ${style.font}`;
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.fillText(look.text, x + cell / 2 + 0.5, y + cell / 2 + 1);
+  context.fillText(look.text, x + cell / 2 + 0.5, y + cell / 2 + 1, cell - 2);
 }
 
 function hatch(context, x, y, cell, colour) {

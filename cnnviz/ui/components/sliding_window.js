@@ -1,19 +1,12 @@
 const RESERVES = [2, 5];
 const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 const STEP_MS = 700;
+const REST_MS = 250;
 const LARGEST_GRID = 460;
-const CHANNEL_NAMES = ["R", "G", "B"];
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
-const withMinus = (value) => String(value).replace("-", "−");
 const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 const clamp = (value, most) => Math.max(0, Math.min(most, value));
-
-/** Two decimals, as cells have them. */
-function twoDecimals(value) {
-  if (!Number.isFinite(value) || Math.abs(value) >= 1e5) return format(value, 3);
-  return withMinus(value.toFixed(2).replace("-0.00", "0.00"));
-}
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
@@ -44,7 +37,9 @@ export default function (component) {
       dilation: settings.dilation[i],
     });
     const weights = settings.weights && input.map(() => settings.weights);
-    const options = { weights, bias: settings.bias, mode: settings.mode, ...header.options };
+    const mostExtra = Math.max(settings.stride[0], settings.dilation[0]) - 1;
+    const outputPadding = Math.min(header.options.outputPadding, mostExtra);
+    const options = { weights, bias: settings.bias, mode: settings.mode, ...header.options, outputPadding };
     op = operation(header.kind, input, axis(0), axis(1), options);
     op.values = Array.from({ length: op.output.rows * op.output.columns }, (_, i) => op.value(...place(i)));
     op.limit = op.values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0);
@@ -134,9 +129,10 @@ export default function (component) {
 
   /** What is looked at: the hovered thing, else the pinned one, else the current output. */
   function focus() {
+    if (!op.fits) return {};
     const now = state.hover ?? state.pin;
     if (now?.on === "output") return { output: [now.row, now.column] };
-    if (now?.on === "term") return { output: place(state.step), tap: now };
+    if (now?.on === "term") return { output: state.told, tap: now };
     return now ?? { output: place(state.step) };
   }
 
@@ -157,7 +153,7 @@ export default function (component) {
       outlineCells(grid, row + cells.offset, column + cells.offset, 1, 1, looks.accent, thickness);
     if (now.output) markWindow(grid, now.output, now.tap);
     else if (now.on === "input") outline(now.row, now.column);
-    else for (const [row, column] of op.met(now.m, now.n)) outline(row, column, 1.5);
+    else if (now.on) for (const [row, column] of op.met(now.m, now.n)) outline(row, column, 1.5);
   }
 
   function inputLook(r, c) {
@@ -225,6 +221,17 @@ export default function (component) {
       const width = state.settings.kernel_size[1];
       input.classList.toggle("lit", now?.m === Math.floor(i / width) && now?.n === i % width);
     });
+    if (!state.settings.weights) fillWindow();
+  }
+
+  /** Pooling has no weights: its window shows what lies under it. */
+  function fillWindow() {
+    const { output } = focus();
+    const list = output ? op.terms(...output) : [];
+    root.querySelectorAll(".kernel input").forEach((input, i) => {
+      const term = list[i];
+      input.value = term ? (op.kind === "max" && term.padded ? "−∞" : twoDecimals(term.x)) : "";
+    });
   }
 
   function edit(row, column, value) {
@@ -291,7 +298,7 @@ export default function (component) {
     const say = (headline, detail) => writeReadout(root, headline, detail);
     if (!op.fits) {
       at(".expression").replaceChildren();
-      return say("No place to put the window.", header.no_fit);
+      return say("No place to put the window.", whyNoFit());
     }
     if (now.output) {
       tellOutput(...now.output);
@@ -301,19 +308,31 @@ export default function (component) {
       const name = op.inside(now.row, now.column) ? "Input" : "Padding";
       const reader = count ? `read by ${counted(count, "output")}` : "read by no output";
       say(`${name} row ${withMinus(now.row)}, column ${withMinus(now.column)}: ${value}`, reader + pinned());
+      const channel = op.input.length > 1 ? state.channel : 0;
+      at(".expression").replaceChildren(contributionLine(op, now, channel));
     } else {
       const count = op.met(now.m, now.n).length;
-      say(`Kernel row ${now.m + 1}, column ${now.n + 1}`, `meets ${counted(count, "input")}${pinned()}`);
+      say(`Kernel row ${now.m}, column ${now.n}`, `meets ${counted(count, "input")}, one for each output it is part of`);
+      at(".expression").replaceChildren();
     }
   }
 
-  const pinned = () => (state.pin && !state.hover ? " · pinned: escape or a click lets go" : "");
+  /** A mode that cannot fill so much padding, or a window that is too large. */
+  function whyNoFit() {
+    const [rows, columns] = [paddingLimit(op.size.rows, op.mode), paddingLimit(op.size.columns, op.mode)];
+    const { padding } = state.settings;
+    if (padding[0] <= rows && padding[1] <= columns) return header.no_fit;
+    return `${op.mode} padding can fill at most ${Math.min(rows, columns)} here: the input has no more to copy.`;
+  }
+
+  const pinned = () => (state.pin && !state.hover ? " · pinned: click or tap it again to let go" : "");
 
   function tellOutput(row, column) {
+    state.told = [row, column];
     const list = op.terms(row, column);
     const value = op.value(row, column);
     writeReadout(root, `Output row ${row}, column ${column} = ${format(value)}`, counted(list.length, "term") + looks.unread);
-    at(".expression").replaceChildren(...lines(list, row, column, value));
+    at(".expression").replaceChildren(...expressionLines(op, list, row, column, lightTerm));
   }
 
   /** What no output reads, and how much of it the floor dropped. */
@@ -330,58 +349,6 @@ export default function (component) {
     ].filter(Boolean);
     const floor = dropped.length ? ` · the floor drops ${dropped.join(" and ")} of the padded input` : "";
     return floor + (missed ? ` · ${counted(missed, "input pixel")} never read (crossed out)` : "");
-  }
-
-  function lines(list, row, column, value) {
-    const perChannel = op.input.map((_, k) => list.filter((term) => term.channel === k));
-    const named = perChannel.length > 1;
-    const result = perChannel.map((terms, k) => line(terms, named ? `${CHANNEL_NAMES[k]}: ` : "", row, column));
-    if (named || op.bias) result.push(totalLine(perChannel, value));
-    return result;
-  }
-
-  const termSum = (terms) => terms.reduce((sum, term) => sum + term.x * term.w, 0);
-
-  function line(terms, name, row, column) {
-    const box = document.createElement("div");
-    box.className = "line";
-    box.append(name, { max: "max(", average: "(" }[op.kind] ?? "");
-    const winner = op.kind === "max" ? op.winner(terms) : null;
-    terms.forEach((term, i) => {
-      if (i) box.append(op.kind === "max" ? ", " : " + ");
-      box.append(termSpan(term, term === winner));
-    });
-    if (!terms.length) box.append("no stamp reaches this place: 0");
-    else if (op.kind === "max") box.append(`) = ${format(winner?.x ?? -Infinity)}`);
-    else if (op.kind === "average") box.append(`) / ${op.divisor(row, column)} = ${format(op.value(row, column))}`);
-    else box.append(` = ${format(termSum(terms))}`);
-    return box;
-  }
-
-  function termSpan(term, winner) {
-    const span = document.createElement("span");
-    const weighted = op.kind === "conv" || op.kind === "transposed";
-    const weight = term.w < 0 ? `(${twoDecimalsAtMost(term.w)})` : twoDecimalsAtMost(term.w);
-    const shown = op.kind === "max" && term.padded ? "−∞" : twoDecimals(term.x);
-    span.className = `term${term.x * term.w === 0 ? " zero" : ""}${term.padded ? " padded" : ""}${winner ? " winner" : ""}`;
-    span.textContent = weighted ? `${shown}·${weight}` : shown;
-    span.dataset.tap = `${term.m},${term.n}`;
-    span.onpointerenter = () => lightTerm({ on: "term", m: term.m, n: term.n });
-    span.onpointerleave = () => lightTerm(null);
-    return span;
-  }
-
-  function twoDecimalsAtMost(value) {
-    return Number.isInteger(value) ? withMinus(value) : withMinus(String(Number(value.toFixed(2))));
-  }
-
-  function totalLine(perChannel, value) {
-    const box = document.createElement("div");
-    box.className = "line";
-    const sums = perChannel.map((terms) => twoDecimals(termSum(terms)));
-    const bias = op.bias ? ` + ${twoDecimals(op.bias)} (bias)` : "";
-    box.textContent = `${sums.join(" + ")}${bias} = ${format(value)}`;
-    return box;
   }
 
   // ---- changing things -----------------------------------------------------------------------
@@ -425,14 +392,17 @@ export default function (component) {
     clearInterval(state.playing);
     state.playing = null;
     if (on && op.fits) {
-      if (state.step >= op.values.length - 1) state.step = -1;
-      state.playing = setInterval(() => {
-        if (state.step >= op.values.length - 1) play(false);
-        else goTo(state.step + 1);
-      }, STEP_MS / state.speed);
+      if (state.step >= op.values.length - 1) state.step = 0;
+      state.playing = setInterval(() => state.tick(), STEP_MS / state.speed);
     }
     showStep();
   }
+
+  // The clock outlives this call: a message that arrives while it runs brings another operation.
+  state.tick = () => {
+    if (state.step >= op.values.length - 1) play(false);
+    else goTo(state.step + 1);
+  };
 
   /** Take new settings, redraw at once, and tell Python when the hand has rested. */
   function change(settings) {
@@ -440,15 +410,24 @@ export default function (component) {
     compute();
     draw();
     clearTimeout(state.pending);
-    const turn = takeTurn(state);
-    state.pending = setTimeout(() => setTriggerValue("settings", { turn, value: state.settings }), 250);
+    takeTurn(state);
+    state.pending = setTimeout(tellPython, REST_MS);
+  }
+
+  function tellPython() {
+    clearTimeout(state.pending);
+    state.pending = null;
+    setTriggerValue("settings", { turn: state.turn, value: state.settings });
   }
 
   function step(name, value) {
     const why = refusal(name, value, op, state.settings, header);
     if (why) return writeReadout(root, "Not further.", why);
     const settings = { [name]: [value, value] };
-    if (name === "kernel_size" && state.settings.weights) settings.weights = structuredClone(header.kernels[value]);
+    if (name === "kernel_size" && state.settings.weights) {
+      const { weights, edited } = state.settings;
+      settings.weights = edited ? resizedKernel(weights, value) : structuredClone(header.kernels[value]);
+    }
     return change(settings);
   }
 
@@ -554,6 +533,7 @@ export default function (component) {
   return () => {
     clearInterval(state.playing);
     state.playing = null;
+    if (state.pending) tellPython();
     state.stop();
   };
 }

@@ -14,7 +14,14 @@ from cnnviz.ui.components.turns import last_turn, taken
 
 _mount = declare(
     "sliding_window",
-    libraries=("arithmetic", "kernel_cells", "sliding_grid", "sliding_patch", "sliding_steppers"),
+    libraries=(
+        "arithmetic",
+        "kernel_cells",
+        "sliding_grid",
+        "sliding_expression",
+        "sliding_patch",
+        "sliding_steppers",
+    ),
     styles=("kernel_cells",),
 )
 

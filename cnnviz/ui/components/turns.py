@@ -5,8 +5,11 @@ has seen back with the data. A message that knows fewer turns than the component
 """
 
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
+
+_SESSION = "_turns_session"
 
 
 def taken(key: str, event: str) -> Any:
@@ -16,9 +19,10 @@ def taken(key: str, event: str) -> Any:
     return sent["value"]
 
 
-def last_turn(key: str) -> int:
-    """The last turn of component `key` that Python has seen; 0 before the first."""
-    return int(st.session_state.get(_memory(key), 0))
+def last_turn(key: str) -> dict[str, Any]:
+    """This session, and the last turn of component `key` that it has seen; 0 before the first."""
+    session = st.session_state.setdefault(_SESSION, uuid4().hex)
+    return {"session": session, "count": int(st.session_state.get(_memory(key), 0))}
 
 
 def _memory(key: str) -> str:

@@ -1,8 +1,9 @@
 """Formulas: once in symbols, once with the numbers on screen.
 
 A formula is a list of parts that `components/facts.js` draws: plain text, {"symbol": …} in italics,
-{"result": …} in bold, {"floor": parts}, {"ceiling": parts}, {"fraction": [parts, parts]}. KaTeX would
-hold the picture above it back: it costs more than the convolution and its picture together (`make bench`).
+{"result": …} in bold, {"below": …} as an index, {"floor": parts}, {"ceiling": parts},
+{"fraction": [parts, parts]}. KaTeX would hold the picture above it back: it costs more than the
+convolution and its picture together (`make bench`).
 """
 
 import math

@@ -27,24 +27,29 @@ def sliding_facts(sliding: Sliding, height: int, width: int) -> list[Facts]:
 def _one_output(sliding: Sliding) -> list[Equation]:
     y: list[Part] = [symbol("Y"), "[", symbol("i"), ", ", symbol("j"), "]"]
     rows, columns = sliding.rows, sliding.columns
-    if sliding.kind == "transposed":
-        target = "Y[i·s + m·d − p, j·s + n·d − p]"
-        numbers = f"Y[{_position('i', 'm', rows)}, {_position('j', 'n', columns)}]"
-        weight = "X[i, j] · W[m, n], for every i, j, m, n"
-        return [([target], ["sum of ", weight]), ([numbers], ["sum of ", weight])]
-    general = "X[i·s + m·d − p, j·s + n·d − p]"
-    numbers = f"X[{_position('i', 'm', rows)}, {_position('j', 'n', columns)}]"
     taps = f"m = 0…{rows.kernel_size - 1}, n = 0…{columns.kernel_size - 1}"
-    if sliding.kind == "conv":
-        sums = "Σ" if sliding.channels != "summed" else "Σ over channels,"
-        bias = f"{sliding.bias:.4g}".replace("-", "−")
+    numbers = f"[{_position('i', 'm', rows)}, {_position('j', 'n', columns)}]"
+    if sliding.kind == "transposed":
+        stamps: list[Part] = [symbol("X"), "[i, j] · ", symbol("W"), "[m, n], over all i, j, m, n"]
         return [
-            (y, [f"b + {sums} m, n  {general} · W[m, n]"]),
-            ([], [f"{bias} + {sums} {taps}  {numbers} · W[m, n]"]),
+            ([symbol("Y"), "[i·s + m·d − p, j·s + n·d − p]"], ["sum of ", *stamps]),
+            ([symbol("Y"), numbers], ["sum of ", *stamps]),
         ]
-    general, numbers = general.replace("·d", ""), numbers
-    name = "max" if sliding.kind == "max" else "mean"
-    return [(y, [f"{name} over m, n of {general}"]), ([], [f"{name} over {taps} of {numbers}"])]
+    read: list[Part] = [symbol("X"), "[i·s + m·d − p, j·s + n·d − p]"]
+    if sliding.kind != "conv":
+        name = "max" if sliding.kind == "max" else "mean"
+        read = [symbol("X"), "[i·s + m − p, j·s + n − p]"]
+        return [
+            (y, [name, {"below": "m, n"}, " ", *read]),
+            ([], [name, {"below": taps}, " ", symbol("X"), numbers]),
+        ]
+    channel = "c, " if sliding.channels == "summed" else ""
+    weight: list[Part] = [" · ", symbol("W"), "[m, n]"]
+    bias = f"{sliding.bias:.4g}".replace("-", "−")
+    return [
+        (y, [symbol("b"), " + Σ", {"below": f"{channel}m, n"}, " ", *read, *weight]),
+        ([], [f"{bias} + Σ", {"below": f"{channel}{taps}"}, " ", symbol("X"), numbers, *weight]),
+    ]
 
 
 def _position(output: str, tap: str, window: Window) -> str:
