@@ -5,6 +5,7 @@ import streamlit as st
 from cnnviz.figures.channels import channel_bars, channel_rows
 from cnnviz.figures.downloads import maps_npz, wall_png
 from cnnviz.figures.maps import map_limits
+from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
 from cnnviz.ui.components.layer_tree import layer_tree
 from cnnviz.ui.components.map_wall import map_wall
@@ -30,15 +31,15 @@ require_frame()
 
 def lab() -> None:
     """Layers on the left, the wall of maps on the right."""
-    model, seed = current_model()
+    model = current_model()
     rail, view = lab_columns()
     with rail:
-        choice = choose_layer(model)
+        choice = choose_layer(model.name)
         layer_tree(choice.layers, choice.layer.layer, "maps_tree", set_layer)
     with view, explained():
         picture = cache.centre_square(current_picture(), choice.side)
-        run = cache.layer_run(model, seed, choice.layer.layer, picture)
-        wall = choose_wall(run.maps, lambda: cache.network_limit(model, seed, picture))
+        run = cache.layer_run(model, choice.layer.layer, picture)
+        wall = choose_wall(run.maps, lambda: cache.network_limit(model, picture))
         map_wall(
             run.maps,
             picture,
@@ -49,28 +50,28 @@ def lab() -> None:
             key="maps_wall",
             on_choose=set_channel,
         )
-        say(run, seed)
-        give_home(run, choice, wall, model, seed)
+        say(run, model)
+        give_home(run, choice, wall, model)
 
 
-def say(run: cache.LayerRun, seed: int) -> None:
+def say(run: cache.LayerRun, model: ModelSpec) -> None:
     """Silent channels, the prediction, and where it ran if that was not as planned."""
     silent = int(run.maps.dead.sum())
     st.markdown(dead_words(run.maps, silent, run.maps.channels))
-    st.markdown(prediction_words(run.probabilities, seed))
+    st.markdown(prediction_words(run.probabilities, model))
     if run.note:
         st.info(run.note)
 
 
-def give_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model: str, seed: int) -> None:
+def give_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model: ModelSpec) -> None:
     """The channels compared, the code, and the maps as files."""
     layer = choice.layer.layer
     compared = st.expander("Channels compared", key="maps_compared", on_change="rerun")
     if compared.open:
         compared.plotly_chart(channel_bars(run.maps, wall.order), config={"displayModeBar": False})
     take_home(
-        f"{model}.{layer}",
-        feature_maps_code(current_picture(), choice.side, model, seed, layer),
+        f"{model.name}.{layer}",
+        feature_maps_code(current_picture(), choice.side, model.name, model.seed, layer),
         table=lambda: channel_rows(run.maps, wall.order),
         more={
             "Maps as NPZ": ("npz", lambda: maps_npz(run.maps)),

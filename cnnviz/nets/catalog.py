@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from cnnviz.errors import CnnvizError
-from cnnviz.nets.classifiers import Outline, about, build_classifier, classifier_names
+from cnnviz.nets.classifiers import IMAGENET, Outline, about, build_classifier, classifier_names
 from cnnviz.nets.lenet import LeNet5
 from cnnviz.nets.mini_resnet import MiniResNet
 from cnnviz.nets.simple_cnn import SimpleCNN
@@ -33,12 +33,41 @@ _REFERENCE = {
         "MiniResNet", "a 7×7 stem and four stages of two residual blocks", MiniResNet
     ),
 }
+_WEIGHTS_LABELS = {IMAGENET: "trained on ImageNet"}
 _OURS = {
     **_REFERENCE,
     "lenet5": CatalogEntry(
         "LeNet-5", "three 5×5 convolutions for 32×32 pictures with one channel, 1998", LeNet5, (1, 1, 32, 32)
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """Which network with which weights; the arguments of `model`."""
+
+    name: str
+    weights: str | None = None
+    seed: int = 0
+
+    @property
+    def label(self) -> str:
+        """The network's name on screen."""
+        return catalog_entry(self.name).label
+
+    @property
+    def weights_label(self) -> str:
+        """Where the weights come from, in words."""
+        return f"random (seed {self.seed})" if self.weights is None else _WEIGHTS_LABELS[self.weights]
+
+    def build(self) -> nn.Module:
+        """The network, in eval mode."""
+        return model(self.name, self.weights, seed=self.seed)
+
+
+def weights_names(name: str) -> tuple[str, ...]:
+    """The trained weights that `model` knows for a network, best first; none for some."""
+    return () if name in _OURS else (IMAGENET,)
 
 
 def reference_names() -> tuple[str, ...]:

@@ -24,13 +24,15 @@ from cnnviz.analysis.activations import (
     evaluating,
     forward,
 )
+from cnnviz.analysis.layer_rows import Trace
 from cnnviz.analysis.layers import LayerSummary, layer_summaries
 from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
+from cnnviz.analysis.trace import trace
 from cnnviz.arrays import Array, read_only
 from cnnviz.data.images import Picture, draw_pattern, encode_png, sample
 from cnnviz.data.patterns import Pattern
 from cnnviz.device import Ran, available_devices, device_label, run_with_fallback
-from cnnviz.nets.catalog import model, model_outline
+from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_outline
 from cnnviz.nets.shared import SharedModel
 from cnnviz.ops.filtering import (
     Comparison,
@@ -112,9 +114,9 @@ def processor() -> Processor:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def shared_model(name: str, seed: int) -> SharedModel:
-    """A network with random weights, to be lent to one thread at a time."""
-    shared = SharedModel(model(name, seed=seed), processor().slots)
+def shared_model(spec: ModelSpec) -> SharedModel:
+    """A network, to be lent to one thread at a time."""
+    shared = SharedModel(spec.build(), processor().slots)
     settle()
     return shared
 
@@ -130,6 +132,17 @@ def settle() -> None:
 def layers_of(name: str, side: int) -> tuple[LayerSummary, ...]:
     """Every layer of a network with its output shape for a square picture."""
     return layer_summaries(model_outline(name), (1, 3, side, side))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def traced(name: str, side: int) -> Trace:
+    """The trace of a network for square pictures of one size.
+
+    Raises:
+        CnnvizError: if the network does not take that size.
+    """
+    channels = catalog_entry(name).input_shape[1]
+    return trace(model_outline(name), (1, channels, side, side))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -194,16 +207,16 @@ class LayerRun:
     note: str | None
 
 
-def layer_run(name: str, seed: int, layer: str, picture: Picture) -> LayerRun:
+def layer_run(spec: ModelSpec, layer: str, picture: Picture) -> LayerRun:
     """Run a network on a picture; keep one layer's maps and the prediction."""
     with processor().word_if_busy():
-        return _layer_run(name, seed, layer, picture.digest, picture)
+        return _layer_run(spec, layer, picture.digest, picture)
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _layer_run(name: str, seed: int, layer: str, digest: str, _picture: Picture) -> LayerRun:
+def _layer_run(spec: ModelSpec, layer: str, digest: str, _picture: Picture) -> LayerRun:
     def compute(device: torch.device) -> tuple[Array, Array]:
-        with shared_model(name, seed).borrow(device) as network:
+        with shared_model(spec).borrow(device) as network:
             x = _picture.tensor().to(device)
             with evaluating(network), torch.inference_mode(), capture(network, [layer]) as found:
                 scores = forward(network, x)
@@ -214,18 +227,18 @@ def _layer_run(name: str, seed: int, layer: str, digest: str, _picture: Picture)
     return LayerRun(FeatureMaps.of(layer, values), probabilities, ran.note)
 
 
-def network_limit(name: str, seed: int, picture: Picture) -> float:
+def network_limit(spec: ModelSpec, picture: Picture) -> float:
     """Largest magnitude of any feature map of a network for a picture."""
     with processor().word_if_busy():
-        return _network_limit(name, seed, picture.digest, picture)
+        return _network_limit(spec, picture.digest, picture)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _network_limit(name: str, seed: int, digest: str, _picture: Picture) -> float:
-    layers = [layer.layer for layer in layers_of(name, _picture.height) if layer.has_maps]
+def _network_limit(spec: ModelSpec, digest: str, _picture: Picture) -> float:
+    layers = [layer.layer for layer in layers_of(spec.name, _picture.height) if layer.has_maps]
 
     def compute(device: torch.device) -> float:
-        with shared_model(name, seed).borrow(device) as network:
+        with shared_model(spec).borrow(device) as network:
             return activation_limit(network, _picture.tensor().to(device), layers)
 
     return processor().run(compute).value

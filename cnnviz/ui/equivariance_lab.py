@@ -18,7 +18,7 @@ from cnnviz.data.images import Picture
 from cnnviz.device import CPU
 from cnnviz.figures.panels import Panel, panels_figure
 from cnnviz.figures.tables import Row
-from cnnviz.nets.catalog import catalog_entry, reference_names
+from cnnviz.nets.catalog import ModelSpec, catalog_entry, reference_names
 from cnnviz.ops.equivariance import Equivariance, circular_shift, measure_equivariance
 from cnnviz.ops.geometry import PADDING_MODES, PaddingMode
 from cnnviz.ops.kernels import kernel, named_kernel
@@ -200,7 +200,7 @@ def measure_network(
 ) -> Measurement:
     """Measure a network up to a layer."""
     x = cache.centre_square(picture, SIDE).tensor()
-    shared = cache.shared_model(model, 0)
+    shared = cache.shared_model(ModelSpec(model))
     with cache.processor().word_if_busy(), cache.processor().slot(), shared.borrow(CPU) as network:
         result = network_equivariance(network, layer, x, shift, mode)
     settings = {"subject": model, "padding mode": mode, "stride": "", "pooling": "", "layer": layer}

@@ -8,7 +8,7 @@ import streamlit as st
 from cnnviz.analysis.activations import CHANNEL_ORDERS, ChannelOrder, FeatureMaps
 from cnnviz.analysis.layers import LayerSummary
 from cnnviz.arrays import Array
-from cnnviz.nets.catalog import catalog_entry
+from cnnviz.nets.catalog import ModelSpec, catalog_entry
 from cnnviz.ui import cache
 from cnnviz.ui.controls import words
 
@@ -109,12 +109,12 @@ def dead_words(maps: FeatureMaps, dead: int | None = None, channels: int = 0) ->
     return f"**Dead channels: {dead} of {channels}.** Nowhere above 0 on this picture, so {rest}."
 
 
-def prediction_words(probabilities: Array, seed: int) -> str:
+def prediction_words(probabilities: Array, model: ModelSpec) -> str:
     """What the network says the picture is, and what that is worth."""
     best = int(probabilities.argmax())
     return (
         f"**Prediction:** class {best} (of 0 to {len(probabilities) - 1}), probability "
         f"{100 * float(probabilities[best]):.3g} %. "
-        f"The weights are random (seed {seed}) and have learned nothing: a network can be sure and "
+        f"The weights are random (seed {model.seed}) and have learned nothing: a network can be sure and "
         "mean nothing by it."
     )

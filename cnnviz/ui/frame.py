@@ -20,9 +20,14 @@ _GROUPS = {
         "transposed_convolution": "Transposed convolution",
         "equivariance": "Equivariance",
     },
-    "Networks": {"feature_maps": "Feature maps"},
+    "Networks": {
+        "feature_maps": "Feature maps",
+        "receptive_field": "Receptive field",
+        "parameters_and_cost": "Parameters and cost",
+        "architectures": "Architectures",
+    },
 }
-_NETWORK_PAGES = {"feature_maps"}
+_NETWORK_PAGES = set(_GROUPS["Networks"])
 # A third less empty space around the page than Streamlit leaves: the labs need it. Buttons that set the
 # controls to a telling case look like links, in rows close together. On a phone they are one row to
 # swipe, and what the controls change stands above them.

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.nets.catalog import catalog_entry
+from cnnviz.nets.catalog import ModelSpec, catalog_entry
 from cnnviz.ops.filtering import PictureFilter
 from cnnviz.ops.geometry import Window
 from cnnviz.ops.kernels import kernel
@@ -61,7 +61,7 @@ def show_example() -> None:
     layer = PictureFilter(kernel("sobel_x"), "grey", window, window, "replicate")
     filtered = cache.filtered(picture, layer)
     square = cache.centre_square(current_picture(), _SIDE)
-    maps = cache.layer_run(_MODEL, 0, _LAYER, square).maps
+    maps = cache.layer_run(ModelSpec(_MODEL), _LAYER, square).maps
     hero(picture, layer, filtered, maps, catalog_entry(_MODEL).label)
 
 

@@ -6,7 +6,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from cnnviz.data.images import Picture, load_image, sample_names
 from cnnviz.data.patterns import Pattern, pattern_names
 from cnnviz.errors import CnnvizError
-from cnnviz.nets.catalog import catalog_entry, reference_names
+from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_names, reference_names
 from cnnviz.ui import cache
 from cnnviz.ui.controls import await_setting, words
 from cnnviz.ui.feedback import plain
@@ -24,9 +24,10 @@ def current_picture() -> Picture:
     return picture if isinstance(picture, Picture) else cache.photograph(sample_names()[0])
 
 
-def current_model() -> tuple[str, int]:
-    """The model chosen in the sidebar: its name, and the seed of its random weights."""
-    return st.session_state.get("model", reference_names()[0]), st.session_state.get("seed", 0)
+def current_model() -> ModelSpec:
+    """The model chosen in the sidebar."""
+    state = st.session_state
+    return ModelSpec(state.get("model", reference_names()[0]), None, state.get("seed", 0))
 
 
 def choose_picture() -> None:
@@ -117,7 +118,7 @@ def choose_model() -> None:
     """Let the user choose a network and the seed of its weights."""
     st.selectbox(
         "Model",
-        reference_names(),
+        model_names(),
         format_func=lambda name: catalog_entry(name).label,
         key="model",
         bind="query-params",
