@@ -8,7 +8,7 @@ from cnnviz.figures.maps import map_limits
 from cnnviz.ui import cache
 from cnnviz.ui.components.layer_tree import layer_tree
 from cnnviz.ui.components.map_wall import map_wall
-from cnnviz.ui.controls import lab_columns
+from cnnviz.ui.controls import drawer, lab_columns
 from cnnviz.ui.feature_map_controls import (
     LayerChoice,
     WallChoice,
@@ -65,8 +65,8 @@ def say(run: cache.LayerRun, seed: int) -> None:
 def give_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model: str, seed: int) -> None:
     """The channels compared, the code, and the maps as files."""
     layer = choice.layer.layer
-    compared = st.expander("Channels compared", key="maps_compared", on_change="rerun")
-    if compared.open:
+    compared = drawer("Channels compared", "maps_compared")
+    if compared is not None:
         compared.plotly_chart(channel_bars(run.maps, wall.order), config={"displayModeBar": False})
     take_home(
         f"{model}.{layer}",
@@ -76,6 +76,7 @@ def give_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model:
             "Maps as NPZ": ("npz", lambda: maps_npz(run.maps)),
             "Wall as PNG": ("png", lambda: wall_png(run.maps, wall.order, wall.limit)),
         },
+        key="maps",
     )
 
 
