@@ -9,7 +9,7 @@ from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
 from cnnviz.ui.components.layer_tree import layer_tree
 from cnnviz.ui.components.map_wall import map_wall
-from cnnviz.ui.controls import lab_columns
+from cnnviz.ui.controls import drawer, lab_columns
 from cnnviz.ui.feature_map_controls import (
     LayerChoice,
     WallChoice,
@@ -66,8 +66,8 @@ def say(run: cache.LayerRun, model: ModelSpec) -> None:
 def give_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model: ModelSpec) -> None:
     """The channels compared, the code, and the maps as files."""
     layer = choice.layer.layer
-    compared = st.expander("Channels compared", key="maps_compared", on_change="rerun")
-    if compared.open:
+    compared = drawer("Channels compared", "maps_compared")
+    if compared is not None:
         compared.plotly_chart(channel_bars(run.maps, wall.order), config={"displayModeBar": False})
     take_home(
         f"{model.name}.{layer}",
@@ -77,6 +77,7 @@ def give_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model:
             "Maps as NPZ": ("npz", lambda: maps_npz(run.maps)),
             "Wall as PNG": ("png", lambda: wall_png(run.maps, wall.order, wall.limit)),
         },
+        key="maps",
     )
 
 

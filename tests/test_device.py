@@ -51,6 +51,7 @@ def test_what_works_at_once_has_no_note():
     [
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), "meta is out of memory"),
         (RuntimeError("kernel launch failed\ndetails"), "meta failed (kernel launch failed)"),
+        # What PyTorch raises, as a RuntimeError, for an operator that MPS does not have.
         (NotImplementedError("no such operator"), "meta failed (no such operator)"),
         (RuntimeError(), "meta failed (RuntimeError)"),
     ],

@@ -19,6 +19,17 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def drawer(label: str, key: str) -> DeltaGenerator | None:
+    """An expander that stays empty until it is first opened; None as long as it was not.
+
+    The browser works at everything inside a closed expander with each move of a slider, too.
+    """
+    place = st.expander(label, key=key, on_change="rerun")
+    opened = st.session_state.setdefault(f"_{key}_opened", False) or bool(place.open)
+    st.session_state[f"_{key}_opened"] = opened
+    return place if opened else None
+
+
 def await_setting(key: str, default: object) -> None:
     """Prepare a control that is not on screen for a value from elsewhere, such as a button.
 

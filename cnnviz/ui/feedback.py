@@ -28,7 +28,9 @@ def explained() -> Iterator[None]:
         yield
     except CnnvizError as error:
         st.warning(plain(str(error)), icon=":material/error:")
-    except Exception:  # the page must outlive any fault; Streamlit's stop and rerun pass through
+    except Exception:
+        # The outermost boundary: the rest of the page must outlive any fault, and the user gets no
+        # traceback but an id to find it by. Streamlit's stop and rerun are BaseExceptions and pass.
         identifier = uuid.uuid4().hex[:8]
         _LOG.exception("error %s", identifier)
         st.error(f"Something went wrong here. The log has the details under {identifier}.")

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from cnnviz.ui.controls import drawer
+
 
 def check_yourself(
     question: str, answer: int, mistakes: Mapping[str, int], key: str, title: str = "Check yourself"
@@ -17,7 +19,10 @@ def check_yourself(
         key: of the controls.
         title: over it; tells two questions of one view apart.
     """
-    with st.expander(title):
+    opened = drawer(title, f"{key}_question")
+    if opened is None:
+        return
+    with opened:
         st.markdown(question)
         field, button = st.columns([1, 2], vertical_alignment="bottom")
         guess = field.number_input("Your answer", 0, None, None, 1, key=f"{key}_guess", placeholder="?")
@@ -40,7 +45,10 @@ def choose_yourself(
         key: of the controls.
         title: of the expander.
     """
-    with st.expander(title):
+    opened = drawer(title, f"{key}_question")
+    if opened is None:
+        return
+    with opened:
         chosen = st.radio(question, list(options), index=None, key=f"{key}_guess")
         if chosen is not None:
             st.markdown(f"{'**Right:**' if chosen == answer else 'Not quite:'} {options[chosen]}")

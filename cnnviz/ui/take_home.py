@@ -7,10 +7,12 @@ import streamlit as st
 
 from cnnviz.figures.downloads import figure_file
 from cnnviz.figures.tables import Row, csv_file
+from cnnviz.ui.controls import drawer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+TITLE = "Code and files"
 Maker = Callable[[], bytes]
 
 
@@ -20,8 +22,9 @@ def take_home(
     figure: Callable[[], "Figure"] | None = None,
     table: Callable[[], Sequence[Row]] | None = None,
     more: Mapping[str, tuple[str, Maker]] | None = None,
+    key: str = "",
 ) -> None:
-    """The code in an expander, and a row of downloads; a file is made when its button is pressed.
+    """A drawer with the code and a row of downloads; a file is made when its button is pressed.
 
     Args:
         name: of the files, without ending.
@@ -29,7 +32,11 @@ def take_home(
         figure: makes the figure.
         table: makes the rows of the table.
         more: label → (file ending, maker) of further files.
+        key: of the drawer, where the name changes with the controls.
     """
+    opened = drawer(TITLE, f"{key or name}_take_home")
+    if opened is None:
+        return
     files: dict[str, tuple[str, Maker]] = {}
     if figure is not None:
         files["Figure as PNG"] = "png", lambda: figure_file(figure(), "png")
@@ -38,10 +45,10 @@ def take_home(
         files["Table as CSV"] = "csv", lambda: csv_file(table())
     files |= more or {}
     endings = [ending for ending, _ in files.values()]
-    with st.container(horizontal=True, key=f"{name}_take_home"):
-        for label, (ending, make) in files.items():
-            twice = endings.count(ending) > 1
-            file_name = f"{name}_{label.split()[0].lower()}.{ending}" if twice else f"{name}.{ending}"
-            st.download_button(label, make, file_name, key=f"{name} {label}", on_click="ignore")
-    with st.expander("Code"):
+    with opened:
+        with st.container(horizontal=True):
+            for label, (ending, make) in files.items():
+                twice = endings.count(ending) > 1
+                file_name = f"{name}_{label.split()[0].lower()}.{ending}" if twice else f"{name}.{ending}"
+                st.download_button(label, make, file_name, key=f"{name} {label}", on_click="ignore")
         st.code(code)

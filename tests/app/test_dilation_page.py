@@ -18,14 +18,9 @@ from cnnviz.ui.dilation_presets import _PRESETS as PRESETS
 from cnnviz.ui.formulas.dilation import effective_size_formula, stack_field_formula, stack_weights_formula
 from cnnviz.ui.formulas.parts import as_text
 from cnnviz.ui.snippets.dilation import stack_code
+from tests.app.running import open_drawers, run, shown_code
 
 rates = st.lists(st.integers(1, 8), min_size=1, max_size=5)
-
-
-def run(code):
-    names = {}
-    exec(compile(code, "snippet", "exec"), names)
-    return names
 
 
 def final(equations):
@@ -90,10 +85,10 @@ def test_the_code_counts_the_paths_on_screen(layers):
 def test_the_page_shows_the_code_of_its_settings(open_page, assert_fine):
     at = open_page("dilation", dil_layers=4, dil_rate1=1, dil_rate2=3, dil_rate3=8, dil_rate4=5)
     assert_fine(at)
-    assert run(at.code[0].value)["rates"] == [1, 3, 8, 5]
+    assert run(shown_code(at))["rates"] == [1, 3, 8, 5]
     at = open_page("dilation", dil_view="picture", dil_kernel_size=4, dil_dilation=7, dil_kernel="box")
     assert_fine(at)
-    y = run(at.code[0].value)["y"]
+    y = run(shown_code(at))["y"]
     luma = torch.tensor([0.299, 0.587, 0.114])[:, None, None]
     x = (cnnviz.sample("cat").fitted(168).tensor() * luma).sum(1, keepdim=True)
     torch.testing.assert_close(
@@ -112,7 +107,7 @@ def test_every_preset_shows_what_its_name_says(open_page, assert_fine):
         if preset["dil_view"] != "stack":
             continue
         stacks += 1
-        layers = run(at.code[0].value)["rates"]
+        layers = run(shown_code(at))["rates"]
         assert label.startswith(f"Rates {', '.join(map(str, layers))}: ")
         size, read = field(layers)
         if "no holes" in label:
@@ -131,7 +126,7 @@ def quiz(at, key, guess):
 @pytest.mark.parametrize("layers", [(2, 2, 2), (1, 2, 5), (8,), (1, 1, 1, 1)])
 def test_the_field_after_one_more_layer_is_asked_for(open_page, layers):
     settings = {f"dil_rate{index}": rate for index, rate in enumerate(layers, start=1)}
-    at = open_page("dilation", dil_layers=len(layers), **settings)
+    at = open_drawers(open_page("dilation", dil_layers=len(layers), **settings))
     question = next(m.value for m in at.markdown if m.value.startswith("One more"))
     d = int(re.search(r"dilation (\d+)", question)[1])
     answer = field([*layers, d])[0]
@@ -144,7 +139,7 @@ def test_the_field_after_one_more_layer_is_asked_for(open_page, layers):
 @pytest.mark.parametrize("view", ["picture", "pixels"])
 @pytest.mark.parametrize(("size", "dilation"), [(3, 2), (5, 8), (2, 1)])
 def test_the_span_of_another_dilation_is_asked_for(open_page, view, size, dilation):
-    at = open_page("dilation", dil_view=view, dil_kernel_size=size, dil_dilation=dilation)
+    at = open_drawers(open_page("dilation", dil_view=view, dil_kernel_size=size, dil_dilation=dilation))
     question = next(m.value for m in at.markdown if m.value.startswith("The same"))
     d = int(re.search(r"dilation (\d+)", question)[1])
     assert d != dilation

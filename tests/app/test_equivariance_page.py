@@ -21,6 +21,7 @@ from cnnviz.ops.kernels import kernel
 from cnnviz.ui.equivariance_lab import measure_layer, measure_network
 from cnnviz.ui.equivariance_words import padding_words, verdict
 from cnnviz.ui.formulas.parts import significant
+from tests.app.running import open_drawers, run, shown_code
 
 PICTURES = [
     cnnviz.sample("coffee"),
@@ -31,12 +32,6 @@ PICTURES = [
 KERNELS = ("sobel_x", "gaussian", "laplacian", "random")
 TORCH_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 shifts = st.tuples(st.integers(0, 16), st.integers(0, 16))
-
-
-def run(code):
-    names = {}
-    exec(compile(code, "snippet", "exec"), names)
-    return names
 
 
 def layers(**fixed):
@@ -282,7 +277,7 @@ def test_the_table_has_the_numbers_on_screen():
 def test_every_shift_runs_and_the_page_shows_its_code(open_page, assert_fine, subject, shift):
     at = open_page("equivariance", eq_subject=subject, eq_down=shift[0], eq_right=shift[1])
     assert_fine(at)
-    names = run(at.code[0].value)
+    names = run(shown_code(at))
     assert names["shift"] == shift
     assert ("**Nothing is shifted yet" in " ".join(m.value for m in at.markdown)) == (shift == (0, 0))
 
@@ -293,7 +288,7 @@ def test_each_preset_shows_what_its_name_says(open_page, assert_fine):
     for label in [b.label for b in at.button if b.key and b.key.startswith("preset ")]:
         at.button(key=f"preset {label}").click().run()
         assert_fine(at)
-        errors[label] = float(run(at.code[0].value)["relative"])
+        errors[label] = float(run(shown_code(at))["relative"])
     assert errors["Circular: exact"] <= 1e-6
     assert min(v for k, v in errors.items() if k != "Circular: exact") > 0.01
     assert errors["Blurred, it errs less"] < errors["Nor can max pooling"]
@@ -308,7 +303,7 @@ def test_each_preset_shows_what_its_name_says(open_page, assert_fine):
     ],
 )
 def test_one_choice_is_right_and_the_others_are_diagnosed(open_page, key, right):
-    at = open_page("equivariance")
+    at = open_drawers(open_page("equivariance"))
     said = {}
     for option in at.radio(key=key).options:
         at.radio(key=key).set_value(option).run()

@@ -15,6 +15,7 @@ from cnnviz.ops.filtering import CHANNEL_MODES
 from cnnviz.ops.kernels import kernel_names, named_kernel
 from cnnviz.ui.controls import words
 from cnnviz.ui.convolution_presets import _PRESETS as PRESETS
+from tests.app.running import shown_code
 
 PAGES = ("home", "convolution", "feature_maps")
 
@@ -66,7 +67,7 @@ def test_every_layer_shows_its_maps(open_page, assert_fine, model):
         assert_fine(at)
         said = next(m.value for m in at.markdown if "Dead channels" in m.value)
         assert re.search(rf"of {layer.output_shape[0]}\.", said)
-        assert f'["{layer.layer}"]' in at.code[0].value
+        assert f'["{layer.layer}"]' in shown_code(at)
 
 
 @pytest.mark.parametrize("order", ["index", "mean", "max", "sparsity", "variance"])

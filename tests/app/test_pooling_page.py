@@ -22,6 +22,7 @@ from cnnviz.ui.pooling_facts import ceil_mode_words, count_words, left_over_word
 from cnnviz.ui.pooling_lab import _KERNELS as KERNELS
 from cnnviz.ui.pooling_presets import _PRESETS as PRESETS
 from cnnviz.ui.snippets.pooling import pooling_code, shift_code
+from tests.app.running import open_drawers, run, shown_code
 
 SAMPLE = cnnviz.sample("coffee")
 RINGS = cnnviz.draw_pattern(cnnviz.Pattern("rings", 9))
@@ -50,12 +51,6 @@ def pooled(shrinking, kind, x, **changes):
     if kind == "max":
         return F.max_pool2d(x, *size, ceil_mode=s["ceil_mode"])
     return F.avg_pool2d(x, *size, s["ceil_mode"], s["count_include_pad"])
-
-
-def run(code):
-    names = {}
-    exec(compile(code, "snippet", "exec"), names)
-    return names
 
 
 def lines(equations):
@@ -175,7 +170,7 @@ def test_the_page_shows_the_code_of_its_settings(open_page, assert_fine, view):
         pool_kernel="random",
     )  # fmt: skip
     assert_fine(at)
-    names = run(at.code[0].value)
+    names = run(shown_code(at))
     x = cnnviz.sample("cat").fitted(112).tensor()
     kernel = torch.tensor(np.array(cnnviz.kernel("random", 3)), dtype=torch.float32).expand(3, 1, 3, 3)
     expected = F.conv2d(x, kernel, stride=2, padding=1, groups=3)
@@ -195,7 +190,7 @@ def after_preset(open_page, assert_fine, label):
     )  # fmt: skip
     at.button(key=f"preset {label}").click().run()
     assert_fine(at)
-    return run(at.code[0].value)
+    return run(shown_code(at))
 
 
 def test_every_preset_shows_what_its_name_says(open_page, assert_fine):
@@ -220,8 +215,14 @@ def test_every_preset_shows_what_its_name_says(open_page, assert_fine):
 @pytest.mark.parametrize("ceil_mode", [False, True])
 @pytest.mark.parametrize(("size", "stride", "padding"), [(2, 2, 0), (3, 2, 1), (7, 3, 2), (2, 7, 1)])
 def test_the_answers_are_those_of_torch_and_mistakes_are_named(open_page, size, stride, padding, ceil_mode):
-    at = open_page(
-        "pooling", pool_kernel_size=size, pool_stride=stride, pool_padding=padding, pool_ceil_mode=ceil_mode
+    at = open_drawers(
+        open_page(
+            "pooling",
+            pool_kernel_size=size,
+            pool_stride=stride,
+            pool_padding=padding,
+            pool_ceil_mode=ceil_mode,
+        )
     )
     question = next(m.value for m in at.markdown if m.value.startswith("A map "))
     n = int(re.match(r"A map (\d+) pixels", question)[1])
@@ -244,7 +245,7 @@ def test_the_answers_are_those_of_torch_and_mistakes_are_named(open_page, size, 
 
 
 def test_the_shift_that_moves_a_map_is_asked_for(open_page):
-    at = open_page("pooling", pool_view="shift", pool_stride=4, pool_kernel_size=3)
+    at = open_drawers(open_page("pooling", pool_view="shift", pool_stride=4, pool_kernel_size=3))
     for guess, words in ((12, "**Right: 12.**"), (3, "count in strides"), (9, "not the window")):
         at.number_input(key="pool_quiz_shift_guess").set_value(guess).run()
         assert any(words in m.value for m in at.markdown)

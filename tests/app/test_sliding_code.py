@@ -15,7 +15,7 @@ from cnnviz.ui.components.sliding_window import Patch, Sliding
 from cnnviz.ui.formulas.sliding import sliding_facts
 from cnnviz.ui.sliding_result import sliding_input, sliding_output
 from cnnviz.ui.snippets.sliding import sliding_code
-from tests.app.running import run
+from tests.app.running import run, shown_code
 
 PICTURE = cnnviz.draw_pattern(cnnviz.Pattern("grating", 9, 35))
 SMALL = PICTURE.fitted(64)
@@ -95,5 +95,5 @@ def test_the_page_shows_the_code_of_its_window(open_page, assert_fine, page):
     }
     at = open_page(page, **{views[page]: "pixels"}, source="pattern", pattern="rings")
     assert_fine(at)
-    y = run(at.code[0].value)["y"]
+    y = run(shown_code(at))["y"]
     assert y.dim() == 4 and min(y.shape) > 0

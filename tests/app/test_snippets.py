@@ -16,7 +16,7 @@ from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter, filter_picture
 from cnnviz.ops.geometry import PADDING_MODES, Window
 from cnnviz.ui.snippets.convolution import convolution_code
 from cnnviz.ui.snippets.feature_maps import feature_maps_code
-from tests.app.running import run
+from tests.app.running import run, shown_code
 
 SAMPLE = cnnviz.sample("coffee")
 GRATING = cnnviz.draw_pattern(cnnviz.Pattern("grating", 9, 35))
@@ -68,7 +68,7 @@ def test_the_code_that_a_page_shows_is_that_code(open_page, assert_fine, page):
         page, source="pattern", pattern="checkerboard", pattern_period=20, maps_side=32, conv_resolution=28
     )
     assert_fine(at)
-    names = run(at.code[0].value)
+    names = run(shown_code(at))
     if page == "convolution":
         x = cnnviz.draw_pattern(cnnviz.Pattern("checkerboard", 20), 28).tensor()
         weight = torch.tensor(np.array(cnnviz.kernel("sobel_x")), dtype=torch.float32).expand(1, 3, 3, 3)

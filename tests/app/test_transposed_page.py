@@ -21,6 +21,7 @@ from cnnviz.ops.upsampling import stamp
 from cnnviz.ui.quiz import diagnose
 from cnnviz.ui.snippets.transposed import transposed_code
 from cnnviz.ui.transposed_lab import Enlargement, overlap_words, size_mistakes
+from tests.app.running import open_drawers, run, shown_code
 
 SAMPLE = cnnviz.sample("coffee")
 RINGS = cnnviz.draw_pattern(cnnviz.Pattern("rings"))
@@ -40,12 +41,6 @@ def every_window():
         Window(size, stride, dilation=dilation)
         for size, stride, dilation in itertools.product(range(1, 7), range(1, 5), range(1, 4))
     ]
-
-
-def run(code):
-    names = {}
-    exec(compile(code, "snippet", "exec"), names)
-    return names
 
 
 def inner_counts(window):
@@ -205,13 +200,13 @@ def test_each_mistake_is_what_it_says():
      (4, "the size of a convolution"), (23, "n − 1 steps"), (99, "smaller than 99")],
 )  # fmt: skip
 def test_a_wrong_size_is_diagnosed(open_page, guess, words):
-    at = open_page("transposed_convolution")
+    at = open_drawers(open_page("transposed_convolution"))
     at.number_input(key="up_quiz_guess").set_value(guess).run()
     assert any(words in m.value for m in at.markdown)
 
 
 def test_the_choices_about_overlaps_are_true(open_page):
-    at = open_page("transposed_convolution")
+    at = open_drawers(open_page("transposed_convolution"))
     radio = at.radio(key="up_overlap_quiz_guess")
     right = []
     for option in radio.options:
@@ -238,7 +233,7 @@ def test_each_preset_shows_what_its_name_says(open_page, assert_fine):
     for label, (ripple, gaps) in expected.items():
         at.button(key=f"preset {label}").click().run()
         assert_fine(at)
-        names = run(at.code[0].value)
+        names = run(shown_code(at))
         assert (names["ripple"] > 0.01) == (ripple != 0.0)
         assert (names["counts"].min() == 0) == gaps
 
@@ -256,4 +251,4 @@ def test_the_page_shows_its_code(open_page, assert_fine):
         torch.tensor(stamp("random", 5, 3).copy()).float().expand(3, 1, 5, 5),
         None, 3, 1, 1, 3, 2,
     )  # fmt: skip
-    torch.testing.assert_close(run(at.code[0].value)["transposed"], expected, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(run(shown_code(at))["transposed"], expected, rtol=1e-5, atol=1e-5)

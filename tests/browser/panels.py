@@ -4,13 +4,12 @@ import csv
 import io
 import re
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 
 import torch
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.screen import NUMBER, assert_shows, by_key, hover_cell, point_until, readout
+from tests.browser.screen import NUMBER, assert_shows, by_key, hover_cell, point_until, readout, take_file
 
 
 def stage(page: Page, key: str, index: int) -> Locator:
@@ -52,13 +51,6 @@ def expect_words(page: Page, key: str, index: int, words: str) -> None:
     expect(by_key(page, key).locator(".words").nth(index)).to_contain_text(words)
 
 
-def download(page: Page, name: str, label: str) -> bytes:
-    """What a button of the row to take home gives."""
-    with page.expect_download() as started:
-        by_key(page, f"{name}_take_home").get_by_role("button", name=label).click()
-    return started.value.path().read_bytes()
-
-
 def panel(part: Locator, title: str) -> Locator:
     return part.locator("figure").filter(has=part.page.locator(f'.title:text-is("{title}")'))
 
@@ -84,26 +76,18 @@ def assert_reads(part: Locator, title: str, expected: torch.Tensor, row: int, co
         assert_shows(value, float(channel[row, column]), 1.0)
 
 
-def _saved(page: Page, label: str, folder: Path) -> bytes:
-    with page.expect_download() as started:
-        page.get_by_role("button", name=label).click()
-    place = folder / started.value.suggested_filename
-    started.value.save_as(place)
-    return place.read_bytes()
-
-
-def assert_figure_files(page: Page, folder: Path, titles: list[str]) -> None:
+def assert_figure_files(page: Page, titles: list[str]) -> None:
     """A PNG of a fair size, and an SVG with a picture for each title."""
-    with Image.open(io.BytesIO(_saved(page, "Figure as PNG", folder))) as image:
+    with Image.open(io.BytesIO(take_file(page, "Figure as PNG")[1])) as image:
         assert image.format == "PNG"
         assert min(image.size) > 300
         assert len(image.convert("L").getcolors() or range(999)) > 20
-    root = ElementTree.fromstring(_saved(page, "Figure as SVG", folder))
+    root = ElementTree.fromstring(take_file(page, "Figure as SVG")[1])
     assert len([e for e in root.iter() if e.tag.endswith("}image")]) >= len(titles)
 
 
-def table(page: Page, folder: Path) -> list[dict[str, str]]:
-    text = _saved(page, "Table as CSV", folder).decode()
+def table(page: Page) -> list[dict[str, str]]:
+    text = take_file(page, "Table as CSV")[1].decode()
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 

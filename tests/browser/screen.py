@@ -66,6 +66,23 @@ def choose(page: Page, key: str, label: str) -> None:
     expect(box).to_have_value(label)
 
 
+def open_files(page: Page) -> Locator:
+    """The drawer with the code and the files, open."""
+    drawer = page.get_by_test_id("stExpander").filter(has=page.get_by_text("Code and files", exact=True))
+    if not drawer.get_by_test_id("stCode").is_visible():
+        drawer.locator("summary").click()
+        expect(drawer.get_by_test_id("stCode")).to_be_visible()
+    return drawer
+
+
+def take_file(page: Page, label: str) -> tuple[str, bytes]:
+    """Name and contents of what a button of the drawer gives."""
+    drawer = open_files(page)
+    with page.expect_download() as started:
+        drawer.get_by_role("button", name=label).click()
+    return started.value.suggested_filename, started.value.path().read_bytes()
+
+
 def open_more(page: Page) -> None:
     page.get_by_test_id("stExpander").get_by_text("More", exact=True).click()
 

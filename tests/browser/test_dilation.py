@@ -1,7 +1,6 @@
 """The dilation page in the browser: stacks and one layer, by mouse, keyboard and touch, taken home."""
 
 import re
-from pathlib import Path
 
 import pytest
 import torch
@@ -74,11 +73,11 @@ def test_presets_and_sliders_change_page_and_link(server: Server, page: Page):
     expect_no_errors(page)
 
 
-def test_stack_and_picture_are_taken_home(server: Server, page: Page, tmp_path: Path):
+def test_stack_and_picture_are_taken_home(server: Server, page: Page):
     visit(page, server.at("dilation?dil_rate1=1&dil_layers=2"))
     expect(by_key(page, "dil_stack").locator("figure")).to_have_count(2)
-    assert_figure_files(page, tmp_path, ["After layer 1", "After layer 2"])
-    rows = table(page, tmp_path)
+    assert_figure_files(page, ["After layer 1", "After layer 2"])
+    rows = table(page)
     for row, rates in zip(rows, ([1], [1, 2]), strict=True):
         size = 1 + 2 * sum(rates)
         read = int((paths(rates, size) > 0).sum())
@@ -88,8 +87,8 @@ def test_stack_and_picture_are_taken_home(server: Server, page: Page, tmp_path: 
     page.get_by_text("Whole picture", exact=True).click()
     expect(by_key(page, "dil_picture").locator(".output .size")).to_have_text(re.compile("^108×164"))
     settled(page)
-    assert_figure_files(page, tmp_path, ["Input", "Output"])
-    (row,) = table(page, tmp_path)
+    assert_figure_files(page, ["Input", "Output"])
+    (row,) = table(page)
     luma = torch.tensor([0.299, 0.587, 0.114])[:, None, None]
     x = (cnnviz.sample("cat").fitted(168).tensor() * luma).sum(1, keepdim=True)
     kernel = torch.tensor(cnnviz.kernel("sobel_x").copy(), dtype=torch.float32)

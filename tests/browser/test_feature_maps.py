@@ -28,10 +28,12 @@ from tests.browser.screen import (
     expect_whole_pictures,
     hover_cell,
     number,
+    open_files,
     point_until,
     readout,
     settled,
     sidebar,
+    take_file,
     tree_item,
     upload,
     visit,
@@ -330,36 +332,21 @@ def test_a_model_and_its_seed_are_chosen_in_the_sidebar(server: Server, page: Pa
     assert_wall_reads(page, values, 9, 8, 8)
 
 
-Download = Callable[[str], bytes]
-
-
-@pytest.fixture
-def download(page: Page, tmp_path) -> Download:
-    def get(label: str) -> bytes:
-        with page.expect_download() as waiting:
-            page.get_by_role("button", name=label).click()
-        path = tmp_path / waiting.value.suggested_filename
-        waiting.value.save_as(path)
-        return path.read_bytes()
-
-    return get
-
-
-def test_maps_are_taken_home_as_numbers_and_as_a_picture(server: Server, page: Page, download: Download):
+def test_maps_are_taken_home_as_numbers_and_as_a_picture(server: Server, page: Page):
     layer = "layer2.0.bn1"
     visit(page, server.at(f"feature_maps?model=MiniResNet&maps_layer={layer}&maps_side=64%C3%9764"))
     expect_wall(page, layer, 128)
     values = cnnviz.feature_maps(
         cnnviz.model("mini_resnet"), cnnviz.sample("cat").centre_square(64), [layer]
     )[layer]
-    with np.load(io.BytesIO(download("Maps as NPZ"))) as file:
+    with np.load(io.BytesIO(take_file(page, "Maps as NPZ")[1])) as file:
         assert list(file) == [layer]
         assert file[layer].dtype == np.float32
         np.testing.assert_allclose(file[layer], values, rtol=1e-4, atol=1e-5)
-    rows = list(csv.DictReader(io.StringIO(download("Table as CSV").decode(), newline="")))
+    rows = list(csv.DictReader(io.StringIO(take_file(page, "Table as CSV")[1].decode(), newline="")))
     assert [int(row["channel"]) for row in rows] == list(range(128))
     assert [float(row["mean"]) for row in rows] == pytest.approx(values.mean((1, 2)), rel=1e-4, abs=1e-5)
-    with Image.open(io.BytesIO(download("Wall as PNG"))) as picture:
+    with Image.open(io.BytesIO(take_file(page, "Wall as PNG")[1])) as picture:
         assert picture.format == "PNG"
         columns, rows, cell = 12, 11, 64 + 2  # 128 maps of 8×8, drawn 8 times as large
         assert picture.size == (columns * cell + 2, rows * cell + 2)
@@ -376,7 +363,6 @@ def test_the_channels_are_compared_in_a_bar_chart_on_demand(server: Server, page
 def test_the_code_on_the_page_names_what_is_on_screen(server: Server, page: Page):
     visit(page, server.at("feature_maps?model=MiniResNet&maps_layer=layer1.0&maps_side=64%C3%9764&seed=3"))
     expect_wall(page, "layer1.0", 64)
-    page.get_by_test_id("stExpander").get_by_text("Code", exact=True).click()
-    code = page.get_by_test_id("stCode")
+    code = open_files(page).get_by_test_id("stCode")
     for part in ('cnnviz.sample("cat").centre_square(64)', '"mini_resnet", seed=3', json.dumps("layer1.0")):
         expect(code).to_contain_text(part)

@@ -1,7 +1,6 @@
 """The pooling page in the browser: read by mouse, keyboard and touch, and taken home."""
 
 import re
-from pathlib import Path
 
 import pytest
 import torch
@@ -95,11 +94,11 @@ def test_a_shifted_picture_is_measured(server: Server, page: Page):
     expect(page).to_have_url(re.compile("pool_shift=2"))
 
 
-def test_figures_and_table_are_taken_home(server: Server, page: Page, tmp_path: Path):
+def test_figures_and_table_are_taken_home(server: Server, page: Page):
     visit(page, server.at(SETTINGS))
     expect(by_key(page, "pool_panels").locator("figure")).to_have_count(5)
-    assert_figure_files(page, tmp_path, ["Input", "Max", "Average", "Strided", "Global"])
-    rows = table(page, tmp_path)
+    assert_figure_files(page, ["Input", "Max", "Average", "Strided", "Global"])
+    rows = table(page)
     assert [row["way"] for row in rows] == [
         "Max pooling", "Average pooling", "Strided convolution", "Global average pooling",
     ]  # fmt: skip

@@ -1,9 +1,7 @@
 """The sliding window, played by mouse, keyboard and touch."""
 
-import csv
 import io
 import re
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import cnnviz
+from tests.browser.panels import table
 from tests.browser.screen import (
     SlowServer,
     by_key,
@@ -19,6 +18,7 @@ from tests.browser.screen import (
     hover_cell,
     settled,
     slider,
+    take_file,
     upload,
     visit,
 )
@@ -386,18 +386,13 @@ def test_clicks_faster_than_answers_end_at_the_last_setting(window, page):
 def test_what_is_taken_home_is_what_is_on_screen(window, page):
     expect(window.locator(".output .size")).to_have_text("8×8")
 
-    def get(label):
-        with page.expect_download() as waiting:
-            page.get_by_role("button", name=label).click()
-        return Path(waiting.value.path()).read_bytes()
-
-    rows = list(csv.DictReader(io.StringIO(get("Table as CSV").decode())))
+    rows = table(page)
     output = [float(row["value"]) for row in rows if row["grid"] == "Output"]
     assert output == pytest.approx(expected_output().flatten().tolist(), abs=1e-6)
     assert len([row for row in rows if row["grid"] == "Input"]) == 64
-    with Image.open(io.BytesIO(get("Figure as PNG"))) as picture:
+    with Image.open(io.BytesIO(take_file(page, "Figure as PNG")[1])) as picture:
         assert picture.format == "PNG"
-    assert b"<svg" in get("Figure as SVG")
+    assert b"<svg" in take_file(page, "Figure as SVG")[1]
 
 
 def test_touch_selects_an_output_on_a_phone(new_page, server):

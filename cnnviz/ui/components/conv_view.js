@@ -144,23 +144,19 @@ export default function (component) {
     // A little room beyond the input's own size, so that padding does not halve the zoom.
     const room = inputHeight * zoom + 24;
     state.zoom = { input: zoom, output: wholeZoom(outputHeight, outputWidth, room, box) };
-    for (const [part, height, width] of [
-      [input, inputHeight, inputWidth],
-      [output, outputHeight, outputWidth],
-    ]) {
-      const factor = part === input ? state.zoom.input : state.zoom.output;
-      sizeCanvas(part.picture, height, width, factor);
-      part.stage.style.height = wide || part === input ? `${room}px` : "auto";
-      part.size.textContent = `${height}×${width}${factor > 1 ? `, each pixel drawn ${factor}×${factor}` : ""}`;
-      const ratio = window.devicePixelRatio;
-      part.mark.width = part.stage.clientWidth * ratio;
-      part.mark.height = part.stage.clientHeight * ratio;
-      part.mark.style.width = `${part.stage.clientWidth}px`;
-      part.mark.style.height = `${part.stage.clientHeight}px`;
-    }
+    resize(input, inputHeight, inputWidth, state.zoom.input, `${room}px`);
+    resize(output, outputHeight, outputWidth, state.zoom.output, wide ? `${room}px` : "auto");
+    const sizes = [input, output].map(({ stage }) => [stage.clientWidth, stage.clientHeight]);
+    [input, output].forEach(({ mark }, i) => sizeMark(mark, ...sizes[i]));
     input.picture.setAttribute("aria-label", state.header.input_text);
     output.picture.setAttribute("aria-label", state.header.output_text);
     output.stage.setAttribute("aria-label", "Output: move with the arrow keys, pin with a click");
+  }
+
+  function resize(part, height, width, factor, stageHeight) {
+    sizeCanvas(part.picture, height, width, factor);
+    part.stage.style.height = stageHeight;
+    part.size.textContent = `${height}×${width}${factor > 1 ? `, each pixel drawn ${factor}×${factor}` : ""}`;
   }
 
   function outputImage(colours) {
@@ -337,6 +333,14 @@ export default function (component) {
     if (state.resting) tellPython(state.held);
     state.stop();
   };
+}
+
+/** A canvas that is given a size loses its memory, so one of the right size is left as it is. */
+function sizeMark(mark, width, height) {
+  const ratio = window.devicePixelRatio;
+  if (mark.width === Math.floor(width * ratio) && mark.height === Math.floor(height * ratio)) return;
+  [mark.width, mark.height] = [width * ratio, height * ratio];
+  [mark.style.width, mark.style.height] = [`${width}px`, `${height}px`];
 }
 
 function parts(root) {

@@ -1,12 +1,20 @@
-// Formulas with live numbers, and sentences. Drawn after the picture above it has been painted.
+// Formulas with live numbers, and sentences. Drawn a frame later than the picture above it.
 
 export default function (component) {
   const { data, parentElement } = component;
-  const state = stateOf(parentElement, () => ({}));
+  const state = stateOf(parentElement, () => ({ drawn: [] }));
   cancelAnimationFrame(state.frame);
   state.frame = requestAnimationFrame(() => {
-    parentElement.querySelector(".facts").replaceChildren(...data.map(block));
+    state.frame = requestAnimationFrame(() => draw(parentElement.querySelector(".facts"), data, state));
   });
+}
+
+/** Blocks that say the same as before stay as they are. */
+function draw(box, data, state) {
+  const texts = data.map((facts) => JSON.stringify(facts));
+  const kept = texts.map((text, i) => (text === state.drawn[i] ? box.children[i] : block(data[i])));
+  box.replaceChildren(...kept);
+  state.drawn = texts;
 }
 
 function block({ title, equations, sentences }) {
@@ -23,7 +31,7 @@ function block({ title, equations, sentences }) {
 function grid(equations) {
   const box = element("div", "equations");
   for (const { left, right, text } of equations) {
-    const sides = [draw("span", "left", left), element("span", "", "="), draw("span", "right", right)];
+    const sides = [side("span", "left", left), element("span", "", "="), side("span", "right", right)];
     sides[2].setAttribute("role", "math");
     sides[2].setAttribute("aria-label", text);
     box.append(...sides);
@@ -38,7 +46,7 @@ function element(tag, className = "", text = "") {
   return made;
 }
 
-function draw(tag, className, parts) {
+function side(tag, className, parts) {
   const box = element(tag, className);
   box.append(...parts.map(drawPart));
   return box;
@@ -46,11 +54,11 @@ function draw(tag, className, parts) {
 
 function drawPart(part) {
   if (typeof part === "string") return part;
-  if (part.floor) return draw("span", "floor", part.floor);
-  if (part.ceiling) return draw("span", "ceiling", part.ceiling);
+  if (part.floor) return side("span", "floor", part.floor);
+  if (part.ceiling) return side("span", "ceiling", part.ceiling);
   if (part.fraction) {
     const box = element("span", "fraction");
-    box.append(...part.fraction.map((half) => draw("span", "", half)));
+    box.append(...part.fraction.map((half) => side("span", "", half)));
     return box;
   }
   const [[kind, text]] = Object.entries(part);
