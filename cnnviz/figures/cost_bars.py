@@ -20,7 +20,7 @@ AXES: tuple[Axis, ...] = get_args(Axis)
 # From this ratio on, the short bar of a linear axis can hardly be seen.
 _FAR_APART = 50
 # Pixels: of a bar with its words, and of a group's title and axis.
-_BAR, _REST = 36, 80
+_BAR, _REST = 36, 92
 _MOST_TICKS = 6
 
 
@@ -29,12 +29,14 @@ class BarGroup:
     """One quantity of several ways.
 
     Attributes:
-        title: the quantity, and how the ways compare.
+        title: the quantity.
+        comparison: how the ways compare, in words; may be empty.
         unit: of the values.
         bars: (name of the way, value of at least 1, the value in words).
     """
 
     title: str
+    comparison: str
     unit: str
     bars: Sequence[tuple[str, int, str]]
 
@@ -62,12 +64,13 @@ def comparison_bars(groups: Sequence[BarGroup], axis: Axis) -> go.Figure:
         figure.add_trace(_bars(group), **place)
         figure.add_trace(_words(group, axis), **place)
         figure.update_xaxes(**_span(group, axis), **place)
-        figure.update_yaxes(visible=False, range=[-0.4, len(group.bars) + 0.3], **place)
+        figure.update_yaxes(
+            visible=False, range=[-0.4, len(group.bars) + (0.75 if group.comparison else 0.3)], **place
+        )
     plain = plain_layout("", "", height=sum(heights))
     figure.update_layout({name: value for name, value in plain.items() if "axis" not in name})
     figure.update_layout(margin={"l": 2, "r": 14, "t": 4, "b": 44}, bargap=0.66)
-    lines = {name: value for name, value in plain["xaxis"].items() if name != "title"}
-    figure.update_xaxes(showgrid=True, **lines)
+    figure.update_xaxes(showgrid=False, zeroline=False, ticks="outside", ticklen=4)
     return figure
 
 
@@ -93,8 +96,8 @@ def _words(group: BarGroup, axis: Axis) -> go.Scatter:
     start = 1 if group.is_logarithmic(axis) else 0
     return go.Scatter(
         x=[start] * (len(lines) + 1),
-        y=[len(lines) + 0.05, *(y + 0.44 for y in _places(group))],
-        text=[f"<b>{group.title}</b>", *lines],
+        y=[len(lines) + (0.28 if group.comparison else 0.05), *(y + 0.44 for y in _places(group))],
+        text=[f"<b>{group.title}</b>" + (f"<br>{group.comparison}" if group.comparison else ""), *lines],
         mode="text",
         textposition="middle right",
         cliponaxis=False,
@@ -134,7 +137,9 @@ def _draw(place: "Axes", group: BarGroup, axis: Axis) -> None:
         place.text(0.0, y + 0.22, f"{name}: {words}", transform=place.get_yaxis_transform(), fontsize=8)
     place.set_ylim(-0.4, len(group.bars) - 0.2)
     place.set_yticks([])
-    place.set_title(group.title, fontsize=9, fontweight="bold", loc="left")
+    place.set_title(
+        "\n".join(filter(None, (group.title, group.comparison))), fontsize=9, fontweight="bold", loc="left"
+    )
     place.set_xlabel(group.axis_title(axis), fontsize=8)
     place.tick_params(labelsize=7)
     place.spines[["top", "right"]].set_visible(False)

@@ -78,7 +78,7 @@ def layer_bars(bars: Sequence[LayerBar], unit: str, logarithmic: bool) -> go.Fig
         barmode="overlay",
         showlegend=True,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        margin_t=60,
+        margin_t=40,
     )
     figure.update_yaxes(type="log" if logarithmic else "linear", tickformat="~s")
     if logarithmic:

@@ -31,6 +31,7 @@ from cnnviz.ui.snippets.cost import deep_code, dense_code, ways_code
 from cnnviz.ui.take_home import take_home
 
 CHANNELS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048)
+KERNEL_SIZES = (1, 3, 5, 7, 9, 11)
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 DTYPES: tuple[DType, ...] = ("float32", "float16", "bfloat16", "float64", "int8")
 _AXES: dict[Axis, str] = {"automatic": "Auto", "linear": "Linear", "logarithmic": "Log"}
@@ -60,6 +61,15 @@ def _channels(label: str, default: int, key: str) -> int:
     return int(st.select_slider(label, CHANNELS, default, key=key, bind="query-params"))
 
 
+def _kernel_size() -> int:
+    return int(
+        st.select_slider(
+            "Kernel size *k*", KERNEL_SIZES, 3, key="cost_kernel_size", bind="query-params",
+            help="Odd, so that equal padding on both sides keeps the size of the map.",
+        )
+    )  # fmt: skip
+
+
 def _size(default: int) -> tuple[int, int]:
     height = bounded_slider("Height *h*", 1, _LONGEST_SIDE, default, key="cost_height")
     width = bounded_slider("Width *w*", 1, _LONGEST_SIDE, default, key="cost_width")
@@ -71,7 +81,7 @@ def choose_dense() -> tuple[int, int, int, int, int]:
     height, width = _size(224)
     in_channels = _channels("Channels *in*", 3, "cost_in")
     out_channels = _channels("Channels *out*", 64, "cost_out")
-    kernel_size = bounded_slider("Kernel size *k*", 1, 11, 3, key="cost_kernel_size")
+    kernel_size = _kernel_size()
     return height, width, in_channels, out_channels, kernel_size
 
 
@@ -80,7 +90,7 @@ def show_dense(chosen: tuple[int, int, int, int, int], setting: Setting) -> None
     height, width, in_channels, out_channels, kernel_size = chosen
     dense, conv = costs = fully_connected_or_convolution(*chosen)
     groups = cost_groups(costs, setting)
-    show_bars(groups, setting)
+    show_bars(groups, setting, "cost_dense_bars")
     memory = bytes_words(dense.weights * BYTES[setting.dtype])
     facts(
         [
@@ -120,7 +130,7 @@ def show_deep(chosen: tuple[int, int, int, int], setting: Setting) -> None:
     layers, channels, *_ = chosen
     deep, wide = costs = deep_or_wide(*chosen)
     groups = cost_groups(costs, setting)
-    show_bars(groups, setting)
+    show_bars(groups, setting, "cost_deep_bars")
     facts(
         [
             Facts(deep.name.capitalize(), deep_formula(layers, channels, deep), [_deep_words(layers)]),
@@ -156,7 +166,7 @@ def choose_ways() -> tuple[int, int, int, int, int, int, int]:
     """Channels, kernel, size of the maps, groups, and how narrow the bottleneck is."""
     in_channels = _channels("Channels *in*", 256, "cost_ways_in")
     out_channels = _channels("Channels *out*", 256, "cost_ways_out")
-    kernel_size = bounded_slider("Kernel size *k*", 1, 11, 3, key="cost_kernel_size")
+    kernel_size = _kernel_size()
     common = math.gcd(in_channels, out_channels)
     divisors = [g for g in range(1, common + 1) if common % g == 0]
     groups = st.selectbox(
@@ -175,7 +185,7 @@ def show_ways(chosen: tuple[int, int, int, int, int, int, int], setting: Setting
     costs = ways_to_convolve(*chosen)
     narrow = bottleneck_channels(out_channels, reduction)
     bars = cost_groups(costs, setting)
-    show_bars(bars, setting)
+    show_bars(bars, setting, "cost_ways_bars")
     sentences = _ways_words(groups, narrow)
     formulas = ways_formulas(in_channels, out_channels, kernel_size, groups, narrow, costs)
     facts(
@@ -205,15 +215,15 @@ def _ways_words(groups: int, narrow: int) -> list[tuple[str, str]]:
     ]
 
 
-def show_bars(groups: Sequence[BarGroup], setting: Setting) -> None:
+def show_bars(groups: Sequence[BarGroup], setting: Setting, key: str) -> None:
     """The comparison as a chart, which is read out as its words."""
     alt = " ".join(
-        f"{group.title}. " + "; ".join(f"{name}: {said}" for name, _, said in group.bars) + "."
+        f"{group.title}: {group.comparison or 'each way'}. "
+        + "; ".join(f"{name}: {said}" for name, _, said in group.bars)
+        + "."
         for group in groups
     )
-    st.plotly_chart(
-        comparison_bars(groups, setting.axis), key="cost_bars", config={"displayModeBar": False}, alt=alt
-    )
+    st.plotly_chart(comparison_bars(groups, setting.axis), key=key, config={"displayModeBar": False}, alt=alt)
 
 
 def _give_home(

@@ -195,7 +195,7 @@ def show_two(first: Network, second: Network, setting: Setting) -> None:
     costs = [model_cost(network.trace, setting.batch, setting.dtype) for network in (first, second)]
     names = _names(first, second)
     groups = _model_groups(names, costs, setting)
-    show_bars(groups, setting)
+    show_bars(groups, setting, "cost_two_bars")
     rows = difference_rows(names, compare(costs[0], costs[1]))
     st.dataframe(rows, hide_index=True)
     sizes = f"{first.label} sees {first.side}×{first.side} pixels, {second.label} {second.side}×{second.side}"

@@ -50,8 +50,8 @@ def _macs_words(found: PublishedFigures, side: int, trace: Trace) -> tuple[str, 
     return (
         "Not the same:",
         f"counted here, {per_picture:,} MACs for one picture of {size}, {_signed(100 * apart)} % of "
-        "torchvision's. The page counts what PyTorch's FlopCounterMode counts: convolutions, linear layers and "
-        "matrix products.",
+        "torchvision's. The page counts what PyTorch's FlopCounterMode counts: convolutions, linear layers "
+        "and matrix products.",
     )
 
 
