@@ -20,7 +20,7 @@ AXES: tuple[Axis, ...] = get_args(Axis)
 # From this ratio on, the short bar of a linear axis can hardly be seen.
 _FAR_APART = 50
 # Pixels: of a bar with its words, and of a group's title and axis.
-_BAR, _REST = 36, 92
+_BAR, _REST = 40, 96
 _MOST_TICKS = 6
 
 

@@ -27,6 +27,7 @@ _STYLES: Mapping[RowKind, tuple[str, str]] = {
     "other": ("#7a5c3e", ""),
 }
 _HEIGHT = 340
+_WIDTH = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def _of_kind(bars: Sequence[LayerBar], kind: RowKind) -> tuple[Array, Array, lis
 
 
 def _name(kind: RowKind, share: float) -> str:
-    return f"{kind}, {100 * share:.3g} %"
+    return f"{kind}, {100 * share:.4g} %"
 
 
 def layer_bars(bars: Sequence[LayerBar], unit: str, logarithmic: bool) -> go.Figure:
@@ -67,6 +68,7 @@ def layer_bars(bars: Sequence[LayerBar], unit: str, logarithmic: bool) -> go.Fig
         figure.add_bar(
             x=numbers,
             y=values,
+            width=_WIDTH,
             name=_name(kind, share),
             marker={"color": colour, "line_width": 0, "pattern": pattern},
             customdata=layers,
@@ -80,6 +82,7 @@ def layer_bars(bars: Sequence[LayerBar], unit: str, logarithmic: bool) -> go.Fig
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         margin_t=40,
     )
+    figure.update_xaxes(range=[0, max(bar.number for bar in bars) + 1])
     figure.update_yaxes(type="log" if logarithmic else "linear", tickformat="~s")
     if logarithmic:
         figure.update_yaxes(range=[0, np.log10(max(bar.value for bar in bars)) * 1.05 + 0.05], dtick=1)
@@ -94,7 +97,7 @@ def layer_figure(bars: Sequence[LayerBar], unit: str, logarithmic: bool) -> "Fig
     place = figure.subplots()
     for kind, share in shares(bars).items():
         numbers, values, _ = _of_kind(bars, kind)
-        place.bar(numbers, values, width=0.85, color=_STYLES[kind][0], label=_name(kind, share))
+        place.bar(numbers, values, width=_WIDTH, color=_STYLES[kind][0], label=_name(kind, share))
     if logarithmic:
         place.set_yscale("log")
         place.set_ylim(bottom=1)

@@ -121,13 +121,15 @@ def _value(row: LayerRow, quantity: str, setting: Setting) -> int:
 def _show_layer_bars(network: Network, bars: Sequence[LayerBar], quantity: str, logarithmic: bool) -> None:
     most = max(bars, key=lambda bar: bar.value)
     total = sum(bar.value for bar in bars)
-    parts = ", ".join(f"{kind} {100 * share:.3g} %" for kind, share in shares(bars).items())
-    largest = f"{most.layer} has {100 * most.value / total:.3g} % of them"
-    st.markdown(f"**{plain(network.label)}: {_heading(quantity)} by layer.** The largest: {plain(largest)}.")
+    parts = ", ".join(f"{kind} {100 * share:.4g} %" for kind, share in shares(bars).items())
+    largest = f"{most.layer}, {100 * most.value / total:.4g} %"
+    st.markdown(
+        f"**{plain(network.label)}: {_heading(quantity)} by layer.** Most in one layer: {plain(largest)}."
+    )
     st.plotly_chart(
         layer_bars(bars, quantity, logarithmic), key="cost_layers", config={"displayModeBar": False},
         alt=f"{quantity} of each operation of {network.label}, in the order in which they run: {parts}. "
-        f"The largest: {largest}.",
+        f"Most in one layer: {largest}.",
     )  # fmt: skip
 
 
