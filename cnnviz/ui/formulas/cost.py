@@ -41,7 +41,7 @@ def deep_formula(layers: int, channels: int, deep: Cost) -> list[Equation]:
     return [
         (["weights"], [_N, " · 3² · ", _C, "²"]),
         ([], [f"{layers}·9·{channels}² = ", result(deep.weights)]),
-        (["sees"], ["2", _N, " + 1 = ", result(2 * layers + 1), " pixels each way"]),
+        (["sees"], ["2", _N, " + 1 = ", result(2 * layers + 1), " pixels across"]),
     ]
 
 
@@ -51,7 +51,7 @@ def wide_formula(layers: int, channels: int, wide: Cost) -> list[Equation]:
     return [
         (["weights"], ["(2", _N, " + 1)² · ", _C, "²"]),
         ([], [f"{size}²·{channels}² = ", result(wide.weights)]),
-        (["sees"], ["its kernel, ", result(size), " pixels each way"]),
+        (["sees"], ["its kernel, ", result(size), " pixels across"]),
     ]
 
 
