@@ -153,6 +153,11 @@ def deep_or_wide(layers: int, channels: int, height: int, width: int) -> tuple[C
     return deep, wide
 
 
+def bottleneck_channels(out_channels: int, reduction: int) -> int:
+    """Channels in the middle of a bottleneck: `out_channels / reduction`, rounded down, at least one."""
+    return max(1, out_channels // reduction)
+
+
 def ways_to_convolve(
     in_channels: int,
     out_channels: int,
@@ -166,7 +171,7 @@ def ways_to_convolve(
 
     Args:
         groups: of the grouped one; divides both numbers of channels.
-        reduction: the bottleneck works on `out_channels / reduction` channels, at least one.
+        reduction: of the bottleneck, as in `bottleneck_channels`.
     """
     _require_positive(reduction=reduction)
     places = (height, width)
@@ -174,10 +179,16 @@ def ways_to_convolve(
     def one(name: str, ins: int, outs: int, kernel: IntPair = 1, groups: int = 1) -> Cost:
         return convolution(ins, outs, kernel, places, groups, bias=False, name=name)
 
-    narrow = max(1, out_channels // reduction)
+    narrow = bottleneck_channels(out_channels, reduction)
     return (
         one("standard", in_channels, out_channels, kernel_size),
-        one(f"grouped, {groups} groups", in_channels, out_channels, kernel_size, groups),
+        one(
+            f"grouped, {groups} group{'s' if groups > 1 else ''}",
+            in_channels,
+            out_channels,
+            kernel_size,
+            groups,
+        ),
         one("depthwise separable", in_channels, in_channels, kernel_size, in_channels)
         + one("pointwise", in_channels, out_channels),
         one("bottleneck", in_channels, narrow)

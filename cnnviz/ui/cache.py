@@ -24,6 +24,7 @@ from cnnviz.analysis.activations import (
     evaluating,
     forward,
 )
+from cnnviz.analysis.input_sizes import InputSizes, input_sizes
 from cnnviz.analysis.layer_rows import Trace
 from cnnviz.analysis.layers import LayerSummary, layer_summaries
 from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
@@ -33,6 +34,7 @@ from cnnviz.data.images import Picture, draw_pattern, encode_png, sample
 from cnnviz.data.patterns import Pattern
 from cnnviz.device import Ran, available_devices, device_label, run_with_fallback
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_outline
+from cnnviz.nets.classifiers import classifier_names, published_figures
 from cnnviz.nets.shared import SharedModel
 from cnnviz.ops.filtering import (
     Comparison,
@@ -143,6 +145,14 @@ def traced(name: str, side: int) -> Trace:
     """
     channels = catalog_entry(name).input_shape[1]
     return trace(model_outline(name), (1, channels, side, side))
+
+
+@st.cache_resource(max_entries=96, show_spinner=False)
+def sizes_of(name: str, asked: tuple[int, ...]) -> InputSizes:
+    """Which square pictures a network takes; its own size is that of its published figures, if it fits."""
+    _, channels, side, _ = catalog_entry(name).input_shape
+    published = (published_figures(name).input_size,) if name in classifier_names() else ()
+    return input_sizes(model_outline(name), channels, (*published, side), asked)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -30,8 +30,10 @@ _GROUPS = {
 _NETWORK_PAGES = set(_GROUPS["Networks"])
 # A third less empty space around the page than Streamlit leaves: the labs need it. Buttons that set the
 # controls to a telling case look like links, in rows close together. On a phone they are one row to
-# swipe, and what the controls change stands above them.
+# swipe, and what the controls change stands above them. A chart's words have the page's own colour:
+# Streamlit's grey is too faint to read well.
 _STYLE = """<style>
+.stPlotlyChart text { fill: currentColor !important; }
 .st-key-presets { row-gap: 0; }
 .st-key-presets button p { text-decoration: underline; text-underline-offset: 0.2em; }
 @media (max-width: 640px) {

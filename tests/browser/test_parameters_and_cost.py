@@ -1,0 +1,149 @@
+"""Parameters and cost in the browser: slide and read, open a link, change the model, take home."""
+
+import csv
+import io
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+import torch
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+from torch import nn
+
+from tests.browser.conftest import OpenPage, Server
+from tests.browser.panels import answer, download
+from tests.browser.screen import by_key, choose, expect_no_errors, move_slider, settled, slider, visit
+
+PATH = "parameters_and_cost"
+VIEWS = {
+    "dense": "",
+    "deep": "?cost_view=Deep+or+wide",
+    "ways": "?cost_view=Ways+to+convolve",
+    "model": "?cost_view=Layer+by+layer&model=googlenet",
+    "two": "?cost_view=Two+models&model=vgg16",
+}
+
+
+def chart(page: Page, key: str) -> Locator:
+    return by_key(page, key).locator(".js-plotly-plot").last  # one that is being replaced stands before it
+
+
+def results(page: Page, key: str) -> Locator:
+    return by_key(page, key).locator(".result")
+
+
+def lengths(page: Page, key: str) -> list[float]:
+    """Widths of all bars in pixels."""
+    bars = chart(page, key).locator(".bars path")
+    return [box["width"] for box in (bar.bounding_box() for bar in bars.all()) if box]
+
+
+def parameters(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def test_bars_and_formulas_follow_the_sliders(server: Server, page: Page):
+    visit(page, server.at(PATH))
+    words = chart(page, "cost_dense_bars")
+    expect(words).to_contain_text("fully connected: 483,385,147,392")
+    expect(words).to_contain_text("convolution: 1,728")
+    expect(words).to_contain_text("weights, logarithmic")
+    move_slider(page, "cost_width", 221)
+    weights = 224 * 221 * 3 * 224 * 221 * 64
+    expect(words).to_contain_text(f"fully connected: {weights:,}")
+    expect(words).to_contain_text(f"convolution: {1728 * 224 * 221:,}")
+    expect(results(page, "cost_dense_facts").first).to_have_text(f"{weights:,}")
+    expect(page).to_have_url(re.compile("cost_width=221"))
+    by_key(page, "cost_axis").get_by_text("Linear", exact=True).click()
+    expect(words).not_to_contain_text("logarithmic")
+    long, short = lengths(page, "cost_dense_bars")[:2]
+    assert long > 500 and short < 1, "on a linear axis the short bar vanishes"
+    expect_no_errors(page)
+
+
+def test_bars_are_as_long_as_their_numbers(server: Server, page: Page):
+    visit(page, server.at(f"{PATH}?cost_view=Deep+or+wide&cost_layers=3"))
+    expect(chart(page, "cost_deep_bars")).to_contain_text("one 7×7 takes 1.815 times as many")
+    deep, wide = lengths(page, "cost_deep_bars")[:2]
+    assert wide / deep == pytest.approx(49 / 27, rel=0.01)
+    move_slider(page, "cost_layers", 5)
+    expect(chart(page, "cost_deep_bars")).to_contain_text(f"5 times 3×3: {45 * 64 * 64:,}")
+    expect(results(page, "cost_deep_facts").first).to_have_text(f"{45 * 64 * 64:,}")
+    answer(page, "cost_quiz_deep", 169, "you left out the channels")
+    answer(page, "cost_quiz_deep", parameters(nn.Conv2d(64, 64, 13, bias=False)), "Right")
+
+
+def test_presets_make_links_that_give_the_same_screen(server: Server, page: Page, new_page: OpenPage):
+    visit(page, server.at(PATH))
+    page.get_by_role("button", name="32 groups, as in ResNeXt").click()
+    expect(chart(page, "cost_ways_bars")).to_contain_text("grouped, 32 groups: 18,432, 3.125 % of standard")
+    slider(page, "cost_ways_out").focus()
+    page.keyboard.press("ArrowRight")
+    grouped = parameters(nn.Conv2d(256, 384, 3, groups=32, bias=False))
+    expect(chart(page, "cost_ways_bars")).to_contain_text(f"grouped, 32 groups: {grouped:,}")
+    choose(page, "cost_groups", "128")
+    grouped = parameters(nn.Conv2d(256, 384, 3, groups=128, bias=False))
+    expect(chart(page, "cost_ways_bars")).to_contain_text(f"grouped, 128 groups: {grouped:,}")
+    expect(page).to_have_url(re.compile("cost_groups=128"))
+    again = new_page()
+    visit(again, page.url)
+    expect(chart(again, "cost_ways_bars")).to_contain_text(f"grouped, 128 groups: {grouped:,}")
+    expect_no_errors(again)
+
+
+def test_another_model_of_the_sidebar_shows_its_layers(server: Server, page: Page):
+    visit(page, server.at(PATH))
+    page.get_by_role("button", name="VGG-16: where its parameters are").click()
+    totals = results(page, "cost_totals")
+    expect(totals.first).to_have_text("138,357,544")
+    expect(chart(page, "cost_layers")).to_contain_text("linear, 89.36 %")
+    choose(page, "cost_side", "448×448")
+    expect(by_key(page, "cost_totals")).to_contain_text("the two are not comparable")
+    model = by_key(page, "model").get_by_role("combobox")
+    model.click()
+    model.press_sequentially("LeNet")
+    page.get_by_role("option", name="LeNet-5", exact=True).click()
+    expect(totals.first).to_have_text("61,706")
+    expect(by_key(page, "cost_side").get_by_role("combobox")).to_be_disabled()
+    expect(by_key(page, "cost_totals")).to_contain_text("torchvision has no figures of it")
+    expect_no_errors(page)
+
+
+def test_figures_and_tables_are_taken_home(server: Server, page: Page):
+    visit(page, server.at(f"{PATH}{VIEWS['ways']}&cost_batch=4"))
+    expect(chart(page, "cost_ways_bars")).to_contain_text("bottleneck")
+    settled(page)
+    rows = list(csv.DictReader(io.StringIO(download(page, "cost_ways", "Table as CSV").decode(), newline="")))
+    standard = nn.Conv2d(256, 256, 3, bias=False)
+    assert rows[0]["weights"] == str(parameters(standard))
+    assert rows[0]["MACs"] == str(4 * 14 * 14 * parameters(standard))
+    assert rows[0]["activation memory (bytes)"] == str(4 * torch.empty(4, 256, 14, 14).numel())
+    for name, view in (("cost_ways", "ways"), ("cost_googlenet", "model"), ("cost_two_models", "two")):
+        if view != "ways":
+            visit(page, server.at(f"{PATH}{VIEWS[view]}"))
+            expect(by_key(page, f"{name}_take_home")).to_be_visible()
+            settled(page)
+        with Image.open(io.BytesIO(download(page, name, "Figure as PNG"))) as image:
+            assert min(image.size) > 600
+        assert ElementTree.fromstring(download(page, name, "Figure as SVG")).tag.endswith("svg")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_fits_a_phone_in_both_themes(server: Server, new_page: OpenPage, view: str):
+    phone = new_page(viewport={"width": 390, "height": 844}, has_touch=True, color_scheme="dark")
+    visit(phone, server.at(f"{PATH}{VIEWS[view]}"))
+    drawn = phone.locator(".js-plotly-plot").first
+    expect(drawn.locator(".bars path").first).to_be_visible()
+    box = drawn.bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
+    texts = [text.bounding_box() for text in drawn.locator("text:visible").all()]
+    assert max(text["x"] + text["width"] for text in texts if text) <= 391, "no word is cut off"
+    assert phone.evaluate("() => document.documentElement.scrollWidth") <= 390
+    ink = "element => getComputedStyle(element).fill.match(/\\d+/g).slice(0, 3).map(Number)"
+    assert min(drawn.locator("text").first.evaluate(ink)) > 180
+    phone.emulate_media(color_scheme="light")
+    phone.wait_for_function(
+        "() => getComputedStyle(document.querySelector('.js-plotly-plot text')).fill.match(/\\d+/)[0] < 80"
+    )
+    expect_no_errors(phone)
