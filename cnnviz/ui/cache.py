@@ -24,6 +24,7 @@ from cnnviz.analysis.activations import (
     evaluating,
     forward,
 )
+from cnnviz.analysis.blocks import Block, blocks
 from cnnviz.analysis.layer_rows import Trace
 from cnnviz.analysis.layers import LayerSummary, layer_summaries
 from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
@@ -143,6 +144,12 @@ def traced(name: str, side: int) -> Trace:
     """
     channels = catalog_entry(name).input_shape[1]
     return trace(model_outline(name), (1, channels, side, side))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def blocks_of(name: str, side: int) -> Block:
+    """A network grouped into blocks, for square pictures of one size."""
+    return blocks(model_outline(name), traced(name, side))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
