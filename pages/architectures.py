@@ -5,7 +5,7 @@ import streamlit as st
 from cnnviz.ui.architectures_accuracy import show_accuracy
 from cnnviz.ui.architectures_blocks import show_blocks
 from cnnviz.ui.architectures_presets import await_architecture_presets, offer_architecture_presets
-from cnnviz.ui.architectures_timeline import show_timeline
+from cnnviz.ui.architectures_timeline import follow_link, show_timeline
 from cnnviz.ui.controls import choose_view
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
@@ -18,6 +18,7 @@ _VIEWS = {"timeline": "Timeline", "accuracy": "Accuracy against cost", "blocks":
 
 def lab() -> None:
     """One of three views."""
+    follow_link()
     chosen = choose_view(_VIEWS, "arch_view")
     with explained():
         if chosen == "timeline":

@@ -94,7 +94,7 @@ def _points(shown: Sequence[PublishedFigures], cost: Cost, score: Score) -> tupl
 
 
 _RIGHT: dict[str, object] = {"xanchor": "left", "xshift": 11, "yshift": -9}
-_LEFT: dict[str, object] = {"xanchor": "right", "xshift": -11, "yshift": -9}
+_LEFT: dict[str, object] = {"xanchor": "right", "xshift": -11, "yshift": 9}
 
 
 def _labels(

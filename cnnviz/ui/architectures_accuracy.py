@@ -121,17 +121,11 @@ def _front_words(front: list[PublishedFigures], cost: Cost, score: Score) -> str
 
 def _protocol(shown: list[PublishedFigures]) -> str:
     sizes = [figures.input_size for figures in shown]
-    swag = [f"{f.name} ({f.weights})" for f in shown if "SWAG" in f.weights]
-    more = (
-        f" Diamonds were trained before on 3.6 billion pictures of Instagram (SWAG, Singh et al. 2022): "
-        f"{', '.join(swag)}."
-        if swag
-        else ""
-    )
-    return plain(
+    return (
         f"{len(shown)} sets of weights, as torchvision publishes them: one network, one crop in the middle, "
-        f"ImageNet-1K validation. Still not alike: the crop is from {min(sizes)} to {max(sizes)} pixels wide, "
-        f"and recipes of training differ. MACs are at that crop.{more}"
+        "ImageNet-1K validation. Still not alike: the crop, for which MACs are counted, is from "
+        f"{min(sizes)} to {max(sizes)} pixels wide, and recipes of training differ. Diamonds (weights with "
+        "SWAG in their name) were trained before on 3.6 billion pictures of Instagram (Singh et al. 2022)."
     )
 
 

@@ -1,6 +1,6 @@
 """The timeline of the architectures page: seven cards, their quoted errors under their right names."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -13,9 +13,13 @@ from cnnviz.nets.classifiers import PublishedFigures, published_figures
 from cnnviz.nets.milestones import MILESTONES, Milestone
 from cnnviz.ui import cache
 from cnnviz.ui.components.timeline import timeline
+from cnnviz.ui.controls import set_control
 from cnnviz.ui.quiz import choose_yourself
 from cnnviz.ui.snippets.architectures import milestones_code
 from cnnviz.ui.take_home import take_home
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _LINKS = {
     "feature_maps": "Feature maps",
@@ -23,21 +27,20 @@ _LINKS = {
     "parameters_and_cost": "Cost",
     "architectures": "Block by block",
 }
-_OWN = "arch_"
+_HERE = "architectures"
+_FOLLOWED = "_arch_followed"
 
 
 def show_timeline() -> None:
     """The cards; a link opens the model on another page."""
     st.markdown(
         "Tables of these networks often head a column *Top-1 error*. Its numbers are top-5 errors, most of "
-        "several networks together; one is not of ImageNet. Each card gives the quoted number its right name; "
-        "*comparable* is one network, one crop, ImageNet-1K validation, as torchvision publishes it."
+        "several networks together; one is not of ImageNet. Each card gives the quoted number its right "
+        "name; *comparable* is one network, one crop, ImageNet-1K validation, as torchvision publishes it."
     )
-    followed = timeline([_card(milestone) for milestone in MILESTONES], "arch_timeline")
-    if followed:
-        _open(followed["page"], followed["model"])
+    timeline([_card(milestone) for milestone in MILESTONES], "arch_timeline", _choose)
     _ask()
-    take_home("architectures", milestones_code(), lambda: milestones_figure(_rows()), _rows)
+    take_home("architectures", milestones_code(), _figure, _rows)
 
 
 def input_side(name: str) -> int:
@@ -114,18 +117,39 @@ def _link(page: str, model: str) -> dict[str, str]:
 
 
 def _query(page: str, model: str) -> dict[str, str]:
-    view = {"arch_view": "Block by block"} if page == "architectures" else {}
+    view = {"arch_view": "Block by block"} if page == _HERE else {}
     return {"model": model, **view}
 
 
-def _open(page: str, model: str) -> None:
-    """Go there with the picture and all else as it is."""
-    kept = {key: value for key, value in st.query_params.items() if not key.startswith(_OWN)}
-    st.switch_page(f"pages/{page}.py", query_params={**kept, **_query(page, model)})
+def _choose(page: str, model: str) -> None:
+    """Set the model in the sidebar, and here the view; the picture and all else stays as it is."""
+    st.session_state["model"] = model
+    st.session_state[_FOLLOWED] = page
+    if page == _HERE:
+        set_control("arch_view", "blocks")
+
+
+def follow_link() -> None:
+    """Go where a link on a card leads; call first in the lab."""
+    page = st.session_state.pop(_FOLLOWED, None)
+    if page == _HERE:
+        st.rerun()
+    elif page is not None:
+        st.switch_page(f"pages/{page}.py")
 
 
 def _rows() -> list[Row]:
     return [_row(milestone) for milestone in MILESTONES]
+
+
+def _figure() -> "Figure":
+    return milestones_figure([_point(milestone) for milestone in MILESTONES])
+
+
+def _point(milestone: Milestone) -> tuple[str, int, int, float | None]:
+    rated = published(milestone.model)
+    error = None if rated is None else 100 - rated.accuracy_top5
+    return milestone.name, milestone.year, _used(_traced(milestone)), error
 
 
 def _row(milestone: Milestone) -> Row:

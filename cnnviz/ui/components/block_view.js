@@ -86,7 +86,9 @@ export default function (component) {
 
   function drawDiagram() {
     const [width, height] = data.size;
-    const svg = drawn("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group" });
+    const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "group" });
+    svg.style.maxWidth = `${width}px`;
+    svg.style.minWidth = `${data.least_zoom * width}px`; // smaller, and the words could not be read: it scrolls
     svg.setAttribute("aria-label", data.alt);
     const lines = data.lines.map(([from, to, points]) => drawn("path", { class: "line", d: curve(points), "data-from": from, "data-to": to }));
     const heads = data.lines.map(([, , points]) => arrow(points));

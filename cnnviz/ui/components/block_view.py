@@ -11,6 +11,7 @@ from cnnviz.figures.graph_layout import NODE
 from cnnviz.ui.components.registry import declare
 
 _mount = declare("block_view")
+_LEAST_ZOOM = 0.8
 
 
 def block_view(
@@ -40,6 +41,7 @@ def block_view(
     _mount(
         data={
             "box": NODE,
+            "least_zoom": _LEAST_ZOOM,
             "open": at.path,
             "words": words,
             "alt": f"Diagram of {at.path or at.operation}: {len(at.parts)} parts from top to bottom",
