@@ -1,8 +1,39 @@
-"""Architectures."""
+"""Architectures: seven steps from 1998 to 2019, accuracy against cost, and any network block by block."""
 
 import streamlit as st
 
+from cnnviz.ui.architectures_accuracy import show_accuracy
+from cnnviz.ui.architectures_blocks import show_blocks
+from cnnviz.ui.architectures_presets import await_architecture_presets, offer_architecture_presets
+from cnnviz.ui.architectures_timeline import follow_link, show_timeline
+from cnnviz.ui.controls import choose_view
+from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
+from cnnviz.ui.sidebar import current_model
 
 require_frame()
+
+_VIEWS = {"timeline": "Timeline", "accuracy": "Accuracy against cost", "blocks": "Block by block"}
+
+
+def lab() -> None:
+    """One of three views."""
+    follow_link()
+    chosen = choose_view(_VIEWS, "arch_view")
+    with explained():
+        if chosen == "timeline":
+            show_timeline()
+        elif chosen == "accuracy":
+            show_accuracy(current_model().name)
+        else:
+            show_blocks(current_model())
+    await_architecture_presets()
+
+
 st.title("Architectures")
+st.markdown(
+    "What was new in the networks that mattered, what their numbers mean, and how they are built. Every "
+    "model of the sidebar opens block by block."
+)
+offer_architecture_presets()
+st.fragment(lab)()

@@ -129,7 +129,7 @@ class Outline(TorchFunctionMode):
 
 @dataclass(frozen=True, slots=True)
 class PublishedFigures:
-    """What torchvision publishes of a classifier's default weights: one crop, ImageNet-1K validation.
+    """What torchvision publishes of a classifier's weights: one crop, ImageNet-1K validation.
 
     Attributes:
         name: of the classifier.
@@ -152,12 +152,12 @@ class PublishedFigures:
 
 
 @functools.cache
-def published_figures(name: str) -> PublishedFigures:
+def published_figures(name: str, weights_name: str = "DEFAULT") -> PublishedFigures:
     """The figures in torchvision's weight metadata; nothing is downloaded.
 
     torchvision rounds to a million MACs and to a thousand bytes.
     """
-    weights = torchvision_models().get_model_weights(name).DEFAULT
+    weights = torchvision_models().get_model_weights(name)[weights_name]
     meta, metrics = weights.meta, weights.meta["_metrics"]["ImageNet-1K"]
     return PublishedFigures(
         name,
@@ -169,6 +169,20 @@ def published_figures(name: str) -> PublishedFigures:
         round(meta["_file_size"] * 1e6),
         weights.transforms.keywords["crop_size"],
     )
+
+
+def rated_weights(name: str) -> tuple[str, ...]:
+    """The weights of a classifier whose accuracy is published, in torchvision's order."""
+    offered = torchvision_models().get_model_weights(name)
+    rated = (
+        w for w in offered if w.meta["_metrics"]["ImageNet-1K"]["acc@1"] > 0
+    )  # VGG-16's features have NaN
+    return tuple(w.name for w in rated)
+
+
+def family_of(name: str) -> str:
+    """torchvision's own grouping: the module that builds a classifier, such as "resnet"."""
+    return str(torchvision_models().get_model_builder(name).__module__).rpartition(".")[2]
 
 
 def about(name: str) -> str:

@@ -24,6 +24,7 @@ from cnnviz.analysis.activations import (
     evaluating,
     forward,
 )
+from cnnviz.analysis.blocks import Block, blocks
 from cnnviz.analysis.input_sizes import InputSizes, input_sizes
 from cnnviz.analysis.layer_rows import Trace
 from cnnviz.analysis.layers import LayerSummary, layer_summaries
@@ -153,6 +154,12 @@ def sizes_of(name: str, asked: tuple[int, ...]) -> InputSizes:
     _, channels, side, _ = catalog_entry(name).input_shape
     published = (published_figures(name).input_size,) if name in classifier_names() else ()
     return input_sizes(model_outline(name), channels, (*published, side), asked)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def blocks_of(name: str, side: int) -> Block:
+    """A network grouped into blocks, for square pictures of one size."""
+    return blocks(model_outline(name), traced(name, side))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -1,0 +1,267 @@
+"""A traced network as nested blocks: stages, repeated blocks, what is inside each, who reads whom."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from torch import nn
+
+from cnnviz.analysis.layer_rows import LayerRow, RowKind, Trace
+from cnnviz.analysis.layers import describe
+
+INPUT = -1
+_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows of a trace that belong together.
+
+    Attributes:
+        path: of the module; of several, from the first to the last: "features.2–3". One row has its layer.
+        operation: the module's class, or the operation with its kernel; of a run of rows, all in order.
+        kind: of a single row; None for several.
+        first, last: numbers of its rows in the trace; the last one is left out.
+        repeats: how many blocks of one class, one behind the other, it stands for.
+        parts: what it is made of; nothing for a single row.
+        parents: which parts of the same whole it reads; INPUT for what comes in from outside.
+        output_shape: without the batch axis.
+        parameters, macs: sums over its rows.
+    """
+
+    path: str
+    operation: str
+    kind: RowKind | None
+    first: int
+    last: int
+    repeats: int
+    parts: tuple["Block", ...]
+    parents: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    parameters: int
+    macs: int
+
+    @property
+    def title(self) -> str:
+        """Its class, and how often it is repeated: "3 × Bottleneck"."""
+        return f"{self.repeats} × {self.operation}" if self.repeats > 1 else self.operation
+
+    @property
+    def are_alike(self) -> bool:
+        """Whether the blocks that it stands for do not differ in shape, parameters and cost."""
+        return self.repeats > 1 and all(_alike(self.parts[0], part) for part in self.parts)
+
+    @property
+    def branches(self) -> bool:
+        """Whether some part of it reads more than one other."""
+        return any(len(part.parents) > 1 for part in self.parts)
+
+    def walk(self) -> Iterator["Block"]:
+        """Itself and every block inside, from the outside in."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+
+def blocks(model: nn.Module, trace: Trace) -> Block:
+    """The whole network as one block, whose parts are its stages.
+
+    The parts of a block hold each of its rows exactly once. Plain containers are taken apart, and so is
+    a chain that is most of the network: stages stand side by side. Operations between blocks are
+    put together while the size of the map stays. Blocks of one class behind each other become one.
+
+    Args:
+        model: the network that was traced, or its outline.
+        trace: of that network.
+    """
+    return _Grouping(model, trace).whole()
+
+
+class _Grouping:
+    def __init__(self, model: nn.Module, trace: Trace) -> None:
+        self._rows = trace.rows
+        self._number = {row.layer: index for index, row in enumerate(trace.rows)}
+        self._modules = dict(model.named_modules())
+        self._name = trace.model
+
+    def whole(self) -> Block:
+        stages = self._runs(self._inside("", 0, len(self._rows), top=True))
+        return self._of("", self._name, self._merged(stages, _same_map))
+
+    def _inside(self, path: str, first: int, last: int, top: bool = False) -> list[Block]:
+        """The parts of a module: its own operations, and its child modules."""
+        start = len(path) + 1 if path else 0
+        parts: list[Block] = []
+        at = first
+        for child, run in groupby(_child(row.layer, start) for row in self._rows[first:last]):
+            end = at + sum(1 for _ in run)
+            if child is None:
+                parts += [self._single(index) for index in range(at, end)]
+            else:
+                parts += self._module(f"{path}.{child}" if path else child, at, end, top)
+            at = end
+        return parts
+
+    def _module(self, path: str, first: int, last: int, top: bool) -> list[Block]:
+        """A child module as one block, or taken apart."""
+        parts = self._inside(path, first, last, top)
+        if len(parts) == 1:
+            return parts
+        large = top and last - first > len(self._rows) / 2
+        if self._is_container(path, parts):
+            small = top and not large and not any(part.parts for part in parts)
+            return [self._of(path, in_order(p.operation for p in parts), parts)] if small else parts
+        if large and self._is_chain(parts):
+            return parts
+        parts = self._inside(path, first, last) if top else parts
+        merged = self._merged(parts, _alike)
+        return [self._of(path, self._class_of(path), merged if len(merged) > 1 else parts)]
+
+    def _single(self, index: int) -> Block:
+        row = self._rows[index]
+        module = self._modules.get(row.layer.partition("#")[0])
+        operation = row.operation if module is None else describe(module)
+        return self._sum(row.layer, operation, row.kind, index, index + 1)
+
+    def _of(self, path: str, operation: str, parts: Sequence[Block], repeats: int = 1) -> Block:
+        found = self._sum(path, operation, None, parts[0].first, parts[-1].last)
+        return replace(found, parts=self._linked(parts), repeats=repeats)
+
+    def _sum(self, path: str, operation: str, kind: RowKind | None, first: int, last: int) -> Block:
+        rows = self._rows[first:last]
+        parameters, macs = sum(row.parameters for row in rows), sum(row.macs for row in rows)
+        shape = rows[-1].output_shape[1:]
+        return Block(path, operation, kind, first, last, 1, (), (), shape, parameters, macs)
+
+    def _runs(self, parts: Sequence[Block]) -> list[Block]:
+        """Operations between blocks put together while the size of the map stays."""
+        found: list[Block] = []
+        for key, run in groupby(enumerate(parts), lambda item: _run_key(*item)):
+            members = [part for _, part in run]
+            if len(members) == 1 or key[0]:
+                found += members
+            else:
+                found.append(self._of(_span(members), in_order(m.operation for m in members), members))
+        return found
+
+    def _merged(self, parts: Sequence[Block], like: Callable[[Block, Block], bool]) -> list[Block]:
+        """Blocks of one class behind each other as one."""
+        found: list[list[Block]] = []
+        for part in parts:
+            if found and part.parts and like(found[-1][-1], part) and self._follows(found[-1][-1], part):
+                found[-1].append(part)
+            else:
+                found.append([part])
+        return [
+            run[0] if len(run) == 1 else self._of(self._path_of(run), run[0].operation, run, len(run))
+            for run in found
+        ]
+
+    def _path_of(self, members: Sequence[Block]) -> str:
+        """The container's, if the members are all that is in it."""
+        container = members[0].path.rpartition(".")[0]
+        inside = [i for i, row in enumerate(self._rows) if row.layer.startswith(f"{container}.")]
+        whole = bool(container) and (members[0].first, members[-1].last) == (inside[0], inside[-1] + 1)
+        return container if whole else _span(members)
+
+    def _linked(self, parts: Sequence[Block]) -> tuple[Block, ...]:
+        """The parts of one block, each with the others that it reads."""
+        owner = {index: n for n, part in enumerate(parts) for index in range(part.first, part.last)}
+
+        def parents(n: int, part: Block) -> tuple[int, ...]:
+            found = (owner.get(index, INPUT) for index in self._read_by(part))
+            return tuple(dict.fromkeys(p for p in found if p != n))
+
+        return tuple(replace(part, parents=parents(n, part)) for n, part in enumerate(parts))
+
+    def _read_by(self, block: Block) -> Iterator[int]:
+        """Numbers of the rows that the rows of a block read, its own among them."""
+        for row in self._rows[block.first : block.last]:
+            yield from self._parents(row)
+
+    def _parents(self, row: LayerRow) -> Iterator[int]:
+        return (self._number.get(layer, INPUT) for layer in row.parents)
+
+    def _follows(self, before: Block, part: Block) -> bool:
+        """Whether a block reads nothing but itself and the one before it."""
+        return all(before.first <= index < part.last for index in self._read_by(part))
+
+    def _is_chain(self, parts: Sequence[Block]) -> bool:
+        """Whether each part reads the one before it alone; what is made of weights alone stands beside."""
+        linked = self._linked(parts)
+        beside = {n for n, part in enumerate(linked) if not part.parents}
+        spine = [n for n in range(len(linked)) if n not in beside]
+        before = dict(zip(spine, [INPUT, *spine], strict=False))
+        return all(set(linked[n].parents) - beside == {before[n]} for n in spine)
+
+    def _is_container(self, path: str, parts: Sequence[Block]) -> bool:
+        """Whether a module only holds others; a named sequence of operations is a block."""
+        module = self._modules.get(path)
+        stage = isinstance(module, nn.Sequential) and all(part.parts for part in parts)
+        return stage or type(module) in _CONTAINERS
+
+    def _class_of(self, path: str) -> str:
+        module = self._modules.get(path)
+        return path.rpartition(".")[2] if module is None else type(module).__name__.lstrip("_")
+
+
+def in_order(operations: Iterable[str]) -> str:
+    """Operations in order, what is repeated said once: "MaxPool2d, 2 × (Conv2d 3×3, ReLU)"."""
+    names = tuple(operations)
+    found: list[str] = []
+    at = 0
+    while at < len(names):
+        length, times = max(_repetitions(names[at:]), key=lambda item: (item[0] * item[1], -item[0]))
+        pattern = ", ".join(names[at : at + length])
+        found.append(pattern if times == 1 else f"{times} × {f'({pattern})' if length > 1 else pattern}")
+        at += length * times
+    return ", ".join(found)
+
+
+def _repetitions(names: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    """Length of a pattern at the beginning, and how often it comes: one name once, or several times."""
+    yield 1, 1
+    for length in range(1, len(names) // 2 + 1):
+        times = 1
+        while names[length * times : length * (times + 1)] == names[:length]:
+            times += 1
+        if times > 1:
+            yield length, times
+
+
+def entering(trace: Trace, block: Block) -> tuple[tuple[int, ...], ...]:
+    """Shapes, without the batch axis, of what a block reads from outside."""
+    inside = {row.layer for row in trace.rows[block.first : block.last]}
+    rows = trace.rows[block.first : block.last]
+    read = dict.fromkeys(layer for row in rows for layer in row.parents if layer not in inside)
+    return tuple((trace[layer].output_shape if layer else trace.input_shape)[1:] for layer in read)
+
+
+def _same_map(one: Block, other: Block) -> bool:
+    return one.operation == other.operation and one.output_shape == other.output_shape
+
+
+def _alike(one: Block, other: Block) -> bool:
+    sizes = (one.last - one.first, one.parameters, one.macs)
+    return _same_map(one, other) and sizes == (other.last - other.first, other.parameters, other.macs)
+
+
+def _child(layer: str, start: int) -> str | None:
+    """The child module that a row lies in; None for an operation of the module's own."""
+    head, dot, _ = layer[start:].partition(".")
+    return head if dot else None
+
+
+def _run_key(number: int, part: Block) -> tuple[bool, object]:
+    """What operations of one run have in common; a block stands alone."""
+    if part.parts:
+        return True, number
+    size = part.output_shape[1:] if len(part.output_shape) == 3 else ()
+    return False, () if set(size) == {1} else size
+
+
+def _span(members: Sequence[Block]) -> str:
+    """From the first path to the last one, what they share said once: "features.2–3"."""
+    first, last = members[0].path, members[-1].path
+    shared = first.rpartition(".")[0]
+    return f"{first}–{last[len(shared) + 1 :] if shared and last.startswith(f'{shared}.') else last}"

@@ -1,0 +1,210 @@
+"""The timeline of the architectures page: seven cards, their quoted errors under their right names."""
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from cnnviz.analysis.layer_rows import Trace
+from cnnviz.figures.milestones import milestones_figure
+from cnnviz.figures.tables import Row
+from cnnviz.nets.catalog import catalog_entry, weights_names
+from cnnviz.nets.classifiers import PublishedFigures, published_figures
+from cnnviz.nets.milestones import MILESTONES, Milestone
+from cnnviz.ui import cache
+from cnnviz.ui.components.timeline import timeline
+from cnnviz.ui.controls import set_control
+from cnnviz.ui.quiz import choose_yourself
+from cnnviz.ui.snippets.architectures import milestones_code
+from cnnviz.ui.take_home import take_home
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_LINKS = {
+    "feature_maps": "Feature maps",
+    "receptive_field": "Receptive field",
+    "parameters_and_cost": "Cost",
+    "architectures": "Block by block",
+}
+_HERE = "architectures"
+_FOLLOWED = "_arch_followed"
+
+
+def show_timeline() -> None:
+    """The cards; a link opens the model on another page."""
+    st.markdown(
+        "Tables of these networks often head a column *Top-1 error*. Its numbers are top-5 errors, most of "
+        "several networks together; one is not of ImageNet. Each card gives the quoted number its right "
+        "name; *comparable* is one network, one crop, ImageNet-1K validation, as torchvision publishes it."
+    )
+    timeline([_card(milestone) for milestone in MILESTONES], "arch_timeline", _choose)
+    _ask()
+    take_home("architectures", milestones_code(), _figure, _rows)
+
+
+def input_side(name: str) -> int:
+    """The side of the picture for which a network's figures are published, or the catalog's."""
+    rated = published(name)
+    return rated.input_size if rated else catalog_entry(name).input_shape[2]
+
+
+def published(name: str) -> PublishedFigures | None:
+    """torchvision's figures of a model, if it is one of torchvision's."""
+    return published_figures(name) if weights_names(name) else None
+
+
+def _traced(milestone: Milestone) -> Trace:
+    return cache.traced(milestone.model, input_side(milestone.model))
+
+
+def _used(trace: Trace) -> int:
+    """Parameters of the layers that run; auxiliary heads are for training."""
+    return sum(row.parameters for row in trace)
+
+
+def _card(milestone: Milestone) -> dict[str, Any]:
+    trace, side = _traced(milestone), input_side(milestone.model)
+    return {
+        "name": milestone.name,
+        "year": milestone.year,
+        "idea": milestone.idea,
+        "figures": [
+            ("Input", f"{side}×{side}"),
+            ("Parameters", f"{_used(trace):,}"),
+            ("MACs", f"{trace.macs:,}"),
+            ("Field of the last map", _field(trace)),
+        ],
+        "error": _unbroken(milestone.quoted),
+        "meaning": _unbroken(milestone.meaning),
+        "comparable": _unbroken(_comparable(milestone)),
+        "paper": milestone.paper,
+        "variant": milestone.variant,
+        "links": [_link(page, milestone.model) for page in _LINKS],
+    }
+
+
+def _unbroken(text: str) -> str:
+    """No line ends between a number and its per cent sign."""
+    return text.replace(" %", "\u00a0%")
+
+
+def _field(trace: Trace) -> str:
+    field = trace.last_map.receptive_field
+    if field is None:
+        return "none"
+    size = "×".join(f"{n:,}" for n in field.size)
+    return f"{size} px + global" if field.is_global else f"{size} px"
+
+
+def _comparable(milestone: Milestone) -> str:
+    rated = published(milestone.model)
+    if rated is None:
+        return "No weights for ImageNet: it was made for digits."
+    return (
+        f"Comparable ({rated.name}, {rated.weights}): top-5 error {100 - rated.accuracy_top5:.2f} %, "
+        f"top-1 error {100 - rated.accuracy_top1:.2f} %."
+    )
+
+
+def _link(page: str, model: str) -> dict[str, str]:
+    return {
+        "label": _LINKS[page],
+        "page": page,
+        "model": model,
+        "href": f"{page}?{urlencode(_query(page, model))}",
+    }
+
+
+def _query(page: str, model: str) -> dict[str, str]:
+    view = {"arch_view": "Block by block"} if page == _HERE else {}
+    return {"model": model, **view}
+
+
+def _choose(page: str, model: str) -> None:
+    """Set the model in the sidebar, and here the view; the picture and all else stays as it is."""
+    st.session_state["model"] = model
+    st.session_state[_FOLLOWED] = page
+    if page == _HERE:
+        set_control("arch_view", "blocks")
+
+
+def follow_link() -> None:
+    """Go where a link on a card leads; call first in the lab."""
+    page = st.session_state.pop(_FOLLOWED, None)
+    if page == _HERE:
+        st.rerun()
+    elif page is not None:
+        st.switch_page(f"pages/{page}.py")
+
+
+def _rows() -> list[Row]:
+    return [_row(milestone) for milestone in MILESTONES]
+
+
+def _figure() -> "Figure":
+    return milestones_figure([_point(milestone) for milestone in MILESTONES])
+
+
+def _point(milestone: Milestone) -> tuple[str, int, int, float | None]:
+    rated = published(milestone.model)
+    error = None if rated is None else 100 - rated.accuracy_top5
+    return milestone.name, milestone.year, _used(_traced(milestone)), error
+
+
+def _row(milestone: Milestone) -> Row:
+    trace, rated = _traced(milestone), published(milestone.model)
+    field = trace.last_map.receptive_field
+    return {
+        "architecture": milestone.name,
+        "year": milestone.year,
+        "model": milestone.model,
+        "input side (pixels)": input_side(milestone.model),
+        "parameters": _used(trace),
+        "MACs": trace.macs,
+        "field of the last map (pixels)": field.size[0] if field else "",
+        "quoted error": milestone.quoted,
+        "what the quoted number is": milestone.meaning,
+        "weights": rated.weights if rated else "",
+        "top-1 error, one crop (%)": round(100 - rated.accuracy_top1, 3) if rated else "",
+        "top-5 error, one crop (%)": round(100 - rated.accuracy_top5, 3) if rated else "",
+        "paper": milestone.paper,
+    }
+
+
+def _ask() -> None:
+    choose_yourself(
+        "What does the 3.5 % that is quoted for DenseNet measure?",
+        {
+            "Top-1 error on ImageNet": "no network has come near that; it is not of ImageNet at all.",
+            "Top-5 error on ImageNet, one network": "the paper has 5.29 % there, for DenseNet-264 "
+            "with ten crops.",
+            "Top-5 error on ImageNet, an ensemble": "that is what ResNet's 3.57 % is; DenseNet's is another "
+            "data set.",
+            "Error on CIFAR-10": "3.46 %, DenseNet-BC with 190 layers and growth rate 40: ten classes, "
+            "pictures of 32×32 pixels. It cannot stand in one column with the others.",
+        },
+        "Error on CIFAR-10",
+        "arch_quiz_densenet",
+        "Check yourself: an error and its name",
+    )
+    counts = {milestone.name: _used(_traced(milestone)) for milestone in MILESTONES}
+    most = max(counts, key=counts.__getitem__)
+    choose_yourself(
+        "Which of the seven has the most parameters?",
+        {name: _why(name, counts, most) for name in counts},
+        most,
+        "arch_quiz_parameters",
+        "Check yourself: the largest",
+    )
+
+
+def _why(name: str, counts: dict[str, int], most: str) -> str:
+    if name == most:
+        trace = _traced(next(m for m in MILESTONES if m.name == name))
+        dense = sum(row.parameters for row in trace if row.kind == "linear")
+        return (
+            f"{counts[name]:,}, of which {dense:,} are in its three linear layers. Depth is not what costs "
+            "parameters."
+        )
+    return f"{name} has {counts[name]:,}; one of the others has more."

@@ -1,0 +1,69 @@
+// Architectures in the order of their years: an axis true to scale, and a card for each with its links.
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const axis = parentElement.querySelector(".axis");
+  const cards = parentElement.querySelector(".cards");
+  axis.replaceChildren(...marks());
+  cards.replaceChildren(...data.cards.map(card));
+
+  /** A dot for each year, with the names of that year over or under it, in turns. */
+  function marks() {
+    const years = [...new Set(data.cards.map(({ year }) => year))];
+    const [first, last] = [Math.min(...years), Math.max(...years)];
+    return years.flatMap((year, i) => {
+      const members = data.cards.filter((card) => card.year === year);
+      const place = `${(100 * (year - first)) / (last - first)}%`;
+      const [dot, label] = [made("span", "dot"), made("span", i % 2 ? "label below" : "label", [year, ...members.map(({ name }) => name)].join("\n"))];
+      dot.dataset.year = year;
+      dot.style.left = label.style.left = place;
+      return [dot, label];
+    });
+  }
+
+  function card({ name, year, idea, figures, error, meaning, comparable, paper, variant, links }) {
+    const box = made("li", "card");
+    const head = made("div", "head");
+    head.append(made("h3", "", name), made("span", "year", year));
+    const list = made("dl", "figures");
+    for (const [term, value] of figures) list.append(made("dt", "", term), made("dd", "", value));
+    box.append(head, made("p", "idea", idea), list, quoted(error, meaning), made("p", "comparable", comparable));
+    if (variant) box.append(made("p", "small muted variant", variant));
+    box.append(made("p", "small muted paper", paper), linksOf(name, links));
+    const light = (on) => axis.querySelector(`[data-year="${year}"]`).classList.toggle("lit", on);
+    box.onpointerenter = box.onfocusin = () => light(true);
+    box.onpointerleave = box.onfocusout = () => light(false);
+    return box;
+  }
+
+  function quoted(error, meaning) {
+    const box = made("div", "error");
+    if (error) box.append("Often quoted: ", made("strong", "", error), document.createElement("br"));
+    box.append(made("span", "meaning", meaning));
+    return box;
+  }
+
+  /** Real links, for a new tab; a plain click stays in this session, with its picture. */
+  function linksOf(name, links) {
+    const box = made("nav", "links");
+    box.setAttribute("aria-label", `Open ${name} in`);
+    for (const { label, page, model, href } of links) {
+      const link = made("a", "", label);
+      link.href = href;
+      link.onclick = (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+        event.preventDefault();
+        setTriggerValue("go", { page, model });
+      };
+      box.append(link);
+    }
+    return box;
+  }
+
+  function made(tag, className = "", text = "") {
+    const element = document.createElement(tag);
+    element.className = className;
+    element.textContent = text;
+    return element;
+  }
+}
