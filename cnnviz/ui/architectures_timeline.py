@@ -28,7 +28,7 @@ _LINKS = {
     "architectures": "Block by block",
 }
 _HERE = "architectures"
-_FOLLOWED = "_arch_followed"
+_OPENED = "_arch_opened"
 
 
 def show_timeline() -> None:
@@ -38,7 +38,7 @@ def show_timeline() -> None:
         "several networks together; one is not of ImageNet. Each card gives the quoted number its right "
         "name; *comparable* is one network, one crop, ImageNet-1K validation, as torchvision publishes it."
     )
-    timeline([_card(milestone) for milestone in MILESTONES], "arch_timeline", _choose)
+    timeline([_card(milestone) for milestone in MILESTONES], "arch_timeline", _open)
     _ask()
     take_home("architectures", milestones_code(), _figure, _rows)
 
@@ -107,12 +107,12 @@ def _comparable(milestone: Milestone) -> str:
     )
 
 
-def _link(page: str, model: str) -> dict[str, str]:
+def _link(page: str, model: str) -> dict[str, Any]:
     return {
         "label": _LINKS[page],
-        "page": page,
         "model": model,
         "href": f"{page}?{urlencode(_query(page, model))}",
+        "here": page == _HERE,
     }
 
 
@@ -121,21 +121,17 @@ def _query(page: str, model: str) -> dict[str, str]:
     return {"model": model, **view}
 
 
-def _choose(page: str, model: str) -> None:
-    """Set the model in the sidebar, and here the view; the picture and all else stays as it is."""
+def _open(model: str) -> None:
+    """Set the model in the sidebar, and the view."""
     st.session_state["model"] = model
-    st.session_state[_FOLLOWED] = page
-    if page == _HERE:
-        set_control("arch_view", "blocks")
+    st.session_state[_OPENED] = True
+    set_control("arch_view", "blocks")
 
 
 def follow_link() -> None:
-    """Go where a link on a card leads; call first in the lab."""
-    page = st.session_state.pop(_FOLLOWED, None)
-    if page == _HERE:
+    """Draw the sidebar again where a card has set its model; call first in the lab."""
+    if st.session_state.pop(_OPENED, False):
         st.rerun()
-    elif page is not None:
-        st.switch_page(f"pages/{page}.py")
 
 
 def _rows() -> list[Row]:

@@ -43,21 +43,30 @@ export default function (component) {
     return box;
   }
 
-  /** Real links, for a new tab; a plain click stays in this session, with its picture. */
+  /** Links that carry the picture and the rest of this page's address along; what is on this page opens in place. */
   function linksOf(name, links) {
     const box = made("nav", "links");
     box.setAttribute("aria-label", `Open ${name} in`);
-    for (const { label, page, model, href } of links) {
+    for (const { label, model, href, here } of links) {
       const link = made("a", "", label);
       link.href = href;
       link.onclick = (event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+        link.href = withRest(href);
+        if (!here || event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
-        setTriggerValue("go", { page, model });
+        setTriggerValue("go", model);
       };
       box.append(link);
     }
     return box;
+  }
+
+  function withRest(href) {
+    const address = new URL(href, location.href);
+    for (const [key, value] of new URLSearchParams(location.search)) {
+      if (!key.startsWith("arch_") && !address.searchParams.has(key)) address.searchParams.append(key, value);
+    }
+    return address.href;
   }
 
   function made(tag, className = "", text = "") {

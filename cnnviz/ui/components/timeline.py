@@ -10,11 +10,10 @@ from cnnviz.ui.components.registry import declare
 _mount = declare("timeline")
 
 
-def timeline(cards: Sequence[dict[str, Any]], key: str, on_follow: Callable[[str, str], None]) -> None:
-    """Show the cards; `on_follow` is called with page and model of a link that is followed."""
+def timeline(cards: Sequence[dict[str, Any]], key: str, on_open: Callable[[str], None]) -> None:
+    """Show the cards; `on_open` is called with the model of a link to this very page."""
 
-    def followed() -> None:
-        link = st.session_state[key]["go"]
-        on_follow(link["page"], link["model"])
+    def opened() -> None:
+        on_open(st.session_state[key]["go"])
 
-    _mount(data={"cards": list(cards)}, key=key, on_go_change=followed)
+    _mount(data={"cards": list(cards)}, key=key, on_go_change=opened)
