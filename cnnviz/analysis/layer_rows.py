@@ -57,6 +57,12 @@ class LayerRow:
     is_global: bool
     note: str
 
+    @property
+    def units(self) -> tuple[int, ...]:
+        """How many units the map has along each axis of the input; none without a receptive field."""
+        seen = self.receptive_field
+        return tuple(self.output_shape[dim] for dim in seen.dims) if seen else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Unreached:

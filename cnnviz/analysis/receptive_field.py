@@ -73,6 +73,7 @@ class ReceptiveField:
         is_global: whether something on the way (global pooling, squeeze and excitation, attention)
             lets every unit see the whole input. The other numbers then leave that path out.
         axes: the fields of all units.
+        dims: the dimensions of the output along which its units stand, one for each axis.
     """
 
     size: tuple[int, ...]
@@ -81,9 +82,12 @@ class ReceptiveField:
     covers_input: bool
     is_global: bool
     axes: tuple[Axis, ...]
+    dims: tuple[int, ...]
 
     @classmethod
-    def of(cls, axes: tuple[Axis, ...], input_size: Sequence[int], is_global: bool) -> "ReceptiveField":
+    def of(
+        cls, axes: tuple[Axis, ...], input_size: Sequence[int], is_global: bool, dims: tuple[int, ...]
+    ) -> "ReceptiveField":
         """Read size, jump and start off the axes."""
         size = tuple(max(axis.sizes) for axis in axes)
         return cls(
@@ -93,6 +97,7 @@ class ReceptiveField:
             all(s >= n for s, n in zip(size, input_size, strict=True)),
             is_global,
             axes,
+            dims,
         )
 
     @property
