@@ -110,6 +110,17 @@ class ReceptiveField:
         return tuple(axis.at(index) for axis, index in zip(self.axes, unit, strict=True))
 
 
+def share_in_padding(box: Sequence[Edges], input_size: Sequence[int]) -> float:
+    """The share of a box that lies outside the input; 0 if it holds nothing."""
+    whole = inside = 1
+    for edge, size in zip(box, input_size, strict=True):
+        if edge is None:
+            return 0.0
+        whole *= edge[1] - edge[0] + 1
+        inside *= max(0, min(edge[1], size - 1) - max(edge[0], 0) + 1)
+    return 1 - inside / whole
+
+
 def _number(value: Fraction) -> float:
     return value.numerator if value.denominator == 1 else float(value)
 

@@ -24,6 +24,7 @@ from cnnviz.analysis.activations import (
     evaluating,
     forward,
 )
+from cnnviz.analysis.effective_field import effective_receptive_field
 from cnnviz.analysis.layer_rows import Trace
 from cnnviz.analysis.layers import LayerSummary, layer_summaries
 from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
@@ -42,6 +43,7 @@ from cnnviz.ops.filtering import (
     filter_picture,
 )
 from cnnviz.ops.kernels import kernel
+from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
 
 T = TypeVar("T")
 
@@ -143,6 +145,37 @@ def traced(name: str, side: int) -> Trace:
     """
     channels = catalog_entry(name).input_shape[1]
     return trace(model_outline(name), (1, channels, side, side))
+
+
+@st.cache_resource(show_spinner=False)
+def effective_runs() -> EffectiveRuns:
+    """The effective fields that are being measured, and the last ones measured."""
+    return EffectiveRuns(_measure_effective)
+
+
+def _measure_effective(
+    request: EffectiveRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
+) -> Array:
+    """One input after another, each in its turn, so that nobody waits for more than one."""
+    shared = shared_model(request.spec)
+    channels = catalog_entry(request.spec.name).input_shape[1]
+
+    def run(one: Callable[[torch.nn.Module], torch.Tensor]) -> torch.Tensor:
+        def compute(device: torch.device) -> torch.Tensor:
+            with shared.borrow(device) as network:
+                return one(network)
+
+        return processor().run(compute).value
+
+    return effective_receptive_field(
+        model_outline(request.spec.name),
+        request.layer,
+        (1, channels, request.side, request.side),
+        request.samples,
+        progress=progress,
+        cancelled=cancelled,
+        run=run,
+    )
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
