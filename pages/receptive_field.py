@@ -2,12 +2,13 @@
 
 import streamlit as st
 
+from cnnviz.ui import cache
 from cnnviz.ui.controls import choose_view, lab_columns
 from cnnviz.ui.effective_field_lab import show_effective
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.receptive_field_growth import choose_growth, show_growth, show_table
-from cnnviz.ui.receptive_field_lab import choose_row, choose_unit, show_box
+from cnnviz.ui.receptive_field_lab import choose_row, choose_side, choose_unit, show_box
 from cnnviz.ui.receptive_field_presets import await_field_presets, offer_field_presets
 from cnnviz.ui.sidebar import current_model, current_picture
 from cnnviz.ui.stack_lab import show_stack
@@ -44,16 +45,20 @@ def show_network(view: str) -> None:
         with place, explained():
             show_growth(*growth)
         return
+    if view == "table":
+        with controls:
+            found = cache.traced(model.name, choose_side(model.name))
+        with place, explained():
+            show_table(model, found)
+        return
     with controls:
         choice = choose_row(model)
         unit = choose_unit(choice) if view == "box" else None
     with place, explained():
         if unit is not None:
             show_box(choice, current_picture(), unit)
-        elif view == "effective":
-            show_effective(choice)
         else:
-            show_table(model, choice.found)
+            show_effective(choice)
 
 
 st.title("Receptive field")

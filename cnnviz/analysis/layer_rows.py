@@ -39,6 +39,7 @@ class LayerRow:
         parents: layers of the rows whose outputs it reads; "" for the input.
         receptive_field: what a unit of the output can see; None where `note` says why.
         is_global: whether something on the way shows every unit the whole input.
+        is_pooled: whether global pooling has left one position, in this row or before it.
         note: why there is no receptive field, or how it is meant.
     """
 
@@ -55,6 +56,7 @@ class LayerRow:
     parents: tuple[str, ...]
     receptive_field: ReceptiveField | None
     is_global: bool
+    is_pooled: bool
     note: str
 
     @property

@@ -88,6 +88,7 @@ class TraceTable:
             tuple(dict.fromkeys(self._parent(v) for v in inputs)),
             seen,
             is_global,
+            self._fields.of_value[last.outputs[0].index].pooled if last.outputs[0].varies else False,
             note,
         )
 

@@ -68,7 +68,7 @@ def effective_chart(mass: Array, box: Box, held: Box, share: float) -> go.Figure
         corner = max(box[1][0] - 0.5, limits["xlim"][0]), max(box[0][0] - 0.5, limits["ylim"][1])
         _label(figure, *corner, "theoretical", "top")
     if held[0] and held[1]:
-        _label(figure, held[1][0] - 0.5, held[0][1] + 0.5, f"{100 * share:g} % of it", "top")
+        _label(figure, held[1][0] - 0.5, held[0][1] + 0.5, f"{100 * share:g} % of the mass", "top")
     figure.update_layout(plain_layout("Column (pixels)", "Row (pixels)", height=400))
     figure.update_xaxes(range=limits["xlim"], constrain="domain", showgrid=False, zeroline=False)
     figure.update_yaxes(range=limits["ylim"], scaleanchor="x", showgrid=False, zeroline=False)

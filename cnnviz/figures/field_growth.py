@@ -14,13 +14,13 @@ from cnnviz.figures.theme import CURVES, plain_layout
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DEPTH_TITLE = "Depth: operations with a field, in the order in which they run"
+DEPTH_TITLE = "Depth: operations that give maps, in the order in which they run"
 FIELD_TITLE = "Receptive field (pixels)"
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """The rows of a network that have a receptive field, in order, and the side of its picture."""
+    """The maps of a network that have a receptive field, in order, and the side of its picture."""
 
     label: str
     rows: tuple[LayerRow, ...]
@@ -43,8 +43,8 @@ class Growth:
 
 
 def rows_with_field(found: Trace) -> tuple[LayerRow, ...]:
-    """The rows of a trace whose field is defined."""
-    return tuple(row for row in found if row.receptive_field is not None)
+    """The maps of a trace whose field is defined; what global pooling leaves sees all there is."""
+    return tuple(row for row in found if row.receptive_field is not None and not row.is_pooled)
 
 
 def _size(row: LayerRow) -> tuple[int, ...]:

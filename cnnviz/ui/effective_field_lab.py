@@ -159,7 +159,8 @@ def _watch(requests: list[EffectiveRequest]) -> None:
     """Progress, one request after another; then the page runs once more and shows the result."""
     done = 0.0
     for request in requests:
-        run = cache.effective_runs().start(request, _watcher())
+        run = cache.effective_runs().find(request) or cache.effective_runs().start(request, _watcher())
+        run.watch(_watcher())
         done += run.share if run.running else 1
         if run.running:
             break
@@ -182,7 +183,8 @@ def _show(choice: FieldChoice, runs: list[EffectiveRun], samples: int) -> None:
     if not measured:
         return
     st.caption(
-        "Darker means stronger, by the square root, so that the tails show. Luo et al. (2016): the mass is "
+        "The stronger the colour, the more a pixel counts, by the square root, so that "
+        "the tails show. Luo et al. (2016): the mass is "
         "roughly Gaussian, covers a part of the theoretical field that shrinks with depth, and training "
         "widens it."
     )

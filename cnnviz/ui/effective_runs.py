@@ -35,18 +35,19 @@ Measure: TypeAlias = Callable[[EffectiveRequest, Callable[[float], None], Callab
 
 @dataclass(slots=True, eq=False)
 class EffectiveRun:
-    """One measurement: under way, done (`mass`), or failed (`problem`, a sentence)."""
+    """One measurement: under way, done (`mass`), failed (`problem`, a sentence), or called off."""
 
     request: EffectiveRequest
     share: float = 0.0
     mass: Array | None = None
     problem: str = ""
+    cancelled: bool = False
     _watchers: dict[str, float] = field(default_factory=dict)
 
     @property
     def running(self) -> bool:
         """Whether its end is still to come."""
-        return self.mass is None and not self.problem
+        return self.mass is None and not self.problem and not self.cancelled
 
     def watch(self, watcher: str) -> None:
         """Somebody still wants it."""
@@ -70,7 +71,7 @@ class EffectiveRun:
         try:
             self.mass = measure(self.request, tell, self.unwanted)
         except CancelledError:
-            self.problem = "The measurement was cancelled."
+            self.cancelled = True
         except CnnvizError as error:
             self.problem = str(error)
         except Exception:  # a thread has nobody else to tell
@@ -88,17 +89,19 @@ class EffectiveRuns:
         self._runs: OrderedDict[EffectiveRequest, EffectiveRun] = OrderedDict()
 
     def find(self, request: EffectiveRequest) -> EffectiveRun | None:
-        """The measurement of a request, if somebody has asked for it before."""
+        """The measurement of a request, if somebody has asked for it and nobody called it off."""
         with self._lock:
-            if request in self._runs:
-                self._runs.move_to_end(request)
-            return self._runs.get(request)
+            run = self._runs.get(request)
+            if run is None or run.cancelled:
+                return None
+            self._runs.move_to_end(request)
+            return run
 
     def start(self, request: EffectiveRequest, watcher: str) -> EffectiveRun:
         """Measure, unless that is under way or done."""
         with self._lock:
             run = self._runs.get(request)
-            if run is None or run.problem:
+            if run is None or run.problem or run.cancelled:
                 run = self._runs[request] = EffectiveRun(request)
                 run.watch(watcher)
                 threading.Thread(target=run.carry_out, args=(self._measure,), daemon=True).start()

@@ -56,6 +56,7 @@ def show_growth(found: dict[str, Trace], logarithmic: bool) -> None:
         alt="Receptive field by depth, up to: "
         + "; ".join(f"{g.label} {max(g.sizes):,} pixels" for g in growths),
     )  # fmt: skip
+    st.caption("A dip is a side branch that has seen less; where branches meet, the field is their union.")
     each = zip(growths, found.values(), strict=True)
     st.markdown("\n".join(f"- **{plain(g.label)}:** {plain(_words(g, trace))}" for g, trace in each))
     take_home(

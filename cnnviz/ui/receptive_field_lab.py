@@ -21,7 +21,7 @@ from cnnviz.ui.take_home import take_home
 
 SIDES = (32, 64, 96, 128, 160, 224, 299, 384)
 _UNIT = "rf_unit"
-_LAYER = "rf_layer"
+_LAYER, _DEFAULT = "rf_layer", "_rf_layer_default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,22 @@ def choose_row(spec: ModelSpec) -> FieldChoice:
     found = cache.traced(spec.name, choose_side(spec.name))
     last, rows = found.last_map, rows_with_field(found)
     names = [row.layer for row in rows]
-    if st.session_state.get(_LAYER, last.layer) not in names:
-        del st.session_state[_LAYER]
+    _follow_default(names, last.layer)
     chosen = st.select_slider(
         "Layer, by depth", names, last.layer, key=_LAYER, bind="query-params",
-        help="Every operation with a receptive field, in the order in which they run. At first it is the "
+        help="Every operation that gives maps, in the order in which they run. At first it is the "
         "last map before global pooling or flattening.",
     )  # fmt: skip
     return FieldChoice(spec, found, rows, found[chosen])
+
+
+def _follow_default(names: list[str], default: str) -> None:
+    """Forget a layer that this network does not have, or that was chosen as another one's last map."""
+    before = st.session_state.get(_DEFAULT, default)
+    chosen = st.session_state.get(_LAYER, default)
+    if chosen not in names or (chosen == before and before != default):
+        del st.session_state[_LAYER]
+    st.session_state[_DEFAULT] = default
 
 
 def choose_unit(choice: FieldChoice) -> tuple[int, int]:
@@ -124,7 +132,7 @@ def show_box(choice: FieldChoice, picture: Picture, unit: tuple[int, int]) -> No
     """The field of any unit on the picture, its numbers, and what else is to be said of it."""
     seen, row = choice.seen, choice.row
     shown = cache.centre_square(picture, choice.side)
-    field_view(row, seen, shown, unit, global_words(row), "rf_view", pin_unit)
+    field_view(row, seen, shown, unit, global_words(row), "rf_boxes", pin_unit)
     show_box_facts(choice.found, choice.rows, row, unit)
     ask_about_next_layer(row)
     shape = choice.found.input_shape

@@ -222,7 +222,7 @@ export default function (component) {
     pictureSize.textContent = `${height}×${width}${margin ? ", padding around it" : ""}`;
     gridSize.textContent = `${rows}×${columns} in each channel of ${header.layer}`;
     root.querySelector(".key").textContent = header.padded
-      ? "Darker: more of the unit's field lies in the padding."
+      ? "The heavier the shade, the more of the unit's field lies in the padding."
       : "No unit's field reaches into the padding.";
     pictureCanvas.setAttribute("aria-label", header.picture_text);
     gridCanvas.setAttribute("aria-label", `The ${rows} by ${columns} units of ${header.layer}`);

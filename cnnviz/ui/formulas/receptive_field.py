@@ -37,16 +37,17 @@ def unit_formula(seen: ReceptiveField, unit: tuple[int, int]) -> list[Equation]:
 
 
 def growth_formula(row: LayerRow, before: tuple[int, float] | None) -> list[Equation]:
-    """The field of one row from that of the row before it: (size, jump), if it has just one."""
+    """The field of a window from that of the row before it, (size, jump); nothing for other rows."""
     assert row.receptive_field is not None
     size = row.receptive_field.size[0]
-    equations: list[Equation] = [([_R], [_R, " + ", *_REACH])]
-    if before is not None and row.kind in ("convolution", "pooling"):
-        old, jump = before
-        span = Fraction(size - old) / Fraction(jump) + 1
-        if span.denominator == 1:
-            equations.append(([], [f"{old:,} + ({span} − 1)·{number(jump)} = ", result(size)]))
-    return equations
+    if before is None or row.kind not in ("convolution", "pooling"):
+        return []
+    old, jump = before
+    span = Fraction(size - old) / Fraction(jump) + 1
+    if span.denominator != 1:
+        return []
+    numbers = [f"{old:,} + ({span} − 1)·{number(jump)} = ", result(size)]
+    return [([_R], [_R, " + ", *_REACH]), ([], numbers)]
 
 
 def stack_formulas(layers: Sequence[StackLayer], steps: Sequence[StackStep]) -> list[list[Equation]]:
