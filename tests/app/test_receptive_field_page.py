@@ -31,7 +31,7 @@ def seen_boxes(monkeypatch):
     """What was last handed to the component that draws boxes."""
     shown = {}
 
-    def note(row, seen, picture, pinned, global_words, key, on_pin):
+    def note(row, seen, picture, pinned, global_words, *_):
         shown.update(row=row, seen=seen, picture=picture, pinned=pinned, words=global_words)
 
     monkeypatch.setattr(receptive_field_lab, "field_view", note)
