@@ -63,10 +63,11 @@ def effective_chart(mass: Array, box: Box, held: Box, share: float) -> go.Figure
     _outline(figure, picture, "dash", 1.5)
     _outline(figure, box, "solid", 2)
     _outline(figure, held, "dot", 2)
-    _label(figure, -0.5, height - 0.5, "the picture", "bottom")
+    _label(figure, width - 0.5, height - 0.5, "the picture", "bottom", "right")
     if box[0] and box[1]:
         corner = max(box[1][0] - 0.5, limits["xlim"][0]), max(box[0][0] - 0.5, limits["ylim"][1])
-        _label(figure, *corner, "theoretical", "top")
+        beyond = box[1][0] < limits["xlim"][0] and box[0][0] < limits["ylim"][1]
+        _label(figure, *corner, "theoretical: beyond this view" if beyond else "theoretical", "top")
     if held[0] and held[1]:
         _label(figure, held[1][0] - 0.5, held[0][1] + 0.5, f"{100 * share:g} % of the mass", "top")
     figure.update_layout(plain_layout("Column (pixels)", "Row (pixels)", height=400))
@@ -84,8 +85,8 @@ def _outline(figure: go.Figure, box: Box, dash: str, width: float) -> None:
         )  # fmt: skip
 
 
-def _label(figure: go.Figure, x: float, y: float, words: str, anchor: str) -> None:
-    figure.add_annotation(x=x, y=y, text=words, showarrow=False, xanchor="left", yanchor=anchor)
+def _label(figure: go.Figure, x: float, y: float, words: str, vertical: str, side: str = "left") -> None:
+    figure.add_annotation(x=x, y=y, text=words, showarrow=False, xanchor=side, yanchor=vertical)
 
 
 def _limits(box: Box, height: int, width: int) -> dict[str, tuple[float, float]]:

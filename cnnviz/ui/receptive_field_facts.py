@@ -40,7 +40,10 @@ def show_box_facts(found: Trace, rows: Sequence[LayerRow], row: LayerRow, unit: 
             Facts(
                 f"Box of unit {unit[0]}, {unit[1]}",
                 unit_formula(seen, unit),
-                [("Outgrown?", outgrown_words(Growth("The network", tuple(rows), found.input_shape[2])))],
+                [
+                    ("Outgrown?", outgrown_words(Growth("The network", tuple(rows), found.input_shape[2]))),
+                    ("No field:", missing_words(found)),
+                ],
             ),
         ],
         "rf_facts",
@@ -99,6 +102,15 @@ def outgrown_words(growth: Growth) -> str:
         f"from {row.layer} on (depth {growth.outgrown + 1} of {len(growth.rows)}) the field, "
         f"{growth.sizes[growth.outgrown]:,} pixels, is larger than the {side} picture."
     )
+
+
+def missing_words(found: Trace) -> str:
+    """How many operations have no field, and why the first of them has none."""
+    missing = [row for row in found if row.receptive_field is None]
+    if not missing:
+        return "every operation has one."
+    first = missing[0]
+    return f"{len(missing)} of {len(found)} operations have none, from {first.layer} on ({first.note})."
 
 
 def ask_about_next_layer(row: LayerRow) -> None:

@@ -13,7 +13,7 @@ from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_names
 from cnnviz.ui import cache
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.receptive_field import number
-from cnnviz.ui.receptive_field_facts import outgrown_words
+from cnnviz.ui.receptive_field_facts import missing_words, outgrown_words
 from cnnviz.ui.receptive_field_lab import choose_side
 from cnnviz.ui.snippets.receptive_field import growth_code, table_code
 from cnnviz.ui.take_home import take_home
@@ -73,11 +73,7 @@ def _words(growth: Growth, found: Trace) -> str:
     first = next((row for row in growth.rows if row.is_global), None)
     if first is not None:
         text += f" From {first.layer} on a unit sees the whole picture as well, which the curve leaves out."
-    missing = [row for row in found if row.receptive_field is None]
-    if not missing:
-        return text
-    counted = f"{len(missing)} of {len(found)} operations have none, from {missing[0].layer} on"
-    return f"{text} {counted}: {missing[0].note}."
+    return f"{text} No field: {missing_words(found)}"
 
 
 def show_table(spec: ModelSpec, found: Trace) -> None:

@@ -132,7 +132,8 @@ def show_box(choice: FieldChoice, picture: Picture, unit: tuple[int, int]) -> No
     """The field of any unit on the picture, its numbers, and what else is to be said of it."""
     seen, row = choice.seen, choice.row
     shown = cache.centre_square(picture, choice.side)
-    field_view(row, seen, shown, unit, global_words(row), "rf_boxes", pin_unit)
+    grey = choice.found.input_shape[1] == 1
+    field_view(row, seen, shown, grey, unit, global_words(row), "rf_boxes", pin_unit)
     show_box_facts(choice.found, choice.rows, row, unit)
     ask_about_next_layer(row)
     shape = choice.found.input_shape

@@ -56,11 +56,11 @@ def _size_words(layers: tuple[StackLayer, ...], steps: list[StackStep]) -> str:
 
 
 def _table(layers: tuple[StackLayer, ...], steps: list[StackStep]) -> str:
-    lines = ["| | layer | k_eff | size *r* | jump *j* | start *c* |", "|---|---|--:|--:|--:|--:|"]
-    lines.append("| 0 | the picture | | 1 | 1 | 0 |")
+    lines = ["| layer | k_eff | size *r* | jump *j* | start *c* |", "|---|--:|--:|--:|--:|"]
+    lines.append("| the picture | | 1 | 1 | 0 |")
     for index, (layer, step) in enumerate(zip(layers, steps[1:], strict=True), start=1):
         lines.append(
-            f"| {index} | {_name(layer)} | {layer.window.effective_kernel_size} | **{step.size:,}** "
+            f"| {index}: {_name(layer)} | {layer.window.effective_kernel_size} | **{step.size:,}** "
             f"| {step.jump:,} | {number(step.start)} |"
         )
     return "\n".join(lines)
@@ -68,7 +68,7 @@ def _table(layers: tuple[StackLayer, ...], steps: list[StackStep]) -> str:
 
 def _name(layer: StackLayer) -> str:
     w = layer.window
-    kind = "pooling" if layer.kind == "pool" else "convolution"
+    kind = "pool" if layer.kind == "pool" else "conv"
     options = [("stride", w.stride, 1), ("padding", w.padding, 0), ("dilation", w.dilation, 1)]
     said = [f"{name} {value}" for name, value, usual in options if value != usual]
     return ", ".join([f"{w.kernel_size}×{w.kernel_size} {kind}", *said])

@@ -13,7 +13,7 @@ from cnnviz.figures.field_growth import Growth, growth_chart, rows_with_field
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_names, model_outline
 from cnnviz.ui import cache, receptive_field_lab
 from cnnviz.ui.effective_field_lab import MOST_MACS, MOST_PARAMETERS
-from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
+from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRun, EffectiveRuns
 from cnnviz.ui.receptive_field_facts import outgrown_words
 from cnnviz.ui.receptive_field_lab import unit_from_text
 from cnnviz.ui.receptive_field_presets import _PRESETS as PRESETS
@@ -31,8 +31,8 @@ def seen_boxes(monkeypatch):
     """What was last handed to the component that draws boxes."""
     shown = {}
 
-    def note(row, seen, picture, pinned, global_words, *_):
-        shown.update(row=row, seen=seen, picture=picture, pinned=pinned, words=global_words)
+    def note(row, seen, picture, grey, pinned, global_words, *_):
+        shown.update(row=row, seen=seen, picture=picture, grey=grey, pinned=pinned, words=global_words)
 
     monkeypatch.setattr(receptive_field_lab, "field_view", note)
     return shown
@@ -51,6 +51,7 @@ def test_every_network_opens_or_says_why_not(open_page, assert_fine, seen_boxes)
         assert seen_boxes["pinned"] == tuple(n // 2 for n in row.units)
         assert bool(seen_boxes["words"]) == row.is_global
         assert seen_boxes["picture"].height == found.input_shape[2]
+        assert seen_boxes["grey"] == (name == "lenet5")
 
 
 def test_a_size_that_does_not_fit_is_explained_and_the_smallest_named(open_page):
@@ -193,6 +194,24 @@ def test_the_effective_field_is_measured_on_demand_and_is_that_of_the_code(open_
     mass = run(at.code[0].value)["mass"]
     request = EffectiveRequest(ModelSpec("simple_cnn", None, 3), "block2.relu1", 32, 2)
     np.testing.assert_allclose(cache.effective_runs().find(request).mass, mass, rtol=1e-3, atol=1e-7)
+
+
+def test_without_trained_weights_the_random_result_stays(open_page, assert_fine):
+    runs = cache.effective_runs()
+    random = EffectiveRequest(ModelSpec("squeezenet1_1"), "features.2", 64, 1)
+    trained = EffectiveRequest(ModelSpec("squeezenet1_1", "imagenet"), "features.2", 64, 1)
+    mass = np.zeros((64, 64))
+    mass[31, 31] = 1
+    runs._runs[random] = EffectiveRun(random, mass=mass)
+    runs._runs[trained] = EffectiveRun(trained, problem="The weights cannot be downloaded.")
+    at = open_page(
+        "receptive_field", rf_view="effective", rf_side=64, rf_samples=1, rf_layer="features.2",
+        rf_trained=True, model="squeezenet1_1",
+    )  # fmt: skip
+    assert_fine(at)
+    assert [info.value for info in at.info] == ["The weights cannot be downloaded."]
+    assert "pixels holds 95 % of the mass" in markdown(at)
+    assert "trained on ImageNet" in markdown(at)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 // The exact field of the unit under the pointer, on the picture; and who sees the pixel under it.
 
+// Black, white and the accent: seen on any picture.
+const EDGES = (accent) => [["#000", 4], ["#fff", 3], [accent, 2]];
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
@@ -124,7 +127,7 @@ export default function (component) {
     context.globalAlpha = 0.45;
     context.fillRect(x, y, boxWide, boxHigh);
     context.restore();
-    for (const [colour, line] of [["#000", 4], ["#fff", 3], [accent, 2]]) {
+    for (const [colour, line] of EDGES(accent)) {
       context.strokeStyle = colour;
       context.lineWidth = line;
       context.strokeRect(x, y, boxWide, boxHigh);
@@ -172,16 +175,18 @@ export default function (component) {
     }
     context.globalAlpha = 1;
     if (state.pixel) return;
-    outline(context, state.pinned, text, 2);
-    outline(context, current(), accent, 2.5);
+    outline(context, state.pinned, [[text, 2]]);
+    outline(context, current(), EDGES(accent));
   }
 
-  function outline(context, [row, column], colour, line) {
+  function outline(context, [row, column], edges) {
     const size = Math.max(state.cell, 5);
     const at = (n) => Math.max(1, (n + 0.5) * state.cell - size / 2);
-    context.strokeStyle = colour;
-    context.lineWidth = line;
-    context.strokeRect(at(column), at(row), size - 1, size - 1);
+    for (const [colour, line] of edges) {
+      context.strokeStyle = colour;
+      context.lineWidth = line;
+      context.strokeRect(at(column), at(row), size - 1, size - 1);
+    }
   }
 
   const count = (value) => value.toLocaleString("en-US").replace("-", "−");
