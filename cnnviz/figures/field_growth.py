@@ -14,7 +14,7 @@ from cnnviz.figures.theme import CURVES, plain_layout
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DEPTH_TITLE = "Depth: operations that give maps, in the order in which they run"
+DEPTH_TITLE = "Depth (operations that give maps)"
 FIELD_TITLE = "Receptive field (pixels)"
 
 
@@ -65,7 +65,7 @@ def growth_chart(growths: Sequence[Growth], logarithmic: bool) -> go.Figure:
             text=[_words(growth, row) for row in growth.rows],
             hovertemplate="%{text}<extra></extra>",
         )
-        figure.add_annotation(**_label(growth, colour, logarithmic))
+        figure.add_annotation(**_label(growth, colour, logarithmic, len(growth.rows) > 0.6 * longest))
     for side in sorted({growth.side for growth in growths}):
         figure.add_hline(side, line={"color": "rgba(128, 128, 128, 0.9)", "dash": "dash", "width": 1.5})
         figure.add_annotation(
@@ -73,7 +73,7 @@ def growth_chart(growths: Sequence[Growth], logarithmic: bool) -> go.Figure:
             text=f"the picture: {side} pixels",
         )  # fmt: skip
     figure.update_layout(plain_layout(DEPTH_TITLE, FIELD_TITLE, height=420), hovermode="closest")
-    figure.update_xaxes(range=[0, longest * 1.16 + 1])
+    figure.update_xaxes(range=[0, longest * 1.04 + 1])
     if logarithmic:
         figure.update_yaxes(type="log", dtick=1, minor={"showgrid": False})
     else:
@@ -81,9 +81,11 @@ def growth_chart(growths: Sequence[Growth], logarithmic: bool) -> go.Figure:
     return figure
 
 
-def _label(growth: Growth, colour: str, logarithmic: bool) -> dict[str, object]:
+def _label(growth: Growth, colour: str, logarithmic: bool, far: bool) -> dict[str, object]:
+    """The network's name at the end of its line: above it where there is no room beside it."""
+    place = {"xanchor": "right", "yanchor": "bottom"} if far else {"xanchor": "left", "xshift": 5}
     return {
-        "x": len(growth.rows), "y": _at(growth.sizes[-1], logarithmic), "xanchor": "left", "xshift": 5,
+        "x": len(growth.rows), "y": _at(growth.sizes[-1], logarithmic), **place,
         "showarrow": False, "text": f"{growth.label} {growth.sizes[-1]:,}", "font": {"color": colour},
     }  # fmt: skip
 

@@ -90,7 +90,9 @@ def _requests(choice: FieldChoice, samples: int) -> list[EffectiveRequest]:
         )  # fmt: skip
         specs += [ModelSpec(name, trained[0])] if beside else []
     else:
-        st.caption(f"{choice.spec.label} has random weights only: there are no trained ones to compare with.")
+        st.markdown(
+            f"{choice.spec.label} has random weights only: there are no trained ones to compare with."
+        )
     return [EffectiveRequest(spec, choice.row.layer, choice.side, samples) for spec in specs]
 
 
@@ -133,7 +135,7 @@ def _offer(choice: FieldChoice, requests: list[EffectiveRequest], samples: int, 
         f"Cost: {counted(passes, 'input')}, each forward and back, about {total} billion MACs in all. "
         "It runs in the background and can be cancelled."
     )
-    st.button("Measure the effective field", type="primary", on_click=_start, args=(requests,))
+    st.button("Measure the effective field", on_click=_start, args=(requests,))
 
 
 def _start(requests: list[EffectiveRequest]) -> None:
@@ -182,7 +184,7 @@ def _show(choice: FieldChoice, runs: list[EffectiveRun], samples: int) -> None:
             _show_one(choice, run)
     if not measured:
         return
-    st.caption(
+    st.markdown(
         "The stronger the colour, the more a pixel counts, by the square root, so that "
         "the tails show. Luo et al. (2016): the mass is "
         "roughly Gaussian, covers a part of the theoretical field that shrinks with depth, and training "

@@ -43,7 +43,7 @@ def choose_growth(spec: ModelSpec) -> tuple[dict[str, Trace], bool]:
         try:
             found[name] = cache.traced(name, side if own == 224 else own)
         except CnnvizError as error:
-            st.caption(f":material/error: {plain(f'{name}: {error}')}")
+            st.markdown(f":material/error: {plain(f'{name}: {error}')}")
     return found, scale == "log"
 
 
@@ -56,7 +56,7 @@ def show_growth(found: dict[str, Trace], logarithmic: bool) -> None:
         alt="Receptive field by depth, up to: "
         + "; ".join(f"{g.label} {max(g.sizes):,} pixels" for g in growths),
     )  # fmt: skip
-    st.caption("A dip is a side branch that has seen less; where branches meet, the field is their union.")
+    st.markdown("A dip is a side branch that has seen less; where branches meet, the field is their union.")
     each = zip(growths, found.values(), strict=True)
     st.markdown("\n".join(f"- **{plain(g.label)}:** {plain(_words(g, trace))}" for g, trace in each))
     take_home(
@@ -93,7 +93,7 @@ def show_table(spec: ModelSpec, found: Trace) -> None:
         for seen in (row.receptive_field,)
     ]
     st.dataframe(records, hide_index=True, height=520, key="rf_table")
-    st.caption(
+    st.markdown(
         "Jump is the effective stride; start is the centre of unit 0, pixel centres at whole numbers from 0. "
         "The padding column is the share of unit 0's field that lies outside the picture."
     )

@@ -103,7 +103,7 @@ def choose_unit(choice: FieldChoice) -> tuple[int, int]:
     try:
         return unit_from_text(text, choice.row)
     except CnnvizError as error:
-        st.caption(f":material/error: {error}")
+        st.markdown(f":material/error: {error}")
         return middle(choice.row)
 
 

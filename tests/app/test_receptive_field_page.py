@@ -134,7 +134,7 @@ def test_a_unit_is_read_from_text(text, unit):
 def test_a_bad_unit_is_said_beside_it_and_the_middle_shown(open_page, assert_fine, seen_boxes):
     at = open_page("receptive_field", rf_unit="three, 4")
     assert_fine(at)
-    assert any("Type a row and a column" in c.value for c in at.caption)
+    assert "Type a row and a column" in markdown(at)
     assert seen_boxes["pinned"] == (28, 28)
 
 

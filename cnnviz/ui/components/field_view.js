@@ -169,7 +169,7 @@ export default function (component) {
       for (let column = 0; column < columns; column++) {
         const lit = state.pixel && seesRow.has(row) && seesColumn.has(column);
         context.fillStyle = lit ? accent : text;
-        context.globalAlpha = lit ? 0.9 : state.pixel ? 0.12 : 0.12 + 0.6 * padded([row, column]);
+        context.globalAlpha = lit ? 0.9 : state.pixel ? 0.12 : 0.1 + 0.4 * padded([row, column]);
         context.fillRect(column * cell, row * cell, cell - gap, cell - gap);
       }
     }
