@@ -7,7 +7,14 @@ import time
 
 from benchmarks.common import Result
 
-_BROWSER = ("slider_latency", "upload_to_wall", "burst", "sliding_window", "live_convolution")
+_BROWSER = (
+    "slider_latency",
+    "receptive_field_slider",
+    "upload_to_wall",
+    "burst",
+    "sliding_window",
+    "live_convolution",
+)
 NAMES = (*_BROWSER, "hooks", "conv2d", "crowd", "trace")
 _HEADER = Result("benchmark", "measured", "peer or floor", "ratio", "goal")
 

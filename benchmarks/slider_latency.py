@@ -40,12 +40,12 @@ OUTPUT = """() => {
   return middle[3] ? `${canvas.height}×${canvas.width} ${caption}` : null;
 }"""
 
-_IMAGE = """() => {
+BARE_IMAGE = """() => {
   const image = document.querySelector('[data-testid=stImage] img');
   return image?.complete && image.naturalWidth ? image.src : null;
 }"""
 
-_BARE_PAGE = f"""
+BARE_PAGE = f"""
 import io
 import streamlit as st
 from PIL import Image
@@ -73,7 +73,7 @@ def presses(page: Page, slider: str, probe: str) -> Callable[[], float]:
 def measure() -> list[Result]:
     """Both pages in one browser, in turns."""
     with tempfile.TemporaryDirectory() as folder, browser() as shared:
-        Path(folder, "bare.py").write_text(_BARE_PAGE, encoding="utf-8")
+        Path(folder, "bare.py").write_text(BARE_PAGE, encoding="utf-8")
         with served("app.py") as app, served("bare.py", Path(folder)) as bare:
             return _compare(shared, app, bare)
 
@@ -82,7 +82,7 @@ def _compare(shared: Browser, app: str, bare: str) -> list[Result]:
     lab = opened(shared, f"{app}/convolution", STRIDE)
     peer = opened(shared, bare, "input[type=range]")
     found = interleaved(
-        {"lab": presses(lab, STRIDE, OUTPUT), "bare": presses(peer, "input[type=range]", _IMAGE)},
+        {"lab": presses(lab, STRIDE, OUTPUT), "bare": presses(peer, "input[type=range]", BARE_IMAGE)},
         PRESSES,
         warm_up=8,
     )

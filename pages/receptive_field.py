@@ -1,8 +1,70 @@
-"""Receptive field."""
+"""Receptive field: what a unit can see of the picture, how that grows, and how much of it matters."""
 
 import streamlit as st
 
+from cnnviz.ui import cache
+from cnnviz.ui.controls import choose_view, lab_columns
+from cnnviz.ui.effective_field_lab import show_effective
+from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
+from cnnviz.ui.receptive_field_growth import choose_growth, show_growth, show_table
+from cnnviz.ui.receptive_field_lab import choose_row, choose_side, choose_unit, show_box
+from cnnviz.ui.receptive_field_presets import await_field_presets, offer_field_presets
+from cnnviz.ui.sidebar import current_model, current_picture
+from cnnviz.ui.stack_lab import show_stack
 
 require_frame()
+
+_VIEWS = {
+    "box": "Box on the picture",
+    "growth": "Growth",
+    "effective": "Effective field",
+    "stack": "A stack by hand",
+    "table": "Table",
+}
+
+
+def lab() -> None:
+    """One of five views, its controls on the left where it has some."""
+    chosen = choose_view(_VIEWS, "rf_view")
+    with explained():
+        if chosen == "stack":
+            show_stack()
+        else:
+            show_network(chosen)
+    await_field_presets()
+
+
+def show_network(view: str) -> None:
+    """The fields of the sidebar's network."""
+    model = current_model()
+    controls, place = lab_columns()
+    if view == "growth":
+        with controls:
+            growth = choose_growth(model)
+        with place, explained():
+            show_growth(*growth)
+        return
+    if view == "table":
+        with controls:
+            found = cache.traced(model.name, choose_side(model.name))
+        with place, explained():
+            show_table(model, found)
+        return
+    with controls:
+        choice = choose_row(model)
+        unit = choose_unit(choice) if view == "box" else None
+    with place, explained():
+        if unit is not None:
+            show_box(choice, current_picture(), unit)
+        else:
+            show_effective(choice)
+
+
 st.title("Receptive field")
+st.markdown(
+    "A unit deep in a network sees only a part of the picture, its **receptive field**. Every layer widens "
+    "it: *r* ← *r* + (*k* − 1)·*j*, then *j* ← *j*·*s*. Near the border a part of it is padding."
+)
+offer_field_presets()
+st.fragment(lab)()

@@ -5,14 +5,21 @@ Networks", NeurIPS 2016.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from cnnviz.analysis.graph import output_of
+from cnnviz.analysis.layer_rows import LayerRow
+from cnnviz.analysis.receptive_field import Edges
 from cnnviz.analysis.trace import trace
 from cnnviz.arrays import Array, read_only
 from cnnviz.errors import CnnvizError
+
+Pass: TypeAlias = Callable[[nn.Module], Tensor]
 
 
 class CancelledError(CnnvizError):
@@ -29,6 +36,7 @@ def effective_receptive_field(
     unit: tuple[int, int] | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    run: Callable[[Pass], Tensor] | None = None,
 ) -> Array:
     """Mean magnitude of the input gradient of one unit, over inputs and channels.
 
@@ -45,6 +53,8 @@ def effective_receptive_field(
         unit: (row, column) on the map; None for the one in the middle.
         progress: called with the share that is done, after each input.
         cancelled: asked before each input; once it says yes, `CancelledError` is raised.
+        run: gets a function of the model for each input and returns its value, for a server whose
+            model is lent in turns; `model` may then be an outline without weights.
 
     Returns:
         (H, W) float64, read-only, not negative; sums to 1.
@@ -57,39 +67,91 @@ def effective_receptive_field(
         raise CnnvizError(f"samples must be at least 1, not {samples}.")
     shape = tuple(input_shape)
     found = trace(model, shape)
-    op = found.op_of(layer)
-    place = _place(found[layer].output_shape, layer, unit)
-    first = next(model.parameters(), torch.empty(0))
+    probe = _Probe.of(found[layer], found.op_of(layer), layer, unit)
+    run = run or (lambda one: one(model))
     generator = torch.Generator().manual_seed(seed)
     mass = torch.zeros(shape[2:], dtype=torch.float64)
     for done in range(samples):
         if cancelled is not None and cancelled():
             raise CancelledError("The measurement was cancelled.")
-        x = torch.randn(1, *shape[1:], generator=generator).to(first)
-        mass += _one(model, op, x, place, generator)
+        mass += run(probe.drawn(shape, generator))
         if progress is not None:
             progress((done + 1) / samples)
     total = mass.sum()
     if not total > 0:
-        raise CnnvizError(f"No input pixel moves the unit {place} of {layer!r}: its gradient is zero.")
+        raise CnnvizError(f"No input pixel moves the unit {probe.unit} of {layer!r}: its gradient is zero.")
     return read_only(mass / total)
 
 
-def _place(shape: tuple[int, ...], layer: str, unit: tuple[int, int] | None) -> tuple[int, int]:
-    if len(shape) != 4:
-        raise CnnvizError(f"{layer!r} gives no maps but {shape}, so it has no unit to look from.")
-    height, width = shape[2:]
-    row, column = unit if unit is not None else (height // 2, width // 2)
-    if not (0 <= row < height and 0 <= column < width):
-        raise CnnvizError(f"{layer!r} has {height}×{width} units, so there is no unit ({row}, {column}).")
-    return row, column
+def middle(row: LayerRow) -> tuple[int, int]:
+    """The unit in the middle of a row's map."""
+    height, width = row.units
+    return height // 2, width // 2
 
 
-def _one(model: nn.Module, op: int, x: Tensor, place: tuple[int, int], generator: torch.Generator) -> Tensor:
-    """Magnitude of the input gradient for one input, summed over the input's channels."""
-    x.requires_grad_()
-    with torch.enable_grad():
-        values = output_of(model, x.clone(), op)[0, :, place[0], place[1]]
-        signs = torch.randint(0, 2, values.shape, generator=generator).to(values) * 2 - 1
-        (gradient,) = torch.autograd.grad((values * signs).sum(), x)
-    return gradient[0].abs().sum(0).double().cpu()
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    """One unit of a row's output, all its channels."""
+
+    op: int
+    unit: tuple[int, int]
+    dims: tuple[int, ...]
+    channels: int
+
+    @classmethod
+    def of(cls, row: LayerRow, op: int, layer: str, unit: tuple[int, int] | None) -> "_Probe":
+        seen, shape = row.receptive_field, row.output_shape
+        if seen is None or len(shape) != 4 or len(seen.dims) != 2:
+            raise CnnvizError(f"{layer!r} gives no maps but {shape}, so it has no unit to look from.")
+        height, width = row.units
+        at = unit if unit is not None else middle(row)
+        if not (0 <= at[0] < height and 0 <= at[1] < width):
+            raise CnnvizError(f"{layer!r} has {height}×{width} units, so there is no unit {at}.")
+        (channel_dim,) = {1, 2, 3} - set(seen.dims)
+        return cls(op, at, seen.dims, shape[channel_dim])
+
+    def drawn(self, shape: tuple[int, ...], generator: torch.Generator) -> Pass:
+        """The pass for one random input, with random signs for the channels."""
+        x = torch.randn(1, *shape[1:], generator=generator)
+        signs = torch.randint(0, 2, (self.channels,), generator=generator) * 2 - 1
+        return lambda model: self._gradient(model, x, signs)
+
+    def _gradient(self, model: nn.Module, x: Tensor, signs: Tensor) -> Tensor:
+        """Magnitude of the input gradient, summed over the input's channels."""
+        x = x.to(next(model.parameters(), x)).requires_grad_()
+        with torch.inference_mode(False), torch.enable_grad():
+            values = output_of(model, x.clone(), self.op)
+            for dim, index in sorted(zip(self.dims, self.unit, strict=True), reverse=True):
+                values = values.select(dim, index)
+            (gradient,) = torch.autograd.grad((values[0] * signs.to(values)).sum(), x)
+        return gradient[0].abs().sum(0).double().cpu()
+
+
+def share_within(mass: Array, rows: Edges, columns: Edges) -> float:
+    """The share of a field's mass that lies in a box: first and last row, first and last column."""
+    if rows is None or columns is None:
+        return 0.0
+    return float(mass[max(0, rows[0]) : rows[1] + 1, max(0, columns[0]) : columns[1] + 1].sum())
+
+
+def box_that_holds(mass: Array, share: float, centre: tuple[float, float]) -> tuple[Edges, Edges]:
+    """The smallest square about a centre that holds a share of the mass: its rows and its columns.
+
+    It reaches equally far to all sides; where it leaves the picture there is no mass to count.
+
+    Args:
+        mass: (H, W), sums to 1.
+        share: above 0, at most 1.
+        centre: row and column; pixel centres are at integers.
+    """
+    rows, columns = (np.abs(np.arange(n) - c) for n, c in zip(mass.shape, centre, strict=True))
+    reach = np.maximum(rows[:, None], columns[None, :]).ravel()
+    order = np.argsort(reach, kind="stable")
+    inside = np.cumsum(mass.ravel()[order])
+    last = min(int(np.searchsorted(inside, share * inside[-1] * (1 - 1e-12))), reach.size - 1)
+    farthest = reach[order[last]]
+    return _span(centre[0], farthest), _span(centre[1], farthest)
+
+
+def _span(centre: float, reach: float) -> tuple[int, int]:
+    return int(np.ceil(centre - reach - 1e-9)), int(np.floor(centre + reach + 1e-9))

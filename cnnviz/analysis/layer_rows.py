@@ -39,6 +39,7 @@ class LayerRow:
         parents: layers of the rows whose outputs it reads; "" for the input.
         receptive_field: what a unit of the output can see; None where `note` says why.
         is_global: whether something on the way shows every unit the whole input.
+        is_pooled: whether global pooling has left one position, in this row or before it.
         note: why there is no receptive field, or how it is meant.
     """
 
@@ -55,7 +56,14 @@ class LayerRow:
     parents: tuple[str, ...]
     receptive_field: ReceptiveField | None
     is_global: bool
+    is_pooled: bool
     note: str
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """How many units the map has along each axis of the input; none without a receptive field."""
+        seen = self.receptive_field
+        return tuple(self.output_shape[dim] for dim in seen.dims) if seen else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,11 @@ class Field:
             for axis in range(len(lengths))
         )
 
+    def dims_of_axes(self) -> tuple[int, ...]:
+        """The dimension that holds each axis alone and whole; for maps only."""
+        lengths = self.lengths()
+        return tuple(self.dims.index((Factor(axis, n, 1),)) for axis, n in enumerate(lengths))
+
     def is_vector(self) -> bool:
         """Whether no position is left."""
         return not any(factor.axis != PLAIN for dim in self.dims for factor in dim)

@@ -73,6 +73,7 @@ class ReceptiveField:
         is_global: whether something on the way (global pooling, squeeze and excitation, attention)
             lets every unit see the whole input. The other numbers then leave that path out.
         axes: the fields of all units.
+        dims: the dimensions of the output along which its units stand, one for each axis.
     """
 
     size: tuple[int, ...]
@@ -81,9 +82,12 @@ class ReceptiveField:
     covers_input: bool
     is_global: bool
     axes: tuple[Axis, ...]
+    dims: tuple[int, ...]
 
     @classmethod
-    def of(cls, axes: tuple[Axis, ...], input_size: Sequence[int], is_global: bool) -> "ReceptiveField":
+    def of(
+        cls, axes: tuple[Axis, ...], input_size: Sequence[int], is_global: bool, dims: tuple[int, ...]
+    ) -> "ReceptiveField":
         """Read size, jump and start off the axes."""
         size = tuple(max(axis.sizes) for axis in axes)
         return cls(
@@ -93,6 +97,7 @@ class ReceptiveField:
             all(s >= n for s, n in zip(size, input_size, strict=True)),
             is_global,
             axes,
+            dims,
         )
 
     @property
@@ -103,6 +108,17 @@ class ReceptiveField:
     def box(self, *unit: int) -> tuple[Edges, ...]:
         """First and last pixel seen by one unit, for each axis: `box(row, column)`."""
         return tuple(axis.at(index) for axis, index in zip(self.axes, unit, strict=True))
+
+
+def share_in_padding(box: Sequence[Edges], input_size: Sequence[int]) -> float:
+    """The share of a box that lies outside the input; 0 if it holds nothing."""
+    whole = inside = 1
+    for edge, size in zip(box, input_size, strict=True):
+        if edge is None:
+            return 0.0
+        whole *= edge[1] - edge[0] + 1
+        inside *= max(0, min(edge[1], size - 1) - max(edge[0], 0) + 1)
+    return 1 - inside / whole
 
 
 def _number(value: Fraction) -> float:

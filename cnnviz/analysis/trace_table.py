@@ -88,6 +88,7 @@ class TraceTable:
             tuple(dict.fromkeys(self._parent(v) for v in inputs)),
             seen,
             is_global,
+            self._fields.of_value[last.outputs[0].index].pooled if last.outputs[0].varies else False,
             note,
         )
 
@@ -110,7 +111,7 @@ class TraceTable:
             axes = found.uniform()
         except LostError as error:
             return None, found.is_global, str(error)
-        seen = ReceptiveField.of(axes, self._shape[2:], found.is_global)
+        seen = ReceptiveField.of(axes, self._shape[2:], found.is_global, found.dims_of_axes())
         note = "" if seen.is_uniform else f"units see {_range_of_sizes(seen)} pixels, in turns"
         if found.is_global:
             note = "; ".join(filter(None, (note, "global: the local field, without that path")))

@@ -84,6 +84,9 @@ def _rgb(hexadecimal: str) -> tuple[int, int, int]:
 # One accent for curves and bars, readable on both grounds.
 ACCENT = "#2a948d"
 
+# Curves beside each other, the accent first; readable on both grounds and apart for colour-blind eyes.
+CURVES = (ACCENT, "#c8762a", "#7a78c8", "#b8568a", "#6f8f2f", "#8a8a8a")
+
 
 def plain_layout(x_title: str, y_title: str, height: int = 260) -> dict[str, Any]:
     """Plotly layout that all figures share: no background, thin grid, titles with units."""

@@ -25,6 +25,7 @@ from cnnviz.analysis.activations import (
     forward,
 )
 from cnnviz.analysis.blocks import Block, blocks
+from cnnviz.analysis.effective_field import effective_receptive_field
 from cnnviz.analysis.input_sizes import InputSizes, input_sizes
 from cnnviz.analysis.layer_rows import Trace
 from cnnviz.analysis.layers import LayerSummary, layer_summaries
@@ -45,6 +46,7 @@ from cnnviz.ops.filtering import (
     filter_picture,
 )
 from cnnviz.ops.kernels import kernel
+from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
 
 T = TypeVar("T")
 
@@ -160,6 +162,37 @@ def sizes_of(name: str, asked: tuple[int, ...]) -> InputSizes:
 def blocks_of(name: str, side: int) -> Block:
     """A network grouped into blocks, for square pictures of one size."""
     return blocks(model_outline(name), traced(name, side))
+
+
+@st.cache_resource(show_spinner=False)
+def effective_runs() -> EffectiveRuns:
+    """The effective fields that are being measured, and the last ones measured."""
+    return EffectiveRuns(_measure_effective)
+
+
+def _measure_effective(
+    request: EffectiveRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
+) -> Array:
+    """One input after another, each in its turn, so that nobody waits for more than one."""
+    shared = shared_model(request.spec)
+    channels = catalog_entry(request.spec.name).input_shape[1]
+
+    def run(one: Callable[[torch.nn.Module], torch.Tensor]) -> torch.Tensor:
+        def compute(device: torch.device) -> torch.Tensor:
+            with shared.borrow(device) as network:
+                return one(network)
+
+        return processor().run(compute).value
+
+    return effective_receptive_field(
+        model_outline(request.spec.name),
+        request.layer,
+        (1, channels, request.side, request.side),
+        request.samples,
+        progress=progress,
+        cancelled=cancelled,
+        run=run,
+    )
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -31,7 +31,7 @@ _NETWORK_PAGES = set(_GROUPS["Networks"])
 # A third less empty space around the page than Streamlit leaves: the labs need it. Buttons that set the
 # controls to a telling case look like links, in rows close together. On a phone they are one row to
 # swipe, and what the controls change stands above them. A chart's words have the page's own colour:
-# Streamlit's grey is too faint to read well.
+# Streamlit's grey is too faint to read well. Chosen names stand out from the accent in the dark.
 _STYLE = """<style>
 .stPlotlyChart text { fill: currentColor !important; }
 .st-key-presets { row-gap: 0; }
@@ -41,6 +41,7 @@ _STYLE = """<style>
   .st-key-presets p { white-space: nowrap; }
   .st-key-lab > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:first-child { order: 1; }
 }
+.st-key-rf_others span[title] { color: light-dark(#ffffff, #121518); }
 .stMainBlockContainer { padding: 3.5rem clamp(1rem, 2.4vw, 3.5rem) 3rem; }
 </style>"""
 

@@ -1,0 +1,67 @@
+"""The field of any unit on the picture, following the pointer over the grid of units."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from cnnviz.analysis.layer_rows import LayerRow
+from cnnviz.analysis.receptive_field import Axis, ReceptiveField
+from cnnviz.data.images import Picture
+from cnnviz.ui.components.payload import pack
+from cnnviz.ui.components.registry import declare
+from cnnviz.ui.components.turns import last_turn, taken
+
+_mount = declare("field_view")
+
+
+def field_view(
+    row: LayerRow,
+    seen: ReceptiveField,
+    picture: Picture,
+    grey: bool,
+    pinned: tuple[int, int],
+    global_words: str,
+    key: str,
+    on_pin: Callable[[Any], None],
+) -> None:
+    """Show what the units of a row see.
+
+    Args:
+        row: of the trace.
+        seen: its receptive field.
+        picture: cut as the network sees it.
+        grey: whether the network sees its brightness only.
+        pinned: row and column of the unit that is shown while none is pointed at.
+        global_words: what to say if every unit also sees the whole picture; may be empty.
+        key: of the component.
+        on_pin: gets the unit that was clicked, unchecked.
+    """
+    fields = {
+        "layer": row.layer,
+        "size": (picture.height, picture.width),
+        "units": row.units,
+        "axes": [{"advance": axis.advance, "edges": axis.edges} for axis in seen.axes],
+        "pinned": pinned,
+        "padded": any(
+            _leaves(axis, units, size)
+            for axis, units, size in zip(seen.axes, row.units, (picture.height, picture.width), strict=True)
+        ),
+        "global": global_words and f" {global_words}",
+        "picture_text": f"The picture as the network sees it: {picture.name}",
+        "turn": last_turn(key),
+    }
+
+    def chosen() -> None:
+        on_pin(taken(key, "unit"))
+
+    pixels = picture.pixels
+    if grey:
+        pixels = np.rint(255 * picture.luma()[0, 0].numpy()).astype(np.uint8)[..., None].repeat(3, axis=2)
+    _mount(data=pack(fields, {"picture": pixels}), key=key, on_unit_change=chosen)
+
+
+def _leaves(axis: Axis, units: int, size: int) -> bool:
+    """Whether any unit's field reaches into the padding."""
+    edges = filter(None, map(axis.at, range(units)))
+    return any(first < 0 or last >= size for first, last in edges)

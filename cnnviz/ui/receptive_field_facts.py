@@ -1,0 +1,137 @@
+"""What the receptive field page says in formulas and asks."""
+
+from collections.abc import Sequence
+
+from cnnviz.analysis.layer_rows import LayerRow, Trace, times
+from cnnviz.figures.field_growth import Growth
+from cnnviz.ui.components.facts import Facts, facts
+from cnnviz.ui.formulas.parts import Equation
+from cnnviz.ui.formulas.receptive_field import growth_formula, number, unit_formula
+from cnnviz.ui.quiz import check_yourself
+
+
+def global_words(row: LayerRow) -> str:
+    """What a field that is global through some path means; empty for others."""
+    if not row.is_global:
+        return ""
+    return (
+        "Strictly, every unit sees the whole picture: on the way there is squeeze-and-excitation, global "
+        "pooling or attention. The box is the local field, with that path left out."
+    )
+
+
+def show_box_facts(found: Trace, rows: Sequence[LayerRow], row: LayerRow, unit: tuple[int, int]) -> None:
+    """How the field came about, its three numbers, and where the fields outgrow the picture."""
+    seen = row.receptive_field
+    assert seen is not None
+    before = _before(found, row)
+    facts(
+        [
+            Facts(
+                f"Growth at {row.layer}",
+                growth_formula(row, before),
+                [(f"{row.operation}:", _growth_words(found, row, before))],
+            ),
+            Facts(
+                "Size, jump, start",
+                _three_numbers(row),
+                [("jump", "is the effective stride: pixels from one unit's field to the next one's.")],
+            ),
+            Facts(
+                f"Box of unit {unit[0]}, {unit[1]}",
+                unit_formula(seen, unit),
+                [
+                    ("Outgrown?", outgrown_words(Growth("The network", tuple(rows), found.input_shape[2]))),
+                    ("No field:", missing_words(found)),
+                ],
+            ),
+        ],
+        "rf_facts",
+    )
+
+
+def _three_numbers(row: LayerRow) -> list[Equation]:
+    seen = row.receptive_field
+    assert seen is not None
+    return [
+        (["size ", {"symbol": "r"}], [{"result": times(f"{n:,}" for n in seen.size)}, " pixels"]),  # type: ignore[misc]
+        (["jump ", {"symbol": "j"}], [{"result": _one_or_two(seen.jump)}, " pixels"]),
+        (["start ", {"symbol": "c"}], [{"result": _one_or_two(seen.start)}, ", the centre of unit 0"]),
+    ]
+
+
+def _one_or_two(values: Sequence[float]) -> str:
+    texts = [number(value) for value in values]
+    return texts[0] if len(set(texts)) == 1 else " × ".join(texts)
+
+
+def _before(found: Trace, row: LayerRow) -> tuple[int, float] | None:
+    """Size and jump of the only row before this one; None at a join, or where that has no field."""
+    if len(row.parents) != 1:
+        return None
+    if not row.parents[0]:
+        return 1, 1
+    seen = found[row.parents[0]].receptive_field
+    return (seen.size[0], seen.jump[0]) if seen and seen.is_uniform else None
+
+
+def _growth_words(found: Trace, row: LayerRow, before: tuple[int, float] | None) -> str:
+    seen = row.receptive_field
+    assert seen is not None
+    if row.kind == "join" and len(row.parents) > 1:
+        sizes = [found[parent].receptive_field for parent in row.parents if parent]
+        branches = [f"{branch.size[0]:,}" for branch in sizes if branch]
+        branches += ["1"] * row.parents.count("")
+        met = " and ".join(branches)
+        return f"here branches meet, {met} pixels. The field is their union, {seen.size[0]:,}."
+    if before is None:
+        return f"{seen.size[0]:,} pixels."
+    if seen.size[0] == before[0]:
+        return "works on each unit by itself, so the field stays as it was."
+    return f"from {before[0]:,} to {seen.size[0]:,} pixels."
+
+
+def outgrown_words(growth: Growth) -> str:
+    """Where a network's field is larger than its picture for the first time."""
+    side = f"{growth.side}×{growth.side}"
+    if growth.outgrown is None:
+        largest = max(growth.sizes)
+        return f"no local field is larger than the {side} picture; the largest has {largest:,} pixels."
+    row = growth.rows[growth.outgrown]
+    return (
+        f"from {row.layer} on (depth {growth.outgrown + 1} of {len(growth.rows)}) the field, "
+        f"{growth.sizes[growth.outgrown]:,} pixels, is larger than the {side} picture."
+    )
+
+
+def missing_words(found: Trace) -> str:
+    """How many operations have no field, and why the first of them has none."""
+    missing = [row for row in found if row.receptive_field is None]
+    if not missing:
+        return "every operation has one."
+    first = missing[0]
+    return f"{len(missing)} of {len(found)} operations have none, from {first.layer} on ({first.note})."
+
+
+def ask_about_next_layer(row: LayerRow) -> None:
+    """The field after one more convolution, which is not on screen."""
+    seen = row.receptive_field
+    assert seen is not None
+    size, jump = seen.size[0], seen.jump[0]
+    if not seen.is_uniform or jump != int(jump):
+        return
+    j = int(jump)
+    check_yourself(
+        f"One more convolution, 5×5 with stride 2, on top of {row.layer}: how many pixels does one of its "
+        "units see in each direction?",
+        size + 4 * j,
+        {
+            "a step from tap to tap is j pixels of the picture, not one": size + 4,
+            "five taps have four steps between them: k − 1, not k": size + 5 * j,
+            "its own stride counts for the layers after it only": size + 8 * j,
+            "that is the field without the new layer": size,
+            "that is what a 3×3 kernel gives": size + 2 * j,
+            "that is the new layer alone": 5,
+        },
+        "rf_quiz",
+    )

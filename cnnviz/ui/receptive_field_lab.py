@@ -1,0 +1,153 @@
+"""The receptive field lab: which network, input size and layer, and what a unit sees of the picture."""
+
+import re
+from dataclasses import dataclass
+
+import streamlit as st
+
+from cnnviz.analysis.effective_field import middle
+from cnnviz.analysis.layer_rows import LayerRow, Trace
+from cnnviz.analysis.receptive_field import ReceptiveField
+from cnnviz.data.images import Picture
+from cnnviz.errors import CnnvizError
+from cnnviz.figures.field_boxes import box_figure
+from cnnviz.figures.field_growth import rows_with_field
+from cnnviz.nets.catalog import ModelSpec, catalog_entry
+from cnnviz.ui import cache
+from cnnviz.ui.components.field_view import field_view
+from cnnviz.ui.receptive_field_facts import ask_about_next_layer, global_words, show_box_facts
+from cnnviz.ui.snippets.receptive_field import box_code
+from cnnviz.ui.take_home import take_home
+
+SIDES = (32, 64, 96, 128, 160, 224, 299, 384)
+_UNIT = "rf_unit"
+_LAYER, _DEFAULT = "rf_layer", "_rf_layer_default"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChoice:
+    """A network traced at one input size, and one of its rows that have a field."""
+
+    spec: ModelSpec
+    found: Trace
+    rows: tuple[LayerRow, ...]
+    row: LayerRow
+
+    @property
+    def side(self) -> int:
+        """Of the square input, in pixels."""
+        return self.found.input_shape[2]
+
+    @property
+    def seen(self) -> ReceptiveField:
+        """The row's field."""
+        assert self.row.receptive_field is not None
+        return self.row.receptive_field
+
+
+def choose_side(name: str) -> int:
+    """The input size; a network that takes a single one, other than 224, leaves no choice."""
+    entry = catalog_entry(name)
+    own = entry.input_shape[2]
+    if own != 224:
+        st.selectbox(
+            "Input size", [own], format_func=_times, disabled=True,
+            help=f"{entry.label} takes {own}×{own} pixels and no other size.",
+        )  # fmt: skip
+        return own
+    return st.select_slider(
+        "Input size", SIDES, 224, format_func=_times, key="rf_side", bind="query-params",
+        help=f"{entry.label} is shown the square in the middle of the picture at this size.",
+    )  # fmt: skip
+
+
+def _times(side: int) -> str:
+    return f"{side}×{side}"
+
+
+def choose_row(spec: ModelSpec) -> FieldChoice:
+    """Input size and layer, from the first operation with a field to the last.
+
+    Raises:
+        CnnvizError: if the network does not take the size, or has no map with a field.
+    """
+    found = cache.traced(spec.name, choose_side(spec.name))
+    last, rows = found.last_map, rows_with_field(found)
+    names = [row.layer for row in rows]
+    _follow_default(names, last.layer)
+    chosen = st.select_slider(
+        "Layer, by depth", names, last.layer, key=_LAYER, bind="query-params",
+        help="Every operation that gives maps, in the order in which they run. At first it is the "
+        "last map before global pooling or flattening.",
+    )  # fmt: skip
+    return FieldChoice(spec, found, rows, found[chosen])
+
+
+def _follow_default(names: list[str], default: str) -> None:
+    """Forget a layer that this network does not have, or that was chosen as another one's last map."""
+    before = st.session_state.get(_DEFAULT, default)
+    chosen = st.session_state.get(_LAYER, default)
+    if chosen not in names or (chosen == before and before != default):
+        del st.session_state[_LAYER]
+    st.session_state[_DEFAULT] = default
+
+
+def choose_unit(choice: FieldChoice) -> tuple[int, int]:
+    """The pinned unit, typed or clicked; the one in the middle at first."""
+    rows, columns = choice.row.units
+    text = st.text_input(
+        "Pinned unit: row, column", key=_UNIT, bind="query-params", placeholder="the one in the middle",
+        help=f"{choice.row.layer} has {rows}×{columns} units, counted from 0. "
+        "A click on the grid pins one, too.",
+    )  # fmt: skip
+    try:
+        return unit_from_text(text, choice.row)
+    except CnnvizError as error:
+        st.markdown(f":material/error: {error}")
+        return middle(choice.row)
+
+
+def unit_from_text(text: str, row: LayerRow) -> tuple[int, int]:
+    """Read "3, 4"; a unit beyond the map's end becomes the last one, and nothing the one in the middle.
+
+    Raises:
+        CnnvizError: if it is not two whole numbers.
+    """
+    if not text.strip():
+        return middle(row)
+    found = re.fullmatch(r"\s*(\d{1,6})\s*[,; ]\s*(\d{1,6})\s*", text)
+    if found is None:
+        raise CnnvizError("Type a row and a column, such as 3, 4. Here is the unit in the middle.")
+    at = [min(int(index), units - 1) for index, units in zip(found.groups(), row.units, strict=True)]
+    return at[0], at[1]
+
+
+def pin_unit(unit: object) -> None:
+    """Take a unit from the grid; `choose_unit` checks it."""
+    if isinstance(unit, list) and len(unit) == 2:
+        st.session_state[_UNIT] = f"{int(unit[0])}, {int(unit[1])}"
+
+
+def show_box(choice: FieldChoice, picture: Picture, unit: tuple[int, int]) -> None:
+    """The field of any unit on the picture, its numbers, and what else is to be said of it."""
+    seen, row = choice.seen, choice.row
+    shown = cache.centre_square(picture, choice.side)
+    grey = choice.found.input_shape[1] == 1
+    field_view(row, seen, shown, grey, unit, global_words(row), "rf_boxes", pin_unit)
+    show_box_facts(choice.found, choice.rows, row, unit)
+    ask_about_next_layer(row)
+    shape = choice.found.input_shape
+    title = f"{choice.spec.label} {row.layer}: unit {unit[0]}, {unit[1]}"
+    take_home(
+        "receptive_field",
+        box_code(choice.spec.name, shape, row.layer, unit),
+        lambda: box_figure(shown.pixels, _pair(seen, unit), title),
+        choice.found.records,
+    )
+
+
+def _pair(
+    seen: ReceptiveField, unit: tuple[int, int]
+) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    rows, columns = seen.box(*unit)
+    return rows, columns
