@@ -37,9 +37,8 @@ def watch(model: nn.Module, layers: Iterable[str], visit: Visit) -> Iterator[Non
     handles = []
     try:
         for layer in layers:
-            if layer not in modules:
-                raise CnnvizError(_unknown_layer(layer, modules))
-            handles.append(modules[layer].register_forward_hook(_hook(layer, visit)))
+            module = modules[layer] if layer in modules else layer_named(model, layer)
+            handles.append(module.register_forward_hook(_hook(layer, visit)))
         yield
     finally:
         for handle in handles:
@@ -69,10 +68,18 @@ def _tensors(output: Any, suffix: str = "") -> Iterator[tuple[str, Tensor]]:
             yield from _tensors(value, f"{suffix}[{index}]")
 
 
-def _unknown_layer(layer: str, modules: Mapping[str, nn.Module]) -> str:
-    names = [name for name in modules if name]
-    near = difflib.get_close_matches(layer, names, n=3, cutoff=0.4) or names[:3]
-    return f"The model has no layer {layer!r}. Near it: {', '.join(near)}."
+def layer_named(model: nn.Module, layer: str) -> nn.Module:
+    """A module by its path.
+
+    Raises:
+        CnnvizError: if there is none; the message names those near it.
+    """
+    modules: dict[str, nn.Module] = dict(model.named_modules())
+    if layer not in modules:
+        names = [name for name in modules if name]
+        near = difflib.get_close_matches(layer, names, n=3, cutoff=0.4) or names[:3]
+        raise CnnvizError(f"The model has no layer {layer!r}. Near it: {', '.join(near)}.")
+    return modules[layer]
 
 
 @contextmanager

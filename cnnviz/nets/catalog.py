@@ -154,7 +154,7 @@ def model_outline(name: str, weights: str | None = None) -> nn.Module:
         CnnvizError: if there is no such model.
     """
     build = catalog_entry(name).build
-    if weights is not None:
+    if weights is not None and name not in _OURS:
         build = functools.partial(classifier_outline, name, weights)
     with Outline():
         return build().to("meta").eval()

@@ -13,25 +13,24 @@ _TOP = 5
 
 def input_words(model: ModelSpec, fitting: Sequence[int], wanted: Sequence[int]) -> str:
     """What the network is shown, and why some sizes are not offered."""
-    grey = catalog_entry(model.name).input_shape[1] == 1
-    said = f"{model.label} is shown the square in the middle of the picture, "
-    if model.weights is None:
-        said += f"{'its brightness, ' if grey else ''}values from 0 to 1."
-    else:
+    colours = "brightness" if catalog_entry(model.name).input_shape[1] == 1 else "colours"
+    said = f"Shown: the square in the middle, its {colours} from 0 to 1"
+    if model.weights is not None:
         wants = normalisation(model.name, model.weights)
         mean, deviation = (", ".join(f"{v:g}" for v in three) for three in (wants.mean, wants.std))
-        said += (
-            f"values from 0 to 1, less {mean} (red, green, blue) and divided by {deviation}: "
-            "so its weights were trained."
-        )
+        said += f", less {mean} and divided by {deviation} (red, green, blue), as in training"
+    said += "."
     missing = [side for side in wanted if side not in fitting]
     if not missing:
         return said
     if len(fitting) == 1:
-        return f"{said} It takes this size only: its layers are built for it."
-    if max(missing) < min(fitting):
-        return f"{said} Below {min(fitting)}×{min(fitting)} some layer would have nothing left to read."
-    return f"{said} Of {', '.join(map(str, missing))} pixels it takes none."
+        return f"{said} {model.label} is built for this size alone."
+    return f"{said} {model.label} cannot take {_listed(missing)}."
+
+
+def _listed(sides: Sequence[int]) -> str:
+    sizes = [f"{side}×{side}" for side in sides]
+    return " or ".join(filter(None, (", ".join(sizes[:-1]), sizes[-1])))
 
 
 def no_layer_words(asked: str, model: ModelSpec, layers: Sequence[LayerSummary], shown: str) -> str:
