@@ -25,6 +25,7 @@ from cnnviz.ui.frame import require_frame
 from cnnviz.ui.sidebar import current_model, current_picture
 from cnnviz.ui.snippets.feature_maps import feature_maps_code
 from cnnviz.ui.take_home import take_home
+from cnnviz.ui.weights import missing_weights_words
 
 require_frame()
 
@@ -61,8 +62,8 @@ def say(run: cache.LayerRun, model: ModelSpec) -> None:
     silent = int(run.maps.dead.sum())
     st.markdown(dead_words(run.maps, silent, run.maps.channels))
     st.markdown(prediction_words(run.probabilities, model))
-    if run.note:
-        st.info(run.note)
+    for note in filter(None, (missing_weights_words(), run.note)):
+        st.info(note)
 
 
 def give_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model: ModelSpec) -> None:

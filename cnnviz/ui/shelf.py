@@ -46,7 +46,7 @@ class Shelf(Generic[K, V]):
                 value = make()
             finally:
                 with self._lock:
-                    del self._room[key]
+                    self._room.pop(key, None)
                     self._making.pop(key, None)
             if size <= self.limit:
                 with self._lock:

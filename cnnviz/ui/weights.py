@@ -36,10 +36,19 @@ def usable(spec: ModelSpec) -> ModelSpec:
     st.warning(
         f"{plain(failed[1])} Until then the weights are {fallback.weights_label}.", icon=":material/error:"
     )
-    if st.button("Try again", key="weights_again"):
-        del st.session_state[_FAILED]
-        st.rerun()
+    st.button("Try again", key="weights_again", on_click=lambda: st.session_state.pop(_FAILED, None))
     return fallback
+
+
+def missing_weights_words() -> str | None:
+    """What a page says where random weights stand in for those that were chosen."""
+    failed = st.session_state.get(_FAILED)
+    if failed is None:
+        return None
+    return (
+        f"The weights {failed[0].weights_label} could not be had: the sidebar says why. "
+        "All that is shown here comes from random ones."
+    )
 
 
 def _fetch(spec: ModelSpec, weights: str) -> None:
