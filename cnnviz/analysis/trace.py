@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from cnnviz.analysis.activations import forward
 from cnnviz.analysis.graph import record
 from cnnviz.analysis.layer_rows import Trace, times
 from cnnviz.analysis.trace_errors import TraceError
@@ -85,8 +84,8 @@ def sizes_that_fit(outline: nn.Module, channels: int, sizes: Sequence[int]) -> t
 
     def fits(n: int) -> bool:
         try:
-            forward(outline, torch.empty((1, channels, n, n), device="meta"))
-        except CnnvizError:
+            outline(torch.empty((1, channels, n, n), device="meta"))
+        except (CnnvizError, RuntimeError, ValueError, AssertionError):  # what unfit shapes raise
             return False
         return True
 

@@ -1,6 +1,6 @@
 """The controls of the feature maps page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -69,26 +69,36 @@ def choose_side(model: ModelSpec) -> int:
     """The side of the square that the network is shown; only sizes that it takes can be chosen."""
     wanted = tuple(sorted({*SIDES, *trained_sizes(model.name)}))
     fitting = cache.sides_of(model.name, wanted, model.weights)
-    remembered = st.session_state.get("maps_side", st.session_state.get(_WANTED_SIDE, SIDES[-1]))
-    nearest = min(fitting, key=lambda side: abs(side - remembered))
+    state = st.session_state
+    nearest = _nearest(fitting, state.get(_WANTED_SIDE, state.get("maps_side", SIDES[-1])))
     if len(fitting) == 1:
         st.markdown(f"Input size: **{_times(nearest)}**")
         await_setting("maps_side", SIDES[-1])
         chosen = nearest
     else:
-        if "maps_side" in st.session_state and st.session_state["maps_side"] != nearest:
-            st.session_state["maps_side"] = nearest
+        if state.get("maps_side", nearest) != nearest:
+            state["maps_side"] = nearest
         chosen = st.select_slider(
             "Input size",
             fitting,
-            min(fitting, key=lambda side: abs(side - SIDES[-1])),
+            _nearest(fitting, SIDES[-1]),
             format_func=_times,
             key="maps_side",
             bind="query-params",
+            on_change=_remember_side,
         )
-        st.session_state[_WANTED_SIDE] = chosen
+        state.setdefault(_WANTED_SIDE, chosen)
     st.caption(input_words(model, fitting, wanted))
     return chosen
+
+
+def _nearest(sides: Sequence[int], wanted: int) -> int:
+    return min(sides, key=lambda side: abs(side - wanted))
+
+
+def _remember_side() -> None:
+    """A size that the user chose comes back with the next network that takes it."""
+    st.session_state[_WANTED_SIDE] = st.session_state["maps_side"]
 
 
 def _times(side: int) -> str:

@@ -69,11 +69,13 @@ def test_a_network_is_shown_at_a_size_that_it_takes(open_page, assert_fine, wall
 
 def test_a_size_chosen_before_comes_back_with_a_network_that_takes_it(open_page, assert_fine):
     at = open_page("feature_maps", model="simple_cnn", maps_side=64)
-    at.sidebar.selectbox(key="model").select("lenet5").run()
-    assert_fine(at)
+    at.select_slider(key="maps_side").set_value(32).run()
+    for other in ("inception_v3", "lenet5"):
+        at.sidebar.selectbox(key="model").select(other).run()
+        assert_fine(at)
     at.sidebar.selectbox(key="model").select("mini_resnet").run()
     assert_fine(at)
-    assert at.select_slider(key="maps_side").value == 64
+    assert at.select_slider(key="maps_side").value == 32
 
 
 def test_a_network_too_large_for_the_server_is_told_and_its_layers_stay_readable(open_page, monkeypatch):
