@@ -25,6 +25,7 @@ from .nets.blocks import BottleneckBlock as BottleneckBlock
 from .nets.blocks import ResidualBlock as ResidualBlock
 from .nets.catalog import model as model
 from .nets.catalog import model_names as model_names
+from .nets.inputs import network_input as network_input
 from .nets.lenet import LeNet5 as LeNet5
 from .nets.mini_resnet import MiniResNet as MiniResNet
 from .nets.simple_cnn import SimpleCNN as SimpleCNN

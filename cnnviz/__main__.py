@@ -1,18 +1,25 @@
-"""The shell: `python -m cnnviz layers resnet50`."""
+"""The shell: `python -m cnnviz layers resnet50`, `python -m cnnviz maps photo.jpg --out maps.png`."""
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cnnviz.errors import CnnvizError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from cnnviz.analysis.layers import LayerSummary
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it went well, 1 if it could not be done, 2 if it was not understood."""
     given = _parser().parse_args(arguments)
     try:
-        text = _layers(given)
+        text: str = given.run(given)
     except (CnnvizError, OSError) as error:
         sys.stderr.write(f"cnnviz: {error}\n")
         return 1
@@ -29,6 +36,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m cnnviz", description="See how convolutional networks work."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_layers(commands)
+    _add_maps(commands)
+    return parser
+
+
+def _add_layers(commands: Any) -> None:
     layers = commands.add_parser(
         "layers",
         help="a table of a model's layers",
@@ -41,7 +54,44 @@ def _parser() -> argparse.ArgumentParser:
     layers.add_argument(
         "--csv", nargs="?", const="-", metavar="FILE", help="as CSV, to FILE or to the standard output"
     )
-    return parser
+    layers.set_defaults(run=_layers)
+
+
+def _add_maps(commands: Any) -> None:
+    maps = commands.add_parser(
+        "maps",
+        help="a layer's feature maps of a picture",
+        description="What every channel of a layer answers to the square in the middle of a picture: "
+        "blue above zero, red below.",
+    )
+    maps.add_argument("photo", metavar="PHOTO", help="a picture file")
+    maps.add_argument(
+        "--model", default="mini_resnet", metavar="NAME", help="its name (default: mini_resnet)"
+    )
+    maps.add_argument("--layer", metavar="PATH", help="as `layers` names it (default: the first convolution)")
+    maps.add_argument(
+        "--out",
+        required=True,
+        type=_map_file,
+        metavar="FILE",
+        help="maps.png for a picture of all maps, maps.npz for their numbers",
+    )
+    maps.add_argument("--weights", metavar="NAME", help='"imagenet" (default: random ones)')
+    maps.add_argument("--seed", type=_seed, default=0, metavar="N", help="of random weights (default: 0)")
+    maps.add_argument("--size", type=_pixels, metavar="N", help="height and width of the input in pixels")
+    maps.set_defaults(run=_maps)
+
+
+def _map_file(text: str) -> str:
+    if not text.lower().endswith((".png", ".npz")):
+        raise argparse.ArgumentTypeError(f"{text} ends neither in .png nor in .npz")
+    return text
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 0")
+    return int(text)
 
 
 def _pixels(text: str) -> int:
@@ -71,6 +121,49 @@ def _layers(given: argparse.Namespace) -> str:
         return table(found)
     text = found.to_csv(None if given.csv == "-" else given.csv)
     return text if given.csv == "-" else ""
+
+
+def _maps(given: argparse.Namespace) -> str:
+    """Write one layer's maps; the text says what was written."""
+    from cnnviz.analysis.activations import FeatureMaps, feature_maps
+    from cnnviz.data.images import load_image
+    from cnnviz.figures.downloads import maps_npz, wall_png
+    from cnnviz.nets.catalog import catalog_entry, model, model_outline
+    from cnnviz.nets.inputs import network_input
+
+    side = given.size or catalog_entry(given.model).input_shape[-1]
+    picture = load_image(Path(given.photo)).centre_square(side)
+    x = network_input(picture, given.model, given.weights)
+    layer = _layer_with_maps(
+        model_outline(given.model, given.weights), given.layer, (1, x.shape[1], side, side)
+    )
+    network = model(given.model, given.weights, seed=given.seed)
+    maps = FeatureMaps.of(layer.layer, feature_maps(network, x, [layer.module])[layer.layer])
+    data = wall_png(maps, "index", maps.limit) if given.out.lower().endswith(".png") else maps_npz(maps)
+    Path(given.out).write_bytes(data)
+    _, height, width = maps.values.shape
+    return f"{given.out}: {maps.channels} maps of {layer.layer}, {height}×{width} each\n"
+
+
+def _layer_with_maps(
+    outline: "nn.Module", wanted: str | None, shape: tuple[int, int, int, int]
+) -> "LayerSummary":
+    """The layer of that name, or the first convolution; found before any weights are fetched."""
+    from cnnviz.analysis.activations import layer_named
+    from cnnviz.analysis.layers import layer_summaries
+    from cnnviz.analysis.trace import trace
+
+    trace(outline, shape)  # it names the smallest size that works
+    layers = {layer.layer: layer for layer in layer_summaries(outline, shape)}
+    if wanted is None:
+        return next(layer for layer in layers.values() if layer.has_maps and layer.kind == "convolution")
+    if wanted not in layers:
+        layer_named(outline, wanted)
+        raise CnnvizError(f"Layer {wanted!r} does not run, or gives no single tensor.")
+    if not layers[wanted].has_maps:
+        shown = "×".join(map(str, layers[wanted].output_shape))
+        raise CnnvizError(f"Layer {wanted!r} gives {shown} numbers that are no feature maps.")
+    return layers[wanted]
 
 
 if __name__ == "__main__":

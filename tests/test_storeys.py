@@ -13,6 +13,7 @@ CACHE_HOME = "cnnviz/ui/cache.py"
 FORBIDDEN = {
     "core": {"streamlit", "plotly", "cnnviz.ui", "cnnviz.figures", "pages", "app"},
     "figures": {"streamlit", "cnnviz.ui", "pages", "app"},
+    "shell": {"streamlit", "cnnviz.ui", "pages", "app"},
     "ui": {"pages", "app"},
     "pages": {"torch", "torchvision", "captum", "pages", "app"},
 }
@@ -23,6 +24,8 @@ def storey(path):
     parts = Path(path).parts
     if parts[0] != "cnnviz":
         return "pages"
+    if parts[1:] == ("__main__.py",):
+        return "shell"
     return parts[1] if parts[1] in ("ui", "figures") else "core"
 
 
@@ -89,6 +92,7 @@ def test_imports_go_down_only_and_caches_live_in_one_place():
         ("cnnviz/__init__.py", "core"),
         ("cnnviz/__init__.pyi", "core"),
         ("cnnviz/device.py", "core"),
+        ("cnnviz/__main__.py", "shell"),
         ("cnnviz/ops/geometry.py", "core"),
         ("cnnviz/nets/shared.py", "core"),
         ("cnnviz/data/images.py", "core"),
@@ -117,6 +121,7 @@ def test_every_storey_is_looked_at(path, expected):
         ("cnnviz/device.py", "import importlib\nimportlib.import_module('plotly.io')", "imports plotly.io"),
         ("cnnviz/__init__.pyi", "from .ui.cache import x as x", "imports cnnviz.ui.cache.x"),
         ("cnnviz/figures/a.py", "import streamlit", "imports streamlit"),
+        ("cnnviz/__main__.py", "from cnnviz.ui import frame", "imports cnnviz.ui.frame"),
         ("cnnviz/figures/a.py", "from cnnviz.ui.frame import page", "imports cnnviz.ui.frame.page"),
         ("cnnviz/ui/a.py", "import pages.home", "imports pages.home"),
         ("cnnviz/ui/components/a.py", "from pages import home", "imports pages.home"),

@@ -1,7 +1,7 @@
 """What the layers of a network answer: forward hooks that copy, and always come off again."""
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cnnviz.analysis.map_axes import channel_axes, module_of
 from cnnviz.arrays import Array, read_only
 from cnnviz.data.images import Picture
 from cnnviz.errors import CnnvizError
@@ -36,9 +37,8 @@ def watch(model: nn.Module, layers: Iterable[str], visit: Visit) -> Iterator[Non
     handles = []
     try:
         for layer in layers:
-            if layer not in modules:
-                raise CnnvizError(_unknown_layer(layer, modules))
-            handles.append(modules[layer].register_forward_hook(_hook(layer, visit)))
+            module = modules[layer] if layer in modules else layer_named(model, layer)
+            handles.append(module.register_forward_hook(_hook(layer, visit)))
         yield
     finally:
         for handle in handles:
@@ -68,10 +68,18 @@ def _tensors(output: Any, suffix: str = "") -> Iterator[tuple[str, Tensor]]:
             yield from _tensors(value, f"{suffix}[{index}]")
 
 
-def _unknown_layer(layer: str, modules: Mapping[str, nn.Module]) -> str:
-    names = [name for name in modules if name]
-    near = difflib.get_close_matches(layer, names, n=3, cutoff=0.4) or names[:3]
-    return f"The model has no layer {layer!r}. Near it: {', '.join(near)}."
+def layer_named(model: nn.Module, layer: str) -> nn.Module:
+    """A module by its path.
+
+    Raises:
+        CnnvizError: if there is none; the message names those near it.
+    """
+    modules: dict[str, nn.Module] = dict(model.named_modules())
+    if layer not in modules:
+        names = [name for name in modules if name]
+        near = difflib.get_close_matches(layer, names, n=3, cutoff=0.4) or names[:3]
+        raise CnnvizError(f"The model has no layer {layer!r}. Near it: {', '.join(near)}.")
+    return modules[layer]
 
 
 @contextmanager
@@ -120,12 +128,13 @@ def feature_maps(
     Args:
         model: any module; it runs in eval mode, without gradients, where its parameters are.
         picture: a `Picture`, taken whole with values in [0, 1], or a tensor (C, H, W) or (1, C, H, W).
+            Trained weights want it as `network_input` makes it.
         layers: paths as in `named_modules()`; None for every convolution.
 
     Returns:
-        Layer path → read-only float32 array (C, H, W), in the order in which the layers ran. Vectors
-        come as (C, 1, 1). Second and later runs of a layer, and outputs that are not one tensor,
-        are named as `watch` says.
+        Layer path → read-only float32 array (C, H, W), in the order in which the layers ran; the
+        channels are first even where the layer has them last. Vectors come as (C, 1, 1). Second and
+        later runs of a layer, and outputs that are not one tensor, are named as `watch` says.
 
     Raises:
         CnnvizError: if there is no such layer, or the model cannot take that picture.
@@ -134,7 +143,26 @@ def feature_maps(
     wanted = convolutions(model) if layers is None else tuple(layers)
     with evaluating(model), torch.inference_mode(), capture(model, wanted) as maps:
         forward(model, x)
-    return {path: as_maps(output) for path, output in maps.items()}
+    axes = _axes_of(model, x.shape, maps)
+    return {path: as_maps(output, axes.get(path) or 0) for path, output in maps.items()}
+
+
+def _axes_of(model: nn.Module, shape: Sequence[int], maps: Mapping[str, Tensor]) -> dict[str, int | None]:
+    """Where the channels stand in each output; nothing is looked up if only convolutions were asked."""
+    kept = set(convolutions(model))
+    if all(module_of(path) in kept or output.dim() != 4 for path, output in maps.items()):
+        return {}
+    try:
+        found = channel_axes(model, shape)
+    except CnnvizError:  # it ran, but cannot be traced: its maps are taken as they come
+        return {}
+    return named_axes(maps, found)
+
+
+def named_axes(layers: Iterable[str], axes: Mapping[str, Sequence[int | None]]) -> dict[str, int | None]:
+    """`channel_axes` by the names that `watch` gives to outputs; `layers` in the order of their runs."""
+    waiting = {module: iter(found) for module, found in axes.items()}
+    return {layer: next(waiting.get(module_of(layer), iter(())), None) for layer in layers}
 
 
 def as_batch(picture: Picture | Tensor) -> Tensor:
@@ -157,7 +185,7 @@ def forward(model: nn.Module, x: Tensor) -> Any:
         return model(x)
     except (CnnvizError, torch.OutOfMemoryError):
         raise
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, AssertionError) as error:
         # The CPU has no error of its own for memory; an accelerator's faults are the device's business.
         if x.device.type != "cpu" or "alloc" in str(error):
             raise
@@ -165,9 +193,16 @@ def forward(model: nn.Module, x: Tensor) -> Any:
         raise CnnvizError(f"The model cannot take an input of {tuple(x.shape)}: {reason}") from error
 
 
-def as_maps(output: Tensor) -> Array:
-    """A layer's output for one picture as a read-only float32 array (C, H, W)."""
+def as_maps(output: Tensor, channel_axis: int = 0) -> Array:
+    """A layer's output for one picture as a read-only float32 array (C, H, W).
+
+    Args:
+        output: with the batch axis.
+        channel_axis: which dimension holds the channels, the batch axis left out.
+    """
     values = (output[0] if output.dim() else output).float()
+    if channel_axis:
+        values = values.movedim(channel_axis, 0).contiguous()
     if values.dim() < 3:
         values = values.reshape(*values.shape, *[1] * (3 - values.dim()))
     return read_only(values)
@@ -244,13 +279,19 @@ class FeatureMaps:
 
 
 def activation_limit(model: nn.Module, x: Tensor, layers: Iterable[str]) -> float:
-    """Largest magnitude that any of `layers` answers to `x` (1, C, H, W); nothing is kept."""
+    """Largest magnitude that any of `layers` answers to `x` (1, C, H, W); nothing is kept.
+
+    Layers are named as `watch` reports them: "relu" and "relu#2" are two.
+    """
     largest = [0.0]
+    wanted = set(layers)
 
     def measure(path: str, output: Tensor) -> None:
-        low, high = output.aminmax()
-        largest.append(max(-float(low), float(high)))
+        if path in wanted:
+            low, high = output.aminmax()
+            largest.append(max(-float(low), float(high)))
 
-    with evaluating(model), torch.inference_mode(), watch(model, layers, measure):
+    modules = {module_of(layer) for layer in wanted}
+    with evaluating(model), torch.inference_mode(), watch(model, modules, measure):
         forward(model, x)
     return max(largest)

@@ -1,13 +1,15 @@
 """The layers of a model as a reader meets them: path, kind, output shape."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from cnnviz.analysis.activations import evaluating, forward, watch
+from cnnviz.analysis.activations import evaluating, forward, named_axes, watch
+from cnnviz.analysis.map_axes import channel_axes, module_of
+from cnnviz.errors import CnnvizError
 from cnnviz.ops.convolution import Conv2dFromScratch
 
 LayerKind = Literal["convolution", "norm", "activation", "pooling", "block", "linear", "other"]
@@ -25,24 +27,37 @@ _KINDS: tuple[tuple[LayerKind, tuple[type[nn.Module], ...]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class LayerSummary:
-    """One layer that has run.
+    """One output of one layer that has run.
 
     Attributes:
-        layer: dotted path, as in `named_modules()`.
+        layer: dotted path, as in `named_modules()`; second runs and outputs that are not one tensor
+            are named as `watch` says ("relu#2", "pair[0]").
         kind: what sort of layer.
         description: the module in a few words, such as "Conv2d 3×3 / 2".
-        output_shape: (C, H, W), or (C,) for a vector; without the batch axis.
+        output_shape: (C, H, W), or (C,) for a vector; without the batch axis, in the layer's own order.
+        channel_axis: which dimension of `output_shape` holds the channels; None if there are no maps.
     """
 
     layer: str
     kind: LayerKind
     description: str
     output_shape: tuple[int, ...]
+    channel_axis: int | None
 
     @property
     def has_maps(self) -> bool:
-        """Whether the output is made of feature maps (C, H, W)."""
-        return len(self.output_shape) == 3
+        """Whether the output is made of feature maps."""
+        return self.channel_axis is not None
+
+    @property
+    def channels(self) -> int:
+        """Number of feature maps; 0 if there are none."""
+        return 0 if self.channel_axis is None else self.output_shape[self.channel_axis]
+
+    @property
+    def module(self) -> str:
+        """Path of the module whose output this is."""
+        return module_of(self.layer)
 
 
 def layer_kind(module: nn.Module) -> LayerKind:
@@ -71,7 +86,7 @@ def _times(numbers: Sequence[int]) -> str:
 
 
 def layer_summaries(model: nn.Module, input_shape: tuple[int, int, int, int]) -> tuple[LayerSummary, ...]:
-    """Every layer below the model itself, in the model's own order, with its output shape.
+    """Every output of every layer below the model itself, in the model's own order.
 
     The model runs once on an empty input where its parameters are; one on the meta device
     (`model_outline`) costs nothing.
@@ -88,8 +103,24 @@ def layer_summaries(model: nn.Module, input_shape: tuple[int, int, int, int]) ->
     device = next(model.parameters(), torch.empty(0)).device
     with evaluating(model), torch.inference_mode(), watch(model, modules, note):
         forward(model, torch.empty(input_shape, device=device))
+    axes = _axes(model, input_shape, shapes)
+    order = {path: index for index, path in enumerate(modules)}
     return tuple(
-        LayerSummary(path, layer_kind(module), describe(module), shapes[path])
-        for path, module in modules.items()
-        if path in shapes
+        LayerSummary(
+            layer,
+            layer_kind(modules[module_of(layer)]),
+            describe(modules[module_of(layer)]),
+            shapes[layer],
+            axes[layer],
+        )
+        for layer in sorted(shapes, key=lambda layer: order[module_of(layer)])
     )
+
+
+def _axes(
+    model: nn.Module, input_shape: Sequence[int], shapes: Mapping[str, tuple[int, ...]]
+) -> Mapping[str, int | None]:
+    try:
+        return named_axes(shapes, channel_axes(model, input_shape))
+    except CnnvizError:  # it ran, but cannot be traced: three dimensions pass for maps
+        return {layer: 0 if len(shape) == 3 else None for layer, shape in shapes.items()}

@@ -9,7 +9,15 @@ import torch
 from torch import nn
 
 from cnnviz.errors import CnnvizError
-from cnnviz.nets.classifiers import IMAGENET, Outline, about, build_classifier, classifier_names
+from cnnviz.nets.classifiers import (
+    IMAGENET,
+    Outline,
+    about,
+    build_classifier,
+    classifier_names,
+    classifier_outline,
+    trained_size,
+)
 from cnnviz.nets.lenet import LeNet5
 from cnnviz.nets.mini_resnet import MiniResNet
 from cnnviz.nets.simple_cnn import SimpleCNN
@@ -58,16 +66,26 @@ class ModelSpec:
     @property
     def weights_label(self) -> str:
         """Where the weights come from, in words."""
-        return f"random (seed {self.seed})" if self.weights is None else _WEIGHTS_LABELS[self.weights]
+        return f"random (seed {self.seed})" if self.weights is None else weights_label(self.weights)
 
     def build(self) -> nn.Module:
         """The network, in eval mode."""
         return model(self.name, self.weights, seed=self.seed)
 
 
+def weights_label(weights: str) -> str:
+    """Trained weights in words."""
+    return _WEIGHTS_LABELS.get(weights, weights)
+
+
 def weights_names(name: str) -> tuple[str, ...]:
     """The trained weights that `model` knows for a network, best first; none for some."""
     return () if name in _OURS else (IMAGENET,)
+
+
+def trained_sizes(name: str) -> tuple[int, ...]:
+    """Heights and widths in pixels at which a network's trained weights were tested."""
+    return tuple(trained_size(name, weights) for weights in weights_names(name))
 
 
 def reference_names() -> tuple[str, ...]:
@@ -125,14 +143,27 @@ def model(name: str, weights: str | None = None, *, seed: int = 0, progress: boo
     return network.eval()
 
 
-def model_outline(name: str) -> nn.Module:
+def model_outline(name: str, weights: str | None = None) -> nn.Module:
     """The network without weights, on PyTorch's meta device: for shapes, at no cost.
+
+    Args:
+        name: one of `model_names()`.
+        weights: those that it is to be like; some vary in the input size that they take.
 
     Raises:
         CnnvizError: if there is no such model.
     """
+    build = catalog_entry(name).build
+    if weights is not None and name not in _OURS:
+        build = functools.partial(classifier_outline, name, weights)
     with Outline():
-        return catalog_entry(name).build().to("meta").eval()
+        return build().to("meta").eval()
+
+
+def model_bytes(name: str, weights: str | None = None) -> int:
+    """Memory that a network's weights take."""
+    outline = model_outline(name, weights)
+    return sum(t.numel() * t.element_size() for t in (*outline.parameters(), *outline.buffers()))
 
 
 def initialise(network: nn.Module) -> None:

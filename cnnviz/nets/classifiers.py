@@ -52,6 +52,20 @@ def classifier_names() -> tuple[str, ...]:
     return tuple(models.list_models(module=models))
 
 
+def classifier_outline(name: str, weights: str | None = None) -> nn.Module:
+    """The network that certain weights are for, without them; call it under `Outline`."""
+    sized = {}
+    if weights is not None and name.startswith("vit_"):  # a ViT takes one size, which depends on its weights
+        sized["image_size"] = trained_size(name, weights)
+    network: nn.Module = torchvision_models().get_model(name, weights=None, **sized, **_plain(name))
+    return network
+
+
+def _plain(name: str) -> dict[str, bool]:
+    """Their own initialisation of these two takes many seconds and announces its end at each call."""
+    return {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+
+
 def build_classifier(name: str, weights: str | None = None, progress: bool = True) -> nn.Module:
     """Build a classifier by torchvision's own builder and loader.
 
@@ -66,9 +80,7 @@ def build_classifier(name: str, weights: str | None = None, progress: bool = Tru
     """
     models = torchvision_models()
     if weights is None:
-        # Their own initialisation of these two takes many seconds and announces its end at each call.
-        plain = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
-        network: nn.Module = models.get_model(name, weights=None, **plain)
+        network: nn.Module = models.get_model(name, weights=None, **_plain(name))
         return network
     chosen = _weights(name, weights)
     try:
@@ -84,7 +96,64 @@ def build_classifier(name: str, weights: str | None = None, progress: bool = Tru
     return network
 
 
+def class_names(name: str, weights: str) -> tuple[str, ...]:
+    """The classes that trained weights tell apart, in the order of the scores."""
+    return tuple(_weights(name, weights).meta["categories"])
+
+
+@dataclass(frozen=True, slots=True)
+class Normalisation:
+    """What trained weights expect of each colour: less `mean`, divided by `std`."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+def normalisation(name: str, weights: str) -> Normalisation:
+    """As the weights' own transforms do it."""
+    transforms = _weights(name, weights).transforms()
+    return Normalisation(tuple(transforms.mean), tuple(transforms.std))
+
+
+def trained_size(name: str, weights: str = IMAGENET) -> int:
+    """Height and width in pixels at which weights were tested."""
+    return int(_weights(name, weights).transforms.keywords["crop_size"])
+
+
+def weights_file(name: str, weights: str) -> Path:
+    """Where torchvision keeps the weights; the file need not be there."""
+    return _file(_weights(name, weights))
+
+
+def weights_bytes(name: str, weights: str) -> int:
+    """Published size of the weights' file."""
+    return round(float(_weights(name, weights).meta["_file_size"]) * 1e6)
+
+
+def download_weights(name: str, weights: str) -> None:
+    """Have the weights' file in torchvision's folder; nothing happens if it is there.
+
+    torch writes it beside its place as "….partial" first, so that a broken download leaves no file.
+
+    Raises:
+        CnnvizError: if it cannot be downloaded.
+    """
+    chosen, file = _weights(name, weights), weights_file(name, weights)
+    if file.exists():
+        return
+    digest = torch.hub.HASH_REGEX.search(file.name)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(
+            chosen.url, str(file), digest.group(1) if digest else None, progress=False
+        )
+    except (OSError, RuntimeError) as error:
+        raise CnnvizError(_not_downloaded(name, chosen, error)) from error
+
+
 def _weights(name: str, weights: str) -> Any:
+    if name not in classifier_names():
+        raise CnnvizError(f"torchvision has no weights for {name}.")
     offered = torchvision_models().get_model_weights(name)
     wanted = "DEFAULT" if weights == IMAGENET else weights
     if wanted not in offered.__members__:

@@ -6,6 +6,7 @@ live in `cache_resource`, which hands out the object itself; `cache_data` would 
 """
 
 import gc
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -30,13 +31,15 @@ from cnnviz.analysis.input_sizes import InputSizes, input_sizes
 from cnnviz.analysis.layer_rows import Trace
 from cnnviz.analysis.layers import LayerSummary, layer_summaries
 from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
-from cnnviz.analysis.trace import trace
+from cnnviz.analysis.trace import sizes_that_fit, trace
 from cnnviz.arrays import Array, read_only
 from cnnviz.data.images import Picture, draw_pattern, encode_png, sample
 from cnnviz.data.patterns import Pattern
 from cnnviz.device import Ran, available_devices, device_label, run_with_fallback
-from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_outline
+from cnnviz.errors import CnnvizError
+from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_bytes, model_outline
 from cnnviz.nets.classifiers import classifier_names, published_figures
+from cnnviz.nets.inputs import network_input
 from cnnviz.nets.shared import SharedModel
 from cnnviz.ops.filtering import (
     Comparison,
@@ -46,7 +49,9 @@ from cnnviz.ops.filtering import (
     filter_picture,
 )
 from cnnviz.ops.kernels import kernel
+from cnnviz.ui.downloads import Downloads
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
+from cnnviz.ui.shelf import Shelf
 
 T = TypeVar("T")
 
@@ -118,12 +123,78 @@ def processor() -> Processor:
     return Processor()
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+def _setting(name: str, default: float) -> float:
+    """A positive number from the environment."""
+    try:
+        wanted = float(os.environ.get(name, ""))
+    except ValueError:
+        return default
+    return wanted if 0 < wanted < math.inf else default
+
+
+@st.cache_resource(show_spinner=False)
+def _models() -> Shelf[ModelSpec, SharedModel]:
+    """Networks in memory: CNNVIZ_MODEL_GB for all their weights together."""
+    return Shelf(int(_setting("CNNVIZ_MODEL_GB", 2) * 1e9))
+
+
+@st.cache_resource(show_spinner=False)
+def _runs() -> Shelf[tuple[ModelSpec, str, str], "LayerRun"]:
+    """Feature maps in memory."""
+    return Shelf(400_000_000)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _bytes_of(name: str, weights: str | None) -> int:
+    return model_bytes(name, weights)
+
+
+def require_memory(spec: ModelSpec) -> None:
+    """Refuse a network whose weights are too large for this server, before anything is built.
+
+    Raises:
+        CnnvizError: with what it needs and what there is.
+    """
+    needs, limit = _bytes_of(spec.name, spec.weights), _models().limit
+    if needs > limit:
+        raise CnnvizError(
+            f"{spec.label} needs {needs / 1e9:.1f} GB of memory for its weights, and this server keeps up to "
+            f"{limit / 1e9:.3g} GB of networks. Its layers and shapes can be read all the same. Whoever runs "
+            "the server can allow more with the environment variable CNNVIZ_MODEL_GB."
+        )
+
+
 def shared_model(spec: ModelSpec) -> SharedModel:
-    """A network, to be lent to one thread at a time."""
-    shared = SharedModel(spec.build(), processor().slots)
+    """A network, to be lent to one thread at a time.
+
+    Raises:
+        CnnvizError: if it is too large, or its weights cannot be had.
+    """
+    require_memory(spec)
+    shared = _models().get(spec, lambda: _build(spec), _bytes_of(spec.name, spec.weights))
     settle()
     return shared
+
+
+def load(spec: ModelSpec) -> None:
+    """Have a network in memory, so that what is wrong with its weights shows now.
+
+    Raises:
+        CnnvizError: as `shared_model`.
+    """
+    require_memory(spec)
+    if spec not in _models():
+        in_turn(lambda: shared_model(spec))
+
+
+@st.cache_resource(show_spinner=False)
+def downloads() -> Downloads:
+    """The downloads of weights that run now."""
+    return Downloads()
+
+
+def _build(spec: ModelSpec) -> SharedModel:
+    return SharedModel(spec.build(), processor().slots)
 
 
 @st.cache_resource(show_spinner=False)
@@ -134,9 +205,21 @@ def settle() -> None:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def layers_of(name: str, side: int) -> tuple[LayerSummary, ...]:
-    """Every layer of a network with its output shape for a square picture."""
-    return layer_summaries(model_outline(name), (1, 3, side, side))
+def layers_of(name: str, side: int, weights: str | None = None) -> tuple[LayerSummary, ...]:
+    """Every output of every layer of a network for a square picture.
+
+    Raises:
+        CnnvizError: if the network does not take that size.
+    """
+    channels = catalog_entry(name).input_shape[1]
+    return layer_summaries(model_outline(name, weights), (1, channels, side, side))
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def sides_of(name: str, sides: tuple[int, ...], weights: str | None = None) -> tuple[int, ...]:
+    """Those of `sides` that a network takes as height and width of its input."""
+    channels = catalog_entry(name).input_shape[1]
+    return sizes_that_fit(model_outline(name, weights), channels, sides)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -258,23 +341,29 @@ class LayerRun:
 
 
 def layer_run(spec: ModelSpec, layer: str, picture: Picture) -> LayerRun:
-    """Run a network on a picture; keep one layer's maps and the prediction."""
+    """Run a network on a picture; keep one layer's maps and the prediction.
+
+    Raises:
+        CnnvizError: if the network is too large, or cannot take the picture.
+    """
+    summary = next(s for s in layers_of(spec.name, picture.height, spec.weights) if s.layer == layer)
+    size = 4 * math.prod(summary.output_shape)
     with processor().word_if_busy():
-        return _layer_run(spec, layer, picture.digest, picture)
+        return _runs().get((spec, layer, picture.digest), lambda: _layer_run(spec, summary, picture), size)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _layer_run(spec: ModelSpec, layer: str, digest: str, _picture: Picture) -> LayerRun:
+def _layer_run(spec: ModelSpec, layer: LayerSummary, picture: Picture) -> LayerRun:
     def compute(device: torch.device) -> tuple[Array, Array]:
         with shared_model(spec).borrow(device) as network:
-            x = _picture.tensor().to(device)
-            with evaluating(network), torch.inference_mode(), capture(network, [layer]) as found:
+            x = network_input(picture, spec.name, spec.weights).to(device)
+            with evaluating(network), torch.inference_mode(), capture(network, [layer.module]) as found:
                 scores = forward(network, x)
-            return as_maps(found[layer]), read_only(scores[0].float().softmax(0))
+            maps = as_maps(found[layer.layer], layer.channel_axis or 0)
+            return maps, read_only(scores[0].float().softmax(0))
 
     ran = processor().run(compute)
     values, probabilities = ran.value
-    return LayerRun(FeatureMaps.of(layer, values), probabilities, ran.note)
+    return LayerRun(FeatureMaps.of(layer.layer, values), probabilities, ran.note)
 
 
 def network_limit(spec: ModelSpec, picture: Picture) -> float:
@@ -285,11 +374,13 @@ def network_limit(spec: ModelSpec, picture: Picture) -> float:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _network_limit(spec: ModelSpec, digest: str, _picture: Picture) -> float:
-    layers = [layer.layer for layer in layers_of(spec.name, _picture.height) if layer.has_maps]
+    summaries = layers_of(spec.name, _picture.height, spec.weights)
+    layers = {layer.layer for layer in summaries if layer.has_maps}
 
     def compute(device: torch.device) -> float:
         with shared_model(spec).borrow(device) as network:
-            return activation_limit(network, _picture.tensor().to(device), layers)
+            x = network_input(_picture, spec.name, spec.weights).to(device)
+            return activation_limit(network, x, layers)
 
     return processor().run(compute).value
 

@@ -1,18 +1,21 @@
-"""The controls of the feature maps page, and what it says in words."""
+"""The controls of the feature maps page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from cnnviz.analysis.activations import CHANNEL_ORDERS, ChannelOrder, FeatureMaps
 from cnnviz.analysis.layers import LayerSummary
-from cnnviz.arrays import Array
-from cnnviz.nets.catalog import ModelSpec, catalog_entry
+from cnnviz.nets.catalog import ModelSpec, trained_sizes
 from cnnviz.ui import cache
-from cnnviz.ui.controls import words
+from cnnviz.ui.controls import await_setting, words
+from cnnviz.ui.feature_map_words import input_words, no_layer_words
+from cnnviz.ui.feedback import plain
 
 SIDES = (32, 64, 96, 128, 160, 224)
+MOST_MAPS = 512
+_WANTED_SIDE = "_maps_side"
 _SCOPES = {"layer": "Whole layer", "map": "Each map its own", "network": "Whole network"}
 
 
@@ -27,28 +30,28 @@ class LayerChoice:
 
 @dataclass(frozen=True, slots=True)
 class WallChoice:
-    """How the wall is sorted, where its colours end (None: each map by itself), what is large."""
+    """How the wall is sorted, where its colours end (None: each map by itself), what is large.
+
+    Attributes:
+        order: of the channels.
+        limit: magnitude at which colours end.
+        channel: shown large.
+        shown: the channels on the wall, in its order.
+    """
 
     order: ChannelOrder
     limit: float | None
     channel: int
+    shown: tuple[int, ...]
 
 
-def choose_layer(model: str) -> LayerChoice:
+def choose_layer(model: ModelSpec) -> LayerChoice:
     """Input size and layer; the tree beside them sets the same value."""
-    side = st.select_slider(
-        "Input size",
-        SIDES,
-        224,
-        format_func=lambda side: f"{side}×{side}",
-        key="maps_side",
-        bind="query-params",
-        help=f"{catalog_entry(model).label} is shown the square in the middle of the picture at this size, "
-        "values from 0 to 1.",
-    )
-    layers = cache.layers_of(model, side)
+    side = choose_side(model)
+    layers = cache.layers_of(model.name, side, model.weights)
     shown = {layer.layer: layer for layer in layers if layer.has_maps}
     first = next(index for index, layer in enumerate(shown.values()) if layer.kind == "convolution")
+    asked = st.query_params.get("maps_layer")
     chosen = st.selectbox(
         "Layer",
         list(shown),
@@ -57,7 +60,49 @@ def choose_layer(model: str) -> LayerChoice:
         bind="query-params",
         help="Type to search, or choose in the tree below.",
     )
+    if asked is not None and asked not in shown:
+        st.caption(plain(no_layer_words(asked, model, layers, chosen)))
     return LayerChoice(side, layers, shown[chosen])
+
+
+def choose_side(model: ModelSpec) -> int:
+    """The side of the square that the network is shown; only sizes that it takes can be chosen."""
+    wanted = tuple(sorted({*SIDES, *trained_sizes(model.name)}))
+    fitting = cache.sides_of(model.name, wanted, model.weights)
+    state = st.session_state
+    nearest = _nearest(fitting, state.get(_WANTED_SIDE, state.get("maps_side", SIDES[-1])))
+    if len(fitting) == 1:
+        st.markdown(f"Input size: **{_times(nearest)}**")
+        await_setting("maps_side", SIDES[-1])
+        chosen = nearest
+    else:
+        if state.get("maps_side", nearest) != nearest:
+            state["maps_side"] = nearest
+        chosen = st.select_slider(
+            "Input size",
+            fitting,
+            _nearest(fitting, SIDES[-1]),
+            format_func=_times,
+            key="maps_side",
+            bind="query-params",
+            on_change=_remember_side,
+        )
+        state.setdefault(_WANTED_SIDE, chosen)
+    st.caption(input_words(model, fitting, wanted))
+    return chosen
+
+
+def _nearest(sides: Sequence[int], wanted: int) -> int:
+    return min(sides, key=lambda side: abs(side - wanted))
+
+
+def _remember_side() -> None:
+    """A size that the user chose comes back with the next network that takes it."""
+    st.session_state[_WANTED_SIDE] = st.session_state["maps_side"]
+
+
+def _times(side: int) -> str:
+    return f"{side}×{side}"
 
 
 def set_layer(layer: str) -> None:
@@ -89,32 +134,14 @@ def choose_wall(maps: FeatureMaps, network_limit: Callable[[], float]) -> WallCh
         "layer": lambda: maps.limit,
         "network": network_limit,
     }
-    return WallChoice(order, limits[scope](), min(max(int(channel), 0), maps.channels - 1))
+    channel = min(max(int(channel), 0), maps.channels - 1)
+    ranked = [int(c) for c in maps.ranked(order)]
+    shown = ranked[:MOST_MAPS]
+    if channel not in shown:
+        shown.append(channel)
+    return WallChoice(order, limits[scope](), channel, tuple(shown))
 
 
 def set_channel(channel: int) -> None:
     """Take a channel from the wall; `choose_wall` checks it."""
     st.session_state["maps_channel"] = max(0, int(channel))
-
-
-def dead_words(maps: FeatureMaps, dead: int | None = None, channels: int = 0) -> str:
-    """What a channel, or `dead` of `channels`, that is nowhere above zero means in this layer."""
-    rectified = bool(maps.minimum.min() >= 0)
-    after = "silent on this picture" if rectified else "a ReLU would silence"
-    if dead is None:
-        return f"Nowhere above 0: {after}" + ("." if rectified else " it.")
-    if not dead:
-        return f"**Dead channels: 0 of {channels}.** Each is above 0 somewhere on this picture."
-    rest = f"they are {after}" if rectified else f"{after} them"
-    return f"**Dead channels: {dead} of {channels}.** Nowhere above 0 on this picture, so {rest}."
-
-
-def prediction_words(probabilities: Array, model: ModelSpec) -> str:
-    """What the network says the picture is, and what that is worth."""
-    best = int(probabilities.argmax())
-    return (
-        f"**Prediction:** class {best} (of 0 to {len(probabilities) - 1}), probability "
-        f"{100 * float(probabilities[best]):.3g} %. "
-        f"The weights are random (seed {model.seed}) and have learned nothing: a network can be sure and "
-        "mean nothing by it."
-    )

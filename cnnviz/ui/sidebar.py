@@ -6,12 +6,22 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from cnnviz.data.images import Picture, load_image, sample_names
 from cnnviz.data.patterns import Pattern, pattern_names
 from cnnviz.errors import CnnvizError
-from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_names, reference_names
+from cnnviz.nets.catalog import (
+    ModelSpec,
+    catalog_entry,
+    model_names,
+    reference_names,
+    weights_label,
+    weights_names,
+)
 from cnnviz.ui import cache
 from cnnviz.ui.controls import await_setting, words
 from cnnviz.ui.feedback import plain
+from cnnviz.ui.weights import usable
 
 _PICTURE = "_picture"
+_MODEL = "_model"
+_RANDOM = "random"
 _UPLOAD = "_upload"
 _READ = "_upload_read"
 _SOURCES = {"photo": "Photo", "pattern": "Pattern", "upload": "Upload"}
@@ -26,8 +36,8 @@ def current_picture() -> Picture:
 
 def current_model() -> ModelSpec:
     """The model chosen in the sidebar."""
-    state = st.session_state
-    return ModelSpec(state.get("model", reference_names()[0]), None, state.get("seed", 0))
+    spec = st.session_state.get(_MODEL)
+    return spec if isinstance(spec, ModelSpec) else ModelSpec(reference_names()[0])
 
 
 def choose_picture() -> None:
@@ -115,22 +125,51 @@ def _show(picture: Picture, private: bool) -> None:
 
 
 def choose_model() -> None:
-    """Let the user choose a network and the seed of its weights."""
-    st.selectbox(
+    """Let the user choose a network and its weights; those that cannot be had are replaced by random ones."""
+    name = st.selectbox(
         "Model",
         model_names(),
         format_func=lambda name: catalog_entry(name).label,
         key="model",
         bind="query-params",
+        help="Type to search.",
     )
-    st.number_input(
-        "Random weights: seed",
-        0,
-        999,
-        0,
-        key="seed",
+    weights = _choose_weights(name)
+    if weights is not None:
+        await_setting("seed", 0)
+    seed = _choose_seed() if weights is None else 0
+    st.session_state[_MODEL] = usable(ModelSpec(name, weights, seed))
+
+
+def _choose_weights(name: str) -> str | None:
+    offered = weights_names(name)
+    if not offered:
+        await_setting("weights", _RANDOM)
+        return None
+    chosen = st.segmented_control(
+        "Weights",
+        [_RANDOM, *offered],
+        default=_RANDOM,
+        required=True,
+        format_func=lambda weights: words(weights if weights == _RANDOM else weights_label(weights)),
+        key="weights",
         bind="query-params",
-        help="The weights are drawn at random and have learned nothing; another seed draws others.",
+        width="stretch",
+    )
+    return chosen if chosen in offered else None
+
+
+def _choose_seed() -> int:
+    return int(
+        st.number_input(
+            "Random weights: seed",
+            0,
+            999,
+            0,
+            key="seed",
+            bind="query-params",
+            help="The weights are drawn at random and have learned nothing; another seed draws others.",
+        )
     )
 
 

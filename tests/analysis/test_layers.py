@@ -110,14 +110,29 @@ def test_descriptions(module, words):
     assert describe(module) == words
 
 
-def test_layers_that_do_not_run_or_give_no_single_tensor_are_left_out():
-    network = Unpacks(lambda x: (x, x))
+def test_layers_that_do_not_run_are_left_out():
+    network = Unpacks(lambda x: x)
     network.idle = nn.Conv2d(3, 3, 1)
-    assert [row.layer for row in layer_summaries(network, (1, 3, 4, 4))] == ["conv"]
+    assert [row.layer for row in layer_summaries(network, (1, 3, 4, 4))] == ["branches", "conv"]
 
 
-def test_a_layer_that_runs_twice_has_one_summary():
-    assert [row.layer for row in layer_summaries(UsedTwice(), (1, 3, 4, 4))] == ["conv"]
+def test_tensors_in_a_tuple_or_a_dictionary_have_a_summary_each():
+    for package, names in (
+        (lambda x: (x, x.flatten(1)), ["branches[0]", "branches[1]"]),
+        (lambda x: {"map": x, "vector": x.flatten(1)}, ["branches['map']", "branches['vector']"]),
+    ):
+        rows = layer_summaries(Unpacks(package), (1, 3, 4, 4))
+        assert [row.layer for row in rows] == [*names, "conv"]
+        assert [row.has_maps for row in rows] == [True, False, True]
+        assert [row.module for row in rows] == ["branches", "branches", "conv"]
+
+
+def test_a_layer_that_runs_twice_has_two_summaries():
+    rows = layer_summaries(UsedTwice(), (1, 3, 4, 4))
+    assert [(row.layer, row.module, row.channels) for row in rows] == [
+        ("conv", "conv", 3),
+        ("conv#2", "conv", 3),
+    ]
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 32, 32), (1, 3, 2, 2)])

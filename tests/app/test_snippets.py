@@ -12,6 +12,7 @@ from PIL import Image
 
 import cnnviz
 from cnnviz.data.images import Picture
+from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter, filter_picture
 from cnnviz.ops.geometry import PADDING_MODES, Window
 from cnnviz.ui.snippets.convolution import convolution_code
@@ -54,7 +55,7 @@ def test_the_code_of_the_convolution_lab_gives_the_output_on_screen(
     [("simple_cnn", 0, "block2.relu1", 32), ("mini_resnet", 17, "layer2.0.bn2", 64)],
 )
 def test_the_code_of_the_feature_maps_page_gives_the_maps_on_screen(picture, model, seed, layer, side):
-    names = run(feature_maps_code(picture, side, model, seed, layer))
+    names = run(feature_maps_code(picture, side, ModelSpec(model, None, seed), layer))
     expected = cnnviz.feature_maps(cnnviz.model(model, seed=seed), picture.centre_square(side), [layer])[
         layer
     ]
@@ -94,7 +95,7 @@ def test_the_camera_code_never_carries_the_name_of_a_private_picture():
     layer = PictureFilter(np.ones((1, 1)), "grey", Window(1), Window(1))
     for code in (
         convolution_code(picture, 4, layer),
-        feature_maps_code(picture, 32, "simple_cnn", 0, "block1"),
+        feature_maps_code(picture, 32, ModelSpec("simple_cnn"), "block1"),
     ):
         assert "import os" not in code
         assert 'cnnviz.load_image("your_picture.png")' in code

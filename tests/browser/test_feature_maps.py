@@ -366,3 +366,55 @@ def test_the_code_on_the_page_names_what_is_on_screen(server: Server, page: Page
     code = open_files(page).get_by_test_id("stCode")
     for part in ('cnnviz.sample("cat").centre_square(64)', '"mini_resnet", seed=3', json.dumps("layer1.0")):
         expect(code).to_contain_text(part)
+
+
+def test_a_network_of_torchvision_is_found_by_typing_and_its_wall_is_right(server: Server, page: Page):
+    visit(page, server.at("feature_maps?maps_side=64%C3%9764"))
+    expect_wall(page, "block1.conv1", 64)
+    box = by_key(page, "model").get_by_role("combobox")
+    box.click()
+    page.keyboard.type("squeezenet1_1")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("squeezenet1_1")
+    expect_wall(page, "features.0", 64)
+    tree_item(page, "features.3.expand3x3").click()
+    expect_wall(page, "features.3.expand3x3", 64)
+    picture = cnnviz.sample("cat").centre_square(64)
+    values = cnnviz.feature_maps(cnnviz.model("squeezenet1_1"), picture, ["features.3.expand3x3"])
+    maps = values["features.3.expand3x3"]
+    assert_every_tile_is_painted(page, maps, np.arange(64), map_limits(maps, float(np.abs(maps).max())))
+    for index in (0, 31, 63):
+        assert_wall_reads(page, maps, index, 4, 9)
+    expect_no_errors(page)
+
+
+def test_of_many_channels_the_strongest_are_on_the_wall_with_their_own_numbers(server: Server, page: Page):
+    layer = "conv5.0"
+    link = f"feature_maps?model=shufflenet_v2_x0_5&maps_layer={layer}&maps_side=64%C3%9764"
+    visit(page, server.at(f"{link}&maps_order=Max&maps_channel=5"))
+    picture = cnnviz.sample("cat").centre_square(64)
+    maps = cnnviz.feature_maps(cnnviz.model("shufflenet_v2_x0_5"), picture, [layer])[layer]
+    ranked = FeatureMaps.of(layer, maps).ranked("max")
+    on_wall = [*ranked[:512], *([5] if 5 not in ranked[:512] else [])]
+    expect_wall(page, layer, len(on_wall))
+    expect(wall(page).locator(".large .name")).to_have_text("Channel 5")
+    for index in (0, 200, 511):
+        assert_wall_reads(page, maps, index, 1, 0, channel=int(on_wall[index]))
+    expect(page.get_by_text(f"{len(on_wall)} of 1,024 channels are on the wall")).to_be_visible()
+    expect_no_errors(page)
+
+
+def test_the_tree_of_a_deep_network_scrolls_to_its_layer_and_is_walked_by_keys(server: Server, page: Page):
+    layer = "features.denseblock4.denselayer32.conv2"
+    visit(page, server.at(f"feature_maps?model=densenet201&maps_layer={layer}&maps_side=32%C3%9732"))
+    expect_wall(page, layer, 32)
+    chosen = tree_item(page, layer)
+    expect(chosen).to_be_in_viewport()
+    expect(chosen).to_have_attribute("aria-selected", "true")
+    chosen.focus()
+    page.keyboard.press("Home")
+    expect(tree_item(page, "features")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect_wall(page, "features.conv0", 64)
+    expect(by_key(page, "maps_tree").locator('[aria-selected="true"]')).to_have_count(1)

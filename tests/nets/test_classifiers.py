@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from cnnviz.analysis.layers import layer_summaries
 from cnnviz.errors import CnnvizError
 from cnnviz.nets import classifiers
 from cnnviz.nets.catalog import catalog_entry, model, model_names, model_outline, reference_names
@@ -13,24 +14,6 @@ from cnnviz.nets.classifiers import classifier_names, published_figures
 
 ROOT = Path(__file__).parents[2]
 SMALL = "shufflenet_v2_x0_5"
-
-
-@pytest.fixture
-def hub(tmp_path):
-    """An empty folder of downloaded weights."""
-    before = torch.hub.get_dir()
-    torch.hub.set_dir(tmp_path)
-    (tmp_path / "checkpoints").mkdir()
-    yield tmp_path / "checkpoints"
-    torch.hub.set_dir(before)
-
-
-@pytest.fixture
-def offline(monkeypatch):
-    def refuse(*_args, **_kwargs):
-        raise urllib.error.URLError("no route to host")
-
-    monkeypatch.setattr("torch.hub.download_url_to_file", refuse)
 
 
 def file_name(name):
@@ -110,6 +93,38 @@ def test_the_download_shows_its_progress_if_it_may(hub, monkeypatch):
     (hub / file_name(SMALL)).unlink()
     model(SMALL, weights="imagenet", progress=False)
     assert asked == [True, False]
+
+
+@pytest.mark.parametrize("name", ["vit_h_14", "resnet18"])
+def test_an_outline_is_of_the_size_that_its_weights_are_for(name):
+    best = classifiers.torchvision_models().get_model_weights(name).DEFAULT
+    outline = model_outline(name, "imagenet")
+    assert sum(p.numel() for p in outline.parameters()) == best.meta["num_params"]
+    assert layer_summaries(outline, (1, 3, *best.meta["min_size"]))
+
+
+def test_weights_are_downloaded_once_and_failures_leave_nothing(hub, monkeypatch):
+    asked = []
+
+    def download(url, file, digest, progress):
+        asked.append((url.rpartition("/")[2], digest, progress))
+        if len(asked) == 1:
+            raise urllib.error.URLError("no route to host")
+        Path(file).write_bytes(b"weights")
+
+    monkeypatch.setattr("torch.hub.download_url_to_file", download)
+    with pytest.raises(CnnvizError, match="could not be downloaded: no route to host"):
+        classifiers.download_weights("resnet18", "imagenet")
+    assert list(hub.iterdir()) == []
+    classifiers.download_weights("resnet18", "imagenet")
+    classifiers.download_weights("resnet18", "imagenet")
+    assert asked == [("resnet18-f37072fd.pth", "f37072fd", False)] * 2
+    assert classifiers.weights_file("resnet18", "imagenet") == hub / "resnet18-f37072fd.pth"
+
+
+def test_classes_have_the_names_that_the_weights_publish():
+    names = classifiers.class_names("squeezenet1_1", "imagenet")
+    assert (len(names), names[0], names[281]) == (1000, "tench", "tabby")
 
 
 def test_unknown_weights_are_told_those_there_are():

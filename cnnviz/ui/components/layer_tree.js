@@ -2,23 +2,33 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const tree = parentElement.querySelector(".tree");
   tree.setAttribute("aria-label", "Layers, as the model reads");
-  tree.replaceChildren(...data.layers.map(item));
+  // A deep model has over a thousand layers: they are drawn once, and then only marked.
+  const drawn = JSON.stringify(data.layers);
+  if (parentElement.cnnvizLayers !== drawn) {
+    parentElement.cnnvizLayers = drawn;
+    tree.replaceChildren(...data.layers.map(item));
+  }
+  for (const row of tree.children) mark(row);
 
-  function item({ layer, name, depth, kind, block, shape, selectable }) {
+  function mark(row) {
+    const chosen = row.dataset.layer === data.selected;
+    row.setAttribute("aria-selected", String(chosen));
+    row.tabIndex = chosen ? 0 : -1;
+    row.onclick = row.hasAttribute("aria-disabled") ? null : () => choose(row);
+  }
+
+  function item({ layer, name, depth, kind, block, shape, why_not: whyNot }) {
     const row = document.createElement("div");
     row.setAttribute("role", "treeitem");
     row.setAttribute("aria-level", String(depth + 1));
-    row.setAttribute("aria-selected", String(layer === data.selected));
-    row.tabIndex = layer === data.selected ? 0 : -1;
     row.classList.toggle("block", block);
     row.style.paddingLeft = `${0.5 + 0.7 * depth}rem`;
     row.dataset.layer = layer;
     row.append(text("name", name), text("kind", kind), text("shape", shape));
-    if (!selectable) {
+    if (whyNot) {
       row.setAttribute("aria-disabled", "true");
-      row.title = "A vector: it has no feature maps";
+      row.title = `No maps: ${whyNot}`;
     }
-    if (selectable) row.onclick = () => choose(row);
     return row;
   }
 
@@ -37,11 +47,11 @@ export default function (component) {
 
   tree.onkeydown = (event) => {
     const rows = [...tree.children];
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const here = rows.indexOf(event.target);
-    if (step) {
+    const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: rows.length - 1 }[event.key];
+    if (to !== undefined) {
       event.preventDefault();
-      const next = rows[here + step];
+      const next = rows[to];
       if (!next) return;
       event.target.tabIndex = -1;
       next.tabIndex = 0;

@@ -11,21 +11,33 @@ _mount = declare("layer_tree")
 
 
 def layer_tree(
-    layers: Sequence[LayerSummary], selected: str, key: str, on_choose: Callable[[str], None]
+    layers: Sequence[LayerSummary],
+    selected: str,
+    key: str,
+    on_choose: Callable[[str], None],
+    why_not: Callable[[LayerSummary], str],
 ) -> None:
-    """Show all layers; those with feature maps can be chosen, by mouse or keyboard."""
+    """Show all layers; those with feature maps can be chosen, by mouse or keyboard.
+
+    Args:
+        layers: in the model's own order.
+        selected: the layer that is shown.
+        key: of the component.
+        on_choose: gets the layer that was clicked.
+        why_not: says of a layer that cannot be chosen why.
+    """
 
     def chosen() -> None:
         on_choose(st.session_state[key]["layer"])
 
     _mount(
-        data={"layers": [_item(layer) for layer in layers], "selected": selected},
+        data={"layers": [_item(layer, why_not) for layer in layers], "selected": selected},
         key=key,
         on_layer_change=chosen,
     )
 
 
-def _item(layer: LayerSummary) -> dict[str, object]:
+def _item(layer: LayerSummary, why_not: Callable[[LayerSummary], str]) -> dict[str, object]:
     return {
         "layer": layer.layer,
         "name": layer.layer.rpartition(".")[2],
@@ -33,5 +45,5 @@ def _item(layer: LayerSummary) -> dict[str, object]:
         "kind": layer.description,
         "block": layer.kind == "block",
         "shape": "×".join(map(str, layer.output_shape)),
-        "selectable": layer.has_maps,
+        "why_not": "" if layer.has_maps else why_not(layer),
     }

@@ -31,10 +31,12 @@ export default function (component) {
   Object.assign(state, unpack(data));
   const { header, arrays } = state;
   const [channels, height, width] = arrays.maps.shape;
+  const slots = new Map(header.kept.map((channel, slot) => [channel, slot]));
   const [pictureHeight, pictureWidth] = arrays.picture.shape;
   const size = height * width;
   const wall = at(".wall");
-  if (knowsAll(state, header.turn) || state.layer !== header.layer) state.selected = header.selected;
+  const known = state.layer === header.layer && slots.has(state.selected);
+  if (knowsAll(state, header.turn) || !known) state.selected = header.selected;
   state.layer = header.layer;
   let grid;
 
@@ -78,7 +80,7 @@ export default function (component) {
     const tile = document.createElement("canvas");
     let painted = 0;
     header.order.forEach((channel, index) => {
-      putImage(tile, signedImage(arrays.maps.values, channel * size, height, width, limitOf(channel), state.colours));
+      putImage(tile, imageOf(channel));
       const { left, top } = placeOf(index);
       context.drawImage(tile, left * ratio, top * ratio, width * scale * ratio, height * scale * ratio);
       painted++;
@@ -86,8 +88,18 @@ export default function (component) {
     root.dataset.channels = painted;
   }
 
+  /** A number of a channel; the arrays hold the channels on the wall only. */
+  function numberOf(name, channel) {
+    return arrays[name].values[slots.get(channel)];
+  }
+
   function limitOf(channel) {
-    return arrays.limits.values[channel];
+    return numberOf("limits", channel);
+  }
+
+  function imageOf(channel) {
+    const start = slots.get(channel) * size;
+    return signedImage(arrays.maps.values, start, height, width, limitOf(channel), state.colours);
   }
 
   function placeOf(index) {
@@ -110,8 +122,7 @@ export default function (component) {
   function drawSelected() {
     const channel = state.selected;
     const canvas = at(".large canvas");
-    const image = signedImage(arrays.maps.values, channel * size, height, width, limitOf(channel), state.colours);
-    putImage(canvas, image);
+    putImage(canvas, imageOf(channel));
     state.zoom = wholeZoom(height, width, LARGE, LARGE);
     sizeCanvas(canvas, height, width, state.zoom);
     const label = `Channel ${channel}`;
@@ -127,8 +138,8 @@ export default function (component) {
   }
 
   function drawNumbers(channel) {
-    const rows = header.statistics.map(([label, key]) => [label, format(arrays[key].values[channel])]);
-    rows.push(["zeros", `${format(100 * arrays.sparsity.values[channel], 3)} %`]);
+    const rows = header.statistics.map(([label, key]) => [label, format(numberOf(key, channel))]);
+    rows.push(["zeros", `${format(100 * numberOf("sparsity", channel), 3)} %`]);
     const list = rows.flatMap(([label, value]) => {
       const [term, number] = [document.createElement("dt"), document.createElement("dd")];
       [term.textContent, number.textContent] = [label, value];
@@ -136,13 +147,13 @@ export default function (component) {
     });
     const words = document.createElement("dt");
     words.className = "words";
-    words.textContent = arrays.maximum.values[channel] <= 0 ? header.dead_text : "";
+    words.textContent = numberOf("maximum", channel) <= 0 ? header.dead_text : "";
     list.push(words);
     at(".numbers").replaceChildren(...list);
   }
 
   function unitText(channel, { row, column }) {
-    const value = arrays.maps.values[channel * size + row * width + column];
+    const value = arrays.maps.values[slots.get(channel) * size + row * width + column];
     const text = header.exact ? format(value) : `≈ ${format(value, 3)}`;
     return `Channel ${channel}, row ${row}, column ${column}: ${text}`;
   }
@@ -152,7 +163,7 @@ export default function (component) {
   }
 
   function unitDetail(channel) {
-    const values = ["minimum", "mean", "maximum"].map((key) => format(arrays[key].values[channel], 3));
+    const values = ["minimum", "mean", "maximum"].map((key) => format(numberOf(key, channel), 3));
     const why = header.exact ? "" : " · ≈: so many values are sent with three digits";
     return `map: least ${values[0]}, mean ${values[1]}, greatest ${values[2]}${why}`;
   }

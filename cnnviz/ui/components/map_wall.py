@@ -15,6 +15,7 @@ _mount = declare("map_wall")
 
 # Beyond this many values the wall is sent at half precision, and says so with "≈".
 _EXACT_VALUES = 1_500_000
+_HALF_REACHES = 65_504
 _STATISTICS = (("greatest", "maximum"), ("mean", "mean"), ("least", "minimum"), ("variance", "variance"))
 
 
@@ -22,44 +23,47 @@ def map_wall(
     maps: FeatureMaps,
     picture: Picture,
     *,
-    order: Sequence[int],
+    shown: Sequence[int],
     limits: Array,
     selected: int,
     dead_text: str,
     key: str,
     on_choose: Callable[[int], None],
 ) -> None:
-    """Show every map of a layer.
+    """Show the maps of a layer.
 
     Args:
         maps: the layer's feature maps.
         picture: what the network was shown.
-        order: channels in the order of the wall.
+        shown: the channels on the wall, in its order; `selected` is one of them.
         limits: (C,) magnitude at which each map's colours end.
         selected: the channel shown large.
         dead_text: what to say of a channel that is nowhere above 0.
         key: of the component.
         on_choose: gets the channel that was clicked, unchecked.
     """
-    exact = maps.values.size <= _EXACT_VALUES
+    kept = sorted(int(channel) for channel in shown)
+    values = maps.values if len(kept) == maps.channels else maps.values[kept]
+    exact = values.size <= _EXACT_VALUES or maps.limit > _HALF_REACHES
     fields = {
         "layer": maps.layer,
-        "order": [int(channel) for channel in order],
+        "order": [int(channel) for channel in shown],
+        "kept": kept,
         "selected": selected,
         "turn": last_turn(key),
         "exact": exact,
         "statistics": _STATISTICS,
         "dead_text": dead_text,
-        "picture_text": f"The picture as the network sees it: {picture.name}",
-        "wall_text": f"{maps.channels} feature maps of {maps.layer} for {picture.name}",
+        "picture_text": f"The picture that the network is shown: {picture.name}",
+        "wall_text": f"{len(kept)} feature maps of {maps.layer} for {picture.name}",
     }
     arrays = {
         "picture": picture.pixels,
-        "maps": maps.values if exact else maps.values.astype(np.float16),
-        "limits": limits.astype(np.float32),
+        "maps": values if exact else values.astype(np.float16),
+        "limits": limits[kept].astype(np.float32),
     }
     statistics = ("minimum", "maximum", "mean", "variance", "sparsity")
-    arrays |= {name: getattr(maps, name).astype(np.float32) for name in statistics}
+    arrays |= {name: getattr(maps, name)[kept].astype(np.float32) for name in statistics}
 
     def chosen() -> None:
         on_choose(taken(key, "channel"))

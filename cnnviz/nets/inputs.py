@@ -1,0 +1,42 @@
+"""A picture as a network wants it."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cnnviz.data.images import Picture
+from cnnviz.nets.catalog import catalog_entry
+from cnnviz.nets.classifiers import normalisation
+
+
+def network_input(picture: Picture, name: str, weights: str | None = None) -> Tensor:
+    """The whole picture as the input of `model(name, weights)`.
+
+    Values from 0 to 1; brightness alone if the network takes one channel; normalised as the weights'
+    own transforms do it if they are trained. Its size stays as it is.
+
+    Args:
+        picture: any; `centre_square` gives it the size that a network takes.
+        name: one of `model_names()`.
+        weights: as for `model`.
+
+    Returns:
+        float32 (1, C, H, W).
+
+    Raises:
+        CnnvizError: if there is no such model, or no such weights for it.
+    """
+    x = picture.luma() if catalog_entry(name).input_shape[1] == 1 else picture.tensor()
+    if weights is None:
+        return x
+    wanted = normalisation(name, weights)
+    mean, std = (torch.tensor(v)[:, None, None] for v in (wanted.mean, wanted.std))
+    return (x - mean) / std
+
+
+def as_seen(picture: Picture, name: str) -> Picture:
+    """The picture with the colours that a network gets: grey if it takes one channel."""
+    if catalog_entry(name).input_shape[1] != 1:
+        return picture
+    grey = np.rint(picture.luma()[0, 0].numpy() * 255).astype(np.uint8)
+    return Picture(np.stack([grey] * 3, axis=2), picture.name, picture.notes)

@@ -1,0 +1,91 @@
+"""What the feature maps page says in words."""
+
+from collections.abc import Sequence
+
+from cnnviz.analysis.activations import FeatureMaps
+from cnnviz.analysis.layers import LayerSummary
+from cnnviz.arrays import Array
+from cnnviz.nets.catalog import ModelSpec, catalog_entry
+from cnnviz.nets.classifiers import class_names, normalisation
+
+_TOP = 5
+
+
+def input_words(model: ModelSpec, fitting: Sequence[int], wanted: Sequence[int]) -> str:
+    """What the network is shown, and why some sizes are not offered."""
+    colours = "brightness" if catalog_entry(model.name).input_shape[1] == 1 else "colours"
+    said = f"Shown: the square in the middle, its {colours} from 0 to 1"
+    if model.weights is not None:
+        wants = normalisation(model.name, model.weights)
+        mean, deviation = (", ".join(f"{v:g}" for v in three) for three in (wants.mean, wants.std))
+        said += f", less {mean} and divided by {deviation} (red, green, blue), as in training"
+    said += "."
+    missing = [side for side in wanted if side not in fitting]
+    if not missing:
+        return said
+    if len(fitting) == 1:
+        return f"{said} {model.label} is built for this size alone."
+    return f"{said} {model.label} cannot take {_listed(missing)}."
+
+
+def _listed(sides: Sequence[int]) -> str:
+    sizes = [f"{side}×{side}" for side in sides]
+    return " or ".join(filter(None, (", ".join(sizes[:-1]), sizes[-1])))
+
+
+def no_layer_words(asked: str, model: ModelSpec, layers: Sequence[LayerSummary], shown: str) -> str:
+    """Why a layer that a link names is not the one on screen."""
+    here = next((layer for layer in layers if layer.layer == asked), None)
+    why = f"{model.label} has no layer {asked}" if here is None else f"{asked}: {no_maps_words(here)}"
+    return f"{why}, so {shown} is shown."
+
+
+def no_maps_words(layer: LayerSummary) -> str:
+    """Why an output cannot be shown as maps."""
+    dimensions = len(layer.output_shape)
+    if dimensions == 1:
+        return "a vector has no feature maps"
+    if dimensions == 2:
+        return "a list of tokens is no map"
+    return "its positions are cut into windows, or it does not depend on the picture"
+
+
+def left_out_words(shown: int, channels: int, order: str) -> str:
+    """Which channels are not on a wall that has too many."""
+    first = "the first by index" if order == "index" else f"those that come first by {order}"
+    return (
+        f"**{shown:,} of {channels:,} channels are on the wall:** {first}. Sort by another number to see "
+        "others, or name a channel; the table and the NPZ file have all of them."
+    )
+
+
+def dead_words(maps: FeatureMaps, dead: int | None = None, channels: int = 0) -> str:
+    """What a channel, or `dead` of `channels`, that is nowhere above zero means in this layer."""
+    rectified = bool(maps.minimum.min() >= 0)
+    after = "silent on this picture" if rectified else "a ReLU would silence"
+    if dead is None:
+        return f"Nowhere above 0: {after}" + ("." if rectified else " it.")
+    if not dead:
+        return f"**Dead channels: 0 of {channels}.** Each is above 0 somewhere on this picture."
+    rest = f"they are {after}" if rectified else f"{after} them"
+    return f"**Dead channels: {dead} of {channels}.** Nowhere above 0 on this picture, so {rest}."
+
+
+def prediction_words(probabilities: Array, model: ModelSpec) -> str:
+    """What the network says the picture is, and what that is worth."""
+    if model.weights is not None:
+        names = class_names(model.name, model.weights)
+        best = probabilities.argsort()[::-1][:_TOP]
+        said = ", ".join(f"{names[i]} {100 * float(probabilities[i]):.3g} %" for i in best)
+        return (
+            f"**Prediction:** {said}. The {len(best)} likeliest of {len(names):,} classes; the weights are "
+            f"{model.weights_label}. The network knows these classes only, and gives its certainty to "
+            "them whatever the picture shows."
+        )
+    best_one = int(probabilities.argmax())
+    return (
+        f"**Prediction:** class {best_one} (of 0 to {len(probabilities) - 1}), probability "
+        f"{100 * float(probabilities[best_one]):.3g} %. "
+        f"The weights are random (seed {model.seed}) and have learned nothing: a network can be sure and "
+        "mean nothing by it."
+    )

@@ -1,0 +1,70 @@
+"""Trained weights: had if they can be, and what is said if they cannot."""
+
+import time
+from dataclasses import replace
+
+import streamlit as st
+
+from cnnviz.errors import CnnvizError
+from cnnviz.nets.catalog import ModelSpec
+from cnnviz.nets.classifiers import weights_bytes, weights_file
+from cnnviz.ui import cache
+from cnnviz.ui.feedback import plain
+
+_FAILED = "_weights_failed"
+_LOOK_EVERY = 0.2
+
+
+def usable(spec: ModelSpec) -> ModelSpec:
+    """The network with its weights where they can be had, else with random ones; says what it does.
+
+    A failure is said until the user tries again or chooses something else.
+    """
+    if spec.weights is None:
+        st.session_state.pop(_FAILED, None)
+        return spec
+    failed = st.session_state.get(_FAILED)
+    if failed is None or failed[0] != spec:
+        try:
+            _fetch(spec, spec.weights)
+            cache.load(spec)
+            st.session_state.pop(_FAILED, None)
+            return spec
+        except CnnvizError as error:
+            failed = st.session_state[_FAILED] = spec, str(error)
+    fallback = replace(spec, weights=None)
+    st.warning(
+        f"{plain(failed[1])} Until then the weights are {fallback.weights_label}.", icon=":material/error:"
+    )
+    st.button("Try again", key="weights_again", on_click=lambda: st.session_state.pop(_FAILED, None))
+    return fallback
+
+
+def missing_weights_words() -> str | None:
+    """What a page says where random weights stand in for those that were chosen."""
+    failed = st.session_state.get(_FAILED)
+    if failed is None:
+        return None
+    return (
+        f"The weights {failed[0].weights_label} could not be had: the sidebar says why. "
+        "All that is shown here comes from random ones."
+    )
+
+
+def _fetch(spec: ModelSpec, weights: str) -> None:
+    """Wait for a download and show how far it is. Nothing else in the app waits for it."""
+    cache.require_memory(spec)
+    file = weights_file(spec.name, weights)
+    if file.exists():
+        return
+    total = weights_bytes(spec.name, weights)
+    bar = st.progress(0.0, f"Downloading {spec.label}, {total / 1e6:,.0f} MB…")
+    running = cache.downloads().start(spec.name, weights)
+    while not running.done():
+        have = max((part.stat().st_size for part in file.parent.glob(f"{file.name}.*.partial")), default=0)
+        bar.progress(
+            min(have / total, 1.0), f"Downloading {spec.label}: {have / 1e6:,.0f} of {total / 1e6:,.0f} MB"
+        )
+        time.sleep(_LOOK_EVERY)
+    bar.empty()
+    running.result()
