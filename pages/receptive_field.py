@@ -7,8 +7,9 @@ from cnnviz.ui.controls import choose_view, lab_columns
 from cnnviz.ui.effective_field_lab import show_effective
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
+from cnnviz.ui.input_size import choose_side
 from cnnviz.ui.receptive_field_growth import choose_growth, show_growth, show_table
-from cnnviz.ui.receptive_field_lab import choose_row, choose_side, choose_unit, show_box
+from cnnviz.ui.receptive_field_lab import SIDES, choose_row, choose_unit, show_box
 from cnnviz.ui.receptive_field_presets import await_field_presets, offer_field_presets
 from cnnviz.ui.sidebar import current_model, current_picture
 from cnnviz.ui.stack_lab import show_stack
@@ -47,7 +48,7 @@ def show_network(view: str) -> None:
         return
     if view == "table":
         with controls:
-            found = cache.traced(model.name, choose_side(model.name))
+            found = cache.traced(model.name, choose_side(model, SIDES, "rf_side"), model.weights)
         with place, explained():
             show_table(model, found)
         return

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import nn
 
 from cnnviz.analysis.graph import record
@@ -68,30 +67,3 @@ def smallest_size(model: nn.Module, input_shape: Sequence[int]) -> int | None:
         middle = (below + above) // 2
         below, above = (below, middle) if fits(middle) else (middle, above)
     return above
-
-
-def sizes_that_fit(outline: nn.Module, channels: int, sizes: Sequence[int]) -> tuple[int, ...]:
-    """Those of `sizes` that a network takes as height and width of a square input, in rising order.
-
-    Args:
-        outline: the model on the meta device, in eval mode.
-        channels: of the input.
-        sizes: in pixels.
-
-    Where the smallest that fits and the largest of all fit, so do those between: a larger input leaves
-    no layer with less.
-    """
-
-    def fits(n: int) -> bool:
-        try:
-            outline(torch.empty((1, channels, n, n), device="meta"))
-        except (CnnvizError, RuntimeError, ValueError, AssertionError):  # what unfit shapes raise
-            return False
-        return True
-
-    rising = sorted(set(sizes))
-    first = next((index for index, n in enumerate(rising) if fits(n)), len(rising))
-    rest = rising[first:]
-    if len(rest) > 1 and fits(rest[-1]):
-        return tuple(rest)
-    return tuple(n for index, n in enumerate(rest[:-1] or rest) if index == 0 or fits(n))

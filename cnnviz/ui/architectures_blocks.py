@@ -34,6 +34,7 @@ def show_blocks(model: ModelSpec) -> None:
         blocks_code(model.name, shape, block.path),
         lambda: diagram_figure(block, trace),
         lambda: block_rows(block),
+        key="arch_blocks_files",
     )
 
 

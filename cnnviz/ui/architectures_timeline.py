@@ -28,7 +28,7 @@ _LINKS = {
     "architectures": "Block by block",
 }
 _HERE = "architectures"
-_OPENED = "_arch_opened"
+_OPENED, _FOLLOWED = "_arch_opened", "_arch_followed"
 
 
 def show_timeline() -> None:
@@ -38,7 +38,12 @@ def show_timeline() -> None:
         "several networks together; one is not of ImageNet. Each card gives the quoted number its right "
         "name; *comparable* is one network, one crop, ImageNet-1K validation, as torchvision publishes it."
     )
-    timeline([_card(milestone) for milestone in MILESTONES], "arch_timeline", _open)
+    timeline(
+        [_card(milestone) for milestone in MILESTONES],
+        "arch_timeline",
+        _go,
+        st.session_state.pop(_FOLLOWED, None),
+    )
     _ask()
     take_home("architectures", milestones_code(), _figure, _rows)
 
@@ -110,9 +115,9 @@ def _comparable(milestone: Milestone) -> str:
 def _link(page: str, model: str) -> dict[str, Any]:
     return {
         "label": _LINKS[page],
+        "page": page,
         "model": model,
         "href": f"{page}?{urlencode(_query(page, model))}",
-        "here": page == _HERE,
     }
 
 
@@ -121,11 +126,16 @@ def _query(page: str, model: str) -> dict[str, str]:
     return {"model": model, **view}
 
 
-def _open(model: str) -> None:
-    """Set the model in the sidebar, and the view."""
+def _go(page: str, model: str) -> None:
+    """Set the model in the sidebar, and the view or the page to go to; what is neither is left aside."""
+    if page not in _LINKS or model not in {milestone.model for milestone in MILESTONES}:
+        return
     st.session_state["model"] = model
-    st.session_state[_OPENED] = True
-    set_control("arch_view", "blocks")
+    if page == _HERE:
+        st.session_state[_OPENED] = True
+        set_control("arch_view", "blocks")
+    else:
+        st.session_state[_FOLLOWED] = {"page": page, "model": model}
 
 
 def follow_link() -> None:

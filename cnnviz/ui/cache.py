@@ -31,7 +31,7 @@ from cnnviz.analysis.input_sizes import InputSizes, input_sizes
 from cnnviz.analysis.layer_rows import Trace
 from cnnviz.analysis.layers import LayerSummary, layer_summaries
 from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
-from cnnviz.analysis.trace import sizes_that_fit, trace
+from cnnviz.analysis.trace import trace
 from cnnviz.arrays import Array, read_only
 from cnnviz.data.images import Picture, draw_pattern, encode_png, sample
 from cnnviz.data.patterns import Pattern
@@ -215,30 +215,23 @@ def layers_of(name: str, side: int, weights: str | None = None) -> tuple[LayerSu
     return layer_summaries(model_outline(name, weights), (1, channels, side, side))
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
-def sides_of(name: str, sides: tuple[int, ...], weights: str | None = None) -> tuple[int, ...]:
-    """Those of `sides` that a network takes as height and width of its input."""
-    channels = catalog_entry(name).input_shape[1]
-    return sizes_that_fit(model_outline(name, weights), channels, sides)
-
-
 @st.cache_resource(max_entries=64, show_spinner=False)
-def traced(name: str, side: int) -> Trace:
+def traced(name: str, side: int, weights: str | None = None) -> Trace:
     """The trace of a network for square pictures of one size.
 
     Raises:
         CnnvizError: if the network does not take that size.
     """
     channels = catalog_entry(name).input_shape[1]
-    return trace(model_outline(name), (1, channels, side, side))
+    return trace(model_outline(name, weights), (1, channels, side, side))
 
 
 @st.cache_resource(max_entries=96, show_spinner=False)
-def sizes_of(name: str, asked: tuple[int, ...]) -> InputSizes:
+def sizes_of(name: str, asked: tuple[int, ...], weights: str | None = None) -> InputSizes:
     """Which square pictures a network takes; its own size is that of its published figures, if it fits."""
     _, channels, side, _ = catalog_entry(name).input_shape
     published = (published_figures(name).input_size,) if name in classifier_names() else ()
-    return input_sizes(model_outline(name), channels, (*published, side), asked)
+    return input_sizes(model_outline(name, weights), channels, (*published, side), asked)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -102,6 +102,7 @@ def show_network(network: Network, quantity: str, setting: Setting) -> None:
         model_code(*network.call, setting.batch, setting.dtype),
         lambda: layer_figure(bars, quantity, logarithmic),
         lambda: layer_rows(trace, setting),
+        key="cost_model",
     )
 
 

@@ -1,21 +1,21 @@
 """The controls of the feature maps page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
 from cnnviz.analysis.activations import CHANNEL_ORDERS, ChannelOrder, FeatureMaps
 from cnnviz.analysis.layers import LayerSummary
-from cnnviz.nets.catalog import ModelSpec, trained_sizes
+from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
-from cnnviz.ui.controls import await_setting, words
-from cnnviz.ui.feature_map_words import input_words, no_layer_words
+from cnnviz.ui.controls import words
+from cnnviz.ui.feature_map_words import no_layer_words
 from cnnviz.ui.feedback import plain
+from cnnviz.ui.input_size import choose_side
 
 SIDES = (32, 64, 96, 128, 160, 224)
 MOST_MAPS = 512
-_WANTED_SIDE = "_maps_side"
 _SCOPES = {"layer": "Whole layer", "map": "Each map its own", "network": "Whole network"}
 
 
@@ -47,7 +47,7 @@ class WallChoice:
 
 def choose_layer(model: ModelSpec) -> LayerChoice:
     """Input size and layer; the tree beside them sets the same value."""
-    side = choose_side(model)
+    side = choose_side(model, SIDES, "maps_side")
     layers = cache.layers_of(model.name, side, model.weights)
     shown = {layer.layer: layer for layer in layers if layer.has_maps}
     first = next(index for index, layer in enumerate(shown.values()) if layer.kind == "convolution")
@@ -63,46 +63,6 @@ def choose_layer(model: ModelSpec) -> LayerChoice:
     if asked is not None and asked not in shown:
         st.caption(plain(no_layer_words(asked, model, layers, chosen)))
     return LayerChoice(side, layers, shown[chosen])
-
-
-def choose_side(model: ModelSpec) -> int:
-    """The side of the square that the network is shown; only sizes that it takes can be chosen."""
-    wanted = tuple(sorted({*SIDES, *trained_sizes(model.name)}))
-    fitting = cache.sides_of(model.name, wanted, model.weights)
-    state = st.session_state
-    nearest = _nearest(fitting, state.get(_WANTED_SIDE, state.get("maps_side", SIDES[-1])))
-    if len(fitting) == 1:
-        st.markdown(f"Input size: **{_times(nearest)}**")
-        await_setting("maps_side", SIDES[-1])
-        chosen = nearest
-    else:
-        if state.get("maps_side", nearest) != nearest:
-            state["maps_side"] = nearest
-        chosen = st.select_slider(
-            "Input size",
-            fitting,
-            _nearest(fitting, SIDES[-1]),
-            format_func=_times,
-            key="maps_side",
-            bind="query-params",
-            on_change=_remember_side,
-        )
-        state.setdefault(_WANTED_SIDE, chosen)
-    st.caption(input_words(model, fitting, wanted))
-    return chosen
-
-
-def _nearest(sides: Sequence[int], wanted: int) -> int:
-    return min(sides, key=lambda side: abs(side - wanted))
-
-
-def _remember_side() -> None:
-    """A size that the user chose comes back with the next network that takes it."""
-    st.session_state[_WANTED_SIDE] = st.session_state["maps_side"]
-
-
-def _times(side: int) -> str:
-    return f"{side}×{side}"
 
 
 def set_layer(layer: str) -> None:

@@ -5,32 +5,10 @@ from collections.abc import Sequence
 from cnnviz.analysis.activations import FeatureMaps
 from cnnviz.analysis.layers import LayerSummary
 from cnnviz.arrays import Array
-from cnnviz.nets.catalog import ModelSpec, catalog_entry
-from cnnviz.nets.classifiers import class_names, normalisation
+from cnnviz.nets.catalog import ModelSpec
+from cnnviz.nets.classifiers import class_names
 
 _TOP = 5
-
-
-def input_words(model: ModelSpec, fitting: Sequence[int], wanted: Sequence[int]) -> str:
-    """What the network is shown, and why some sizes are not offered."""
-    colours = "brightness" if catalog_entry(model.name).input_shape[1] == 1 else "colours"
-    said = f"Shown: the square in the middle, its {colours} from 0 to 1"
-    if model.weights is not None:
-        wants = normalisation(model.name, model.weights)
-        mean, deviation = (", ".join(f"{v:g}" for v in three) for three in (wants.mean, wants.std))
-        said += f", less {mean} and divided by {deviation} (red, green, blue), as in training"
-    said += "."
-    missing = [side for side in wanted if side not in fitting]
-    if not missing:
-        return said
-    if len(fitting) == 1:
-        return f"{said} {model.label} is built for this size alone."
-    return f"{said} {model.label} cannot take {_listed(missing)}."
-
-
-def _listed(sides: Sequence[int]) -> str:
-    sizes = [f"{side}×{side}" for side in sides]
-    return " or ".join(filter(None, (", ".join(sizes[:-1]), sizes[-1])))
 
 
 def no_layer_words(asked: str, model: ModelSpec, layers: Sequence[LayerSummary], shown: str) -> str:

@@ -13,8 +13,9 @@ from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_names
 from cnnviz.ui import cache
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.receptive_field import number
+from cnnviz.ui.input_size import choose_side
 from cnnviz.ui.receptive_field_facts import missing_words, outgrown_words
-from cnnviz.ui.receptive_field_lab import choose_side
+from cnnviz.ui.receptive_field_lab import SIDES
 from cnnviz.ui.snippets.receptive_field import growth_code, table_code
 from cnnviz.ui.take_home import take_home
 
@@ -23,7 +24,7 @@ _SCALES = {"linear": "Linear", "log": "Logarithmic"}
 
 def choose_growth(spec: ModelSpec) -> tuple[dict[str, Trace], bool]:
     """The networks to compare, by name, and whether the axis is logarithmic."""
-    side = choose_side(spec.name)
+    side = choose_side(spec, SIDES, "rf_side")
     others = st.multiselect(
         "Beside it",
         model_names(),
@@ -37,7 +38,7 @@ def choose_growth(spec: ModelSpec) -> tuple[dict[str, Trace], bool]:
         "Pixels", list(_SCALES), default="linear", required=True, format_func=_SCALES.__getitem__,
         key="rf_scale", bind="query-params",
     )  # fmt: skip
-    found = {spec.name: cache.traced(spec.name, side)}
+    found = {spec.name: cache.traced(spec.name, side, spec.weights)}
     for name in (name for name in others if name != spec.name):
         own = catalog_entry(name).input_shape[2]
         try:

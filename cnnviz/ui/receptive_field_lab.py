@@ -12,9 +12,10 @@ from cnnviz.data.images import Picture
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.field_boxes import box_figure
 from cnnviz.figures.field_growth import rows_with_field
-from cnnviz.nets.catalog import ModelSpec, catalog_entry
+from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
 from cnnviz.ui.components.field_view import field_view
+from cnnviz.ui.input_size import choose_side
 from cnnviz.ui.receptive_field_facts import ask_about_next_layer, global_words, show_box_facts
 from cnnviz.ui.snippets.receptive_field import box_code
 from cnnviz.ui.take_home import take_home
@@ -45,33 +46,13 @@ class FieldChoice:
         return self.row.receptive_field
 
 
-def choose_side(name: str) -> int:
-    """The input size; a network that takes a single one, other than 224, leaves no choice."""
-    entry = catalog_entry(name)
-    own = entry.input_shape[2]
-    if own != 224:
-        st.selectbox(
-            "Input size", [own], format_func=_times, disabled=True,
-            help=f"{entry.label} takes {own}×{own} pixels and no other size.",
-        )  # fmt: skip
-        return own
-    return st.select_slider(
-        "Input size", SIDES, 224, format_func=_times, key="rf_side", bind="query-params",
-        help=f"{entry.label} is shown the square in the middle of the picture at this size.",
-    )  # fmt: skip
-
-
-def _times(side: int) -> str:
-    return f"{side}×{side}"
-
-
 def choose_row(spec: ModelSpec) -> FieldChoice:
     """Input size and layer, from the first operation with a field to the last.
 
     Raises:
         CnnvizError: if the network does not take the size, or has no map with a field.
     """
-    found = cache.traced(spec.name, choose_side(spec.name))
+    found = cache.traced(spec.name, choose_side(spec, SIDES, "rf_side"), spec.weights)
     last, rows = found.last_map, rows_with_field(found)
     names = [row.layer for row in rows]
     _follow_default(names, last.layer)

@@ -9,8 +9,7 @@ from torch import nn
 from cnnviz.analysis.activations import activation_limit, capture, feature_maps
 from cnnviz.analysis.layers import layer_summaries
 from cnnviz.analysis.map_axes import channel_axes, module_of
-from cnnviz.analysis.trace import sizes_that_fit
-from cnnviz.nets.catalog import catalog_entry, model, model_names, model_outline
+from cnnviz.nets.catalog import catalog_entry, model, model_outline
 from cnnviz.nets.classifiers import torchvision_models
 
 SIDES = (32, 64, 96, 128, 160, 224)
@@ -117,19 +116,3 @@ def test_second_runs_count_for_the_limit_only_if_they_are_asked_for():
 )
 def test_the_module_behind_a_name(layer, module):
     assert module_of(layer) == module
-
-
-@pytest.mark.parametrize("name", model_names())
-def test_every_network_takes_some_size(name):
-    outline, channels = model_outline(name), catalog_entry(name).input_shape[1]
-    fitting = sizes_that_fit(outline, channels, SIDES)
-    one = 224 if name.startswith("vit_") else ONE_SIZE.get(name)
-    smallest = {"alexnet": 64, "inception_v3": 96}.get(name, 32)
-    assert fitting == ((one,) if one else tuple(side for side in SIDES if side >= smallest))
-
-
-def test_sizes_are_tried_one_by_one_where_the_largest_does_not_fit():
-    outline = nn.Sequential(nn.Conv2d(3, 1, 3), nn.Flatten(), nn.Linear(36, 2)).to("meta")
-    assert sizes_that_fit(outline, 3, (4, 7, 8, 9, 12)) == (8,)
-    assert sizes_that_fit(outline, 3, (4, 9)) == ()
-    assert sizes_that_fit(outline, 3, (8,)) == (8,)

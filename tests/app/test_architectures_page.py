@@ -14,7 +14,7 @@ from cnnviz.ui.architectures_blocks import first_to_open, openable, trail_to
 from cnnviz.ui.architectures_presets import _PRESETS as PRESETS
 from cnnviz.ui.components import block_view, timeline
 from cnnviz.ui.snippets.architectures import accuracy_code
-from tests.app.running import run
+from tests.app.running import open_drawers, run, shown_code
 
 NUMBERS = {
     # FACTS: the quoted number, and what its right name must say.
@@ -94,7 +94,7 @@ def test_every_block_can_be_opened_and_has_its_trail(name):
 def test_cards_say_what_is_computed_and_give_quoted_numbers_their_right_names(open_page, assert_fine, cards):
     at = open_page("architectures")
     assert_fine(at)
-    rows = run(at.code[0].value)["rows"]
+    rows = run(shown_code(at))["rows"]
     assert [card["name"] for card in cards] == list(NUMBERS)
     for card, milestone in zip(cards, MILESTONES, strict=True):
         quoted, meaning = NUMBERS[card["name"]]
@@ -155,7 +155,7 @@ def test_the_scatter_says_what_is_ringed_and_what_is_not(open_page, assert_fine)
     assert_fine(at)
     said = " ".join(m.value for m in at.markdown)
     assert "vgg16 (IMAGENET1K" in said.replace("\\", "")
-    assert run(at.code[0].value)["points"]["resnet50", "IMAGENET1K_V1"] == (25557032, 76.13)
+    assert run(shown_code(at))["points"]["resnet50", "IMAGENET1K_V1"] == (25557032, 76.13)
     assert len(families()) == 17
     at = open_page("architectures", arch_view="accuracy", model="lenet5")
     assert_fine(at)
@@ -165,7 +165,7 @@ def test_the_scatter_says_what_is_ringed_and_what_is_not(open_page, assert_fine)
 def test_the_code_gives_the_parts_on_screen(open_page, assert_fine, drawn):
     at = open_page("architectures", arch_view="blocks", model="googlenet", arch_block="inception3a")
     assert_fine(at)
-    parts = run(at.code[0].value)["parts"]
+    parts = run(shown_code(at))["parts"]
     assert [path for path, *_ in parts] == [n["words"].split(": ")[0] for n in drawn[-1]["nodes"][1:]]
     for (_, _, shape, parameters, macs), node in zip(parts, drawn[-1]["nodes"][1:], strict=True):
         assert "×".join(map(str, shape)) in node["detail"]
@@ -187,14 +187,14 @@ def test_every_preset_opens_what_it_names(open_page, assert_fine, drawn):
 
 
 def test_wrong_answers_are_diagnosed(open_page):
-    at = open_page("architectures")
+    at = open_drawers(open_page("architectures"))
     at.radio(key="arch_quiz_densenet_guess").set_value("Top-5 error on ImageNet, one network").run()
     assert any("5.29 %" in m.value for m in at.markdown)
     at.radio(key="arch_quiz_densenet_guess").set_value("Error on CIFAR-10").run()
     assert any("**Right:** 3.46 %" in m.value for m in at.markdown)
     at.radio(key="arch_quiz_parameters_guess").set_value("VGG-16").run()
     assert any("123,642,856" in m.value for m in at.markdown)
-    at = open_page("architectures", arch_view="blocks", model="resnet18")
+    at = open_drawers(open_page("architectures", arch_view="blocks", model="resnet18"))
     question = next(m.value for m in at.markdown if m.value.startswith("The stage"))
     channels, height, width = map(int, re.search(r"(\d+)×(\d+)×(\d+)", question).groups())
     guess = at.number_input(key="arch_quiz_size_guess")

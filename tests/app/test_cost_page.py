@@ -7,7 +7,6 @@ import re
 
 import pytest
 import torch
-from running import run
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -30,6 +29,7 @@ from cnnviz.ui.cost_presets import _PRESETS as PRESETS
 from cnnviz.ui.cost_published import published_facts
 from cnnviz.ui.cost_words import Setting, bytes_words, cost_groups, cost_rows, ratio_words
 from cnnviz.ui.snippets.cost import deep_code, dense_code, ways_code
+from tests.app.running import open_drawers, run, shown_code
 
 PAGE = "parameters_and_cost"
 ONE = Setting(1, "float32", "automatic")
@@ -76,7 +76,7 @@ def test_fully_connected_and_convolution_cost_what_torchs_do(open_page, assert_f
     assert sizes(chart(at)) == [
         [dense.weight.numel(), conv.weight.numel()], [4 * one[0], 4 * one[1]], [maps, maps],
     ]  # fmt: skip
-    shown = run(at.code[0].value)
+    shown = run(shown_code(at))
     assert list(shown["on_screen"].values()) == [
         (dense.weight.numel(), 4 * one[0], maps // 2), (conv.weight.numel(), 4 * one[1], maps // 2),
     ]  # fmt: skip
@@ -98,7 +98,7 @@ def test_deep_and_wide_cost_what_torchs_do(open_page, assert_fine, shown_facts, 
     keys = ("cost_layers", "cost_channels", "cost_height", "cost_width")
     at = open_page(PAGE, cost_view="deep", **dict(zip(keys, setting, strict=True)))
     assert_fine(at)
-    ways = run(at.code[0].value)["on_screen"]
+    ways = run(shown_code(at))["on_screen"]
     deep, wide = deep_or_wide(*setting)
     assert ways == [(way.weights, way.macs, way.activations) for way in (deep, wide)]
     assert sizes(chart(at)) == [
@@ -118,7 +118,7 @@ def test_the_ways_to_convolve_cost_what_torchs_do(open_page, assert_fine, shown_
         cost_reduction=reduction, cost_height=height, cost_width=width, cost_batch=2,
     )  # fmt: skip
     assert_fine(at)
-    found = list(run(at.code[0].value)["on_screen"].values())
+    found = list(run(shown_code(at))["on_screen"].values())
     assert sizes(chart(at)) == [
         [way[0] for way in found], [way[1] for way in found], [4 * way[2] for way in found],
     ]  # fmt: skip
@@ -263,7 +263,7 @@ def test_two_models_number_by_number(open_page, assert_fine, dtype):
     assert table.loc["FLOPs, 2 for each MAC", "difference"] == f"−{2 * (both[0] - both[1]):,} FLOPs"
     assert f"({counts[0] * BYTES[dtype]:,} bytes)" in table.loc["Memory of the parameters", "squeezenet1_0"]
     assert any("Unequal pictures" in m.value for m in at.markdown)
-    names = run(at.code[0].value)
+    names = run(shown_code(at))
     assert [found.first.value for found in names["differences"]][:2] == [counts[0], both[0]]
     with pytest.raises(CnnvizError, match="cannot be compared"):
         names["first"].parameters.over(names["second"].macs)
@@ -289,7 +289,7 @@ def test_every_preset_shows_what_its_name_says(open_page, assert_fine):
 
 
 def said(at, key, guess):
-    at.number_input(key=f"{key}_guess").set_value(guess).run()
+    open_drawers(at).number_input(key=f"{key}_guess").set_value(guess).run()
     return " ".join(m.value for m in at.markdown)
 
 

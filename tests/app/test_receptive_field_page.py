@@ -17,7 +17,7 @@ from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRun, EffectiveRu
 from cnnviz.ui.receptive_field_facts import outgrown_words
 from cnnviz.ui.receptive_field_lab import unit_from_text
 from cnnviz.ui.receptive_field_presets import _PRESETS as PRESETS
-from tests.app.running import run
+from tests.app.running import open_drawers, run, shown_code
 
 VIEWS = ("box", "growth", "effective", "stack", "table")
 
@@ -86,7 +86,7 @@ def test_every_preset_shows_what_its_name_says(open_page, assert_fine, seen_boxe
             sizes[label] = seen_boxes["seen"].size[0]
             assert seen_boxes["row"].layer == PRESETS[label]["rf_layer"]
         elif view == "stack":
-            sizes[label] = run(at.code[0].value)["sizes"]
+            sizes[label] = run(shown_code(at))["sizes"]
     assert sizes["VGG-style: 3, 5, 6, 10"] == [3, 5, 6, 10]
     assert sizes["Two 3×3 against one 5×5"][-1] == 5
     assert sizes["Dilated 1, 2, 4: 15 wide"][-1] == 15
@@ -100,12 +100,12 @@ def test_the_code_gives_the_box_and_the_curves_on_screen(open_page, assert_fine,
         "receptive_field", model="mini_resnet", rf_side=64, rf_layer="layer2.0.conv2", rf_unit="1, 6"
     )
     assert_fine(at)
-    names = run(at.code[0].value)
+    names = run(shown_code(at))
     assert names["field"].size == seen_boxes["seen"].size
     assert names["box"] == seen_boxes["seen"].box(1, 6) and seen_boxes["pinned"] == (1, 6)
     at = open_page("receptive_field", rf_view="growth", rf_others=["alexnet", "lenet5"])
     assert_fine(at)
-    growth = run(at.code[0].value)["growth"]
+    growth = run(shown_code(at))["growth"]
     assert {name: max(sizes[:-1]) for name, sizes in growth.items()}.keys() == {
         "simple_cnn",
         "alexnet",
@@ -144,19 +144,19 @@ def test_a_bad_stack_is_explained_and_a_good_one_follows(open_page, assert_fine)
     assert "begins with “pol”" in at.warning[0].value
     at.text_input(key="rf_stack").set_value("7 s2 p3, pool 3 s2 p1, 3 d2").run()
     assert_fine(at)
-    sizes = run(at.code[0].value)["sizes"]
+    sizes = run(shown_code(at))["sizes"]
     assert sizes == [step.size for step in follow(parse_stack("7 s2 p3, pool 3 s2 p1, 3 d2"))[1:]]
     assert f"**{', '.join(map(str, sizes))}** pixels" in markdown(at)
 
 
 def test_questions_have_the_answers_of_a_longer_stack(open_page):
-    at = open_page("receptive_field", rf_view="stack")
+    at = open_drawers(open_page("receptive_field", rf_view="stack"))
     at.number_input(key="rf_stack_quiz_guess").set_value(14).run()
     assert follow(parse_stack("3, 3, pool 2, 3, 3 s2"))[-1].size == 14
     assert "**Right: 14.**" in markdown(at)
     at.number_input(key="rf_stack_quiz_guess").set_value(16).run()
     assert "k − 1, not k" in markdown(at)
-    at = open_page("receptive_field", rf_layer="block2.conv2")
+    at = open_drawers(open_page("receptive_field", rf_layer="block2.conv2"))
     network = torch.nn.Sequential(model_outline("simple_cnn").block1, model_outline("simple_cnn").block2[:4])
     row = cnnviz.trace(network.append(torch.nn.Conv2d(128, 1, 5, stride=2, device="meta"))).last_map
     at.number_input(key="rf_quiz_guess").set_value(row.receptive_field.size[0]).run()
@@ -191,7 +191,7 @@ def test_the_effective_field_is_measured_on_demand_and_is_that_of_the_code(open_
     next(b for b in at.button if b.label == "Measure the effective field").click().run()
     wait_for(at, "of the mass lies in the theoretical box")
     assert_fine(at)
-    mass = run(at.code[0].value)["mass"]
+    mass = run(shown_code(at))["mass"]
     request = EffectiveRequest(ModelSpec("simple_cnn", None, 3), "block2.relu1", 32, 2)
     np.testing.assert_allclose(cache.effective_runs().find(request).mass, mass, rtol=1e-3, atol=1e-7)
 

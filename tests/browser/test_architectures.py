@@ -1,15 +1,15 @@
 """The architectures page in the browser: links, the scatter, blocks opened by mouse and keys."""
 
+import io
 import re
-from pathlib import Path
 
-import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from cnnviz.nets.classifiers import torchvision_models
 from tests.browser.conftest import OpenPage, Server
 from tests.browser.panels import table
-from tests.browser.screen import by_key, choose, expect_no_errors, settled, sidebar, visit
+from tests.browser.screen import by_key, choose, expect_no_errors, settled, sidebar, upload, visit
 
 SCATTER = "architectures?arch_view=Accuracy+against+cost"
 BLOCKS = "architectures?arch_view=Block+by+block"
@@ -31,16 +31,17 @@ def expect_open(page: Page, path: str) -> None:
     expect(diagram(page).locator(f'.root[data-open="{path}"]')).to_be_visible()
 
 
-@pytest.mark.parametrize("link", ["Receptive field", "Cost"])
-def test_a_card_opens_its_model_on_another_page_and_keeps_the_picture(server: Server, page: Page, link: str):
-    visit(page, server.at("architectures?photo=Coffee"))
-    name, model = ("AlexNet", "alexnet") if link == "Cost" else ("ResNet-152", "resnet152")
-    card(page, name).get_by_role("link", name=link, exact=True).click()
-    title = {"Cost": "Parameters and cost"}.get(link, link)
-    expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
-    expect(model_box(page)).to_have_value(model)
-    expect(page).to_have_url(re.compile(rf"model={model}"))
-    expect(sidebar(page).get_by_text("Coffee, ")).to_be_visible()
+def test_a_card_opens_its_model_on_another_page_and_keeps_the_uploaded_picture(server: Server, page: Page):
+    visit(page, server.at("architectures"))
+    data = io.BytesIO()
+    Image.new("RGB", (60, 40), "red").save(data, "PNG")
+    upload(page, "mine.png", data.getvalue())
+    expect(sidebar(page).get_by_text("mine.png, 40×60 pixels")).to_be_visible()
+    card(page, "ResNet-152").get_by_role("link", name="Receptive field", exact=True).click()
+    expect(page.get_by_role("heading", name="Receptive field", level=1)).to_be_visible()
+    expect(model_box(page)).to_have_value("resnet152")
+    expect(page).to_have_url(re.compile("/receptive_field?.*model=resnet152"))
+    expect(sidebar(page).get_by_text("mine.png, 40×60 pixels")).to_be_visible()
     expect_no_errors(page)
 
 
@@ -86,7 +87,7 @@ def test_the_scatter_reads_what_torchvision_publishes(server: Server, page: Page
     expect(page.get_by_text("Ringed, the model in the sidebar: googlenet")).to_be_visible()
 
 
-def test_a_family_is_highlighted_and_the_table_follows(server: Server, page: Page, tmp_path: Path):
+def test_a_family_is_highlighted_and_the_table_follows(server: Server, page: Page):
     visit(page, server.at(SCATTER))
     best = by_key(page, "arch_scatter").locator(".annotation")
     expect(best.filter(has_text="vgg19_bn")).to_have_count(0)
@@ -97,7 +98,7 @@ def test_a_family_is_highlighted_and_the_table_follows(server: Server, page: Pag
     expect(page).to_have_url(re.compile("arch_which=All"))
     expect(page.get_by_text("114 sets of weights")).to_be_visible()
     settled(page)
-    rows = table(page, tmp_path)
+    rows = table(page)
     both = {row["weights"]: float(row["top-1 accuracy (%)"]) for row in rows if row["model"] == "resnet50"}
     assert both == {"IMAGENET1K_V1": 76.13, "IMAGENET1K_V2": 80.858}
     expect_no_errors(page)

@@ -6,6 +6,7 @@ export default function (component) {
   const cards = parentElement.querySelector(".cards");
   axis.replaceChildren(...marks());
   cards.replaceChildren(...data.cards.map(card));
+  if (data.follow) follow(data.follow);
 
   /** A dot for each year, with the names of that year over or under it, in turns. */
   function marks() {
@@ -43,22 +44,30 @@ export default function (component) {
     return box;
   }
 
-  /** Links that carry the picture and the rest of this page's address along; what is on this page opens in place. */
+  /** Links with an address of their own, for a new tab; a plain click stays in this session, with its picture. */
   function linksOf(name, links) {
     const box = made("nav", "links");
     box.setAttribute("aria-label", `Open ${name} in`);
-    for (const { label, model, href, here } of links) {
+    for (const { label, page, model, href } of links) {
       const link = made("a", "", label);
       link.href = href;
       link.onclick = (event) => {
         link.href = withRest(href);
-        if (!here || event.ctrlKey || event.metaKey || event.shiftKey) return;
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
-        setTriggerValue("go", model);
+        setTriggerValue("go", { page, model });
       };
       box.append(link);
     }
     return box;
+  }
+
+  /** Python has set the model; the app's own navigation goes there without a new session. */
+  function follow({ page, model }) {
+    const links = [...document.querySelectorAll('[data-testid="stSidebarNavLink"]')];
+    const own = links.find((link) => new URL(link.href).pathname.endsWith(`/${page}`));
+    if (own) own.click();
+    else location.assign(withRest(`${page}?model=${encodeURIComponent(model)}`));
   }
 
   function withRest(href) {
