@@ -128,7 +128,7 @@ def _show_layer_bars(network: Network, bars: Sequence[LayerBar], quantity: str, 
         f"**{plain(network.label)}: {_heading(quantity)} by layer.** Most in one layer: {plain(largest)}."
     )
     st.plotly_chart(
-        layer_bars(bars, quantity, logarithmic), key="cost_layers", config={"displayModeBar": False},
+        layer_bars(bars, quantity, logarithmic), key="cost_layer_bars", config={"displayModeBar": False},
         alt=f"{quantity} of each operation of {network.label}, in the order in which they run: {parts}. "
         f"Most in one layer: {largest}.",
     )  # fmt: skip

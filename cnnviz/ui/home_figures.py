@@ -50,6 +50,24 @@ _PAGES = (
         "Every channel of every layer of a real network, on your picture, on one honest scale: "
         "sort them, read any value, find the silent ones, take them home.",
     ),
+    (
+        "pages/receptive_field.py",
+        ":material/center_focus_strong:",
+        "Receptive field",
+        "What each unit of a network can see of your picture, to the pixel, and how much of it matters.",
+    ),
+    (
+        "pages/parameters_and_cost.py",
+        ":material/bar_chart:",
+        "Parameters and cost",
+        "What layers and networks cost, side by side: weights, multiply-accumulates, memory.",
+    ),
+    (
+        "pages/architectures.py",
+        ":material/account_tree:",
+        "Architectures",
+        "Seven networks that mattered, what their numbers really say, and any network block by block.",
+    ),
 )
 _PER_ROW = 3
 

@@ -28,6 +28,7 @@ from tests.browser.screen import (
 # Every view: its address, and a part of it that is there once all is drawn.
 PANEL = " .readout > span >> nth=1"
 TERM = " .readout strong"
+CHART = " .js-plotly-plot >> nth=-1"
 VIEWS = {
     "home": ("", ".st-key-hero .sum"),
     "convolution": ("convolution", ".st-key-conv_view .live input"),
@@ -44,6 +45,22 @@ VIEWS = {
     "transposed, pixels": ("transposed_convolution?up_view=Pixel+by+pixel", f".st-key-up_sliding{TERM}"),
     "equivariance": ("equivariance", f".st-key-eq_panels{PANEL}"),
     "feature maps": ("feature_maps", '.st-key-maps_wall .root[data-layer="block1.conv1"]'),
+    "field, box": ("receptive_field", f".st-key-rf_boxes{TERM}"),
+    "field, growth": ("receptive_field?rf_view=Growth", f".st-key-rf_growth{CHART}"),
+    "field, effective": ("receptive_field?rf_view=Effective+field", "text=Measure the effective field"),
+    "field, stack": ("receptive_field?rf_view=A+stack+by+hand", ".st-key-rf_stack_facts .result >> nth=0"),
+    "field, table": ("receptive_field?rf_view=Table", '[data-testid="stDataFrame"]'),
+    "cost": ("parameters_and_cost", f".st-key-cost_dense_bars{CHART}"),
+    "cost, deep": ("parameters_and_cost?cost_view=Deep+or+wide", f".st-key-cost_deep_bars{CHART}"),
+    "cost, ways": ("parameters_and_cost?cost_view=Ways+to+convolve", f".st-key-cost_ways_bars{CHART}"),
+    "cost, layers": ("parameters_and_cost?cost_view=Layer+by+layer", f".st-key-cost_layer_bars{CHART}"),
+    "cost, two": ("parameters_and_cost?cost_view=Two+models", f".st-key-cost_two_bars{CHART}"),
+    "architectures": ("architectures", ".st-key-arch_timeline .card >> nth=6"),
+    "architectures, accuracy": (
+        "architectures?arch_view=Accuracy+against+cost",
+        f".st-key-arch_scatter{CHART}",
+    ),
+    "architectures, blocks": ("architectures?arch_view=Block+by+block", ".st-key-arch_blocks svg >> nth=0"),
 }
 SCHEMES = ("light", "dark")
 PHONE = {"width": 390, "height": 844}

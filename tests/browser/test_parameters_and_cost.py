@@ -93,7 +93,7 @@ def test_another_model_of_the_sidebar_shows_its_layers(server: Server, page: Pag
     page.get_by_role("button", name="VGG-16: where its parameters are").click()
     totals = results(page, "cost_totals")
     expect(totals.first).to_have_text("138,357,544")
-    expect(chart(page, "cost_layers")).to_contain_text("linear, 89.36 %")
+    expect(chart(page, "cost_layer_bars")).to_contain_text("linear, 89.36 %")
     choose(page, "cost_side", "448×448")
     expect(by_key(page, "cost_totals")).to_contain_text("the two are not comparable")
     model = by_key(page, "model").get_by_role("combobox")
