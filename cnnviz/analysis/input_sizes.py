@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from cnnviz.analysis.graph import record
+from cnnviz.analysis.layer_rows import times
 from cnnviz.errors import CnnvizError
 
 
@@ -41,34 +42,39 @@ def input_sizes(model: nn.Module, channels: int, made_for: Sequence[int], asked:
         CnnvizError: if no side of `made_for` fits; the last one's reason.
     """
 
+    def fits(side: int) -> bool:
+        return _fits(model, (1, channels, side, side))
+
     def refusal(side: int) -> str:
         return _refusal(model, (1, channels, side, side))
 
-    if asked[0] < min(made_for) and not refusal(asked[0]):
+    if asked[0] < min(made_for) and fits(asked[0]):
         return InputSizes(made_for[0], tuple(sorted({made_for[0], *asked})), "")
-    reasons = {side: refusal(side) for side in made_for}
-    own = next((side for side, reason in reasons.items() if not reason), None)
+    own = next((side for side in made_for if fits(side)), None)
     if own is None:
-        raise CnnvizError(reasons[made_for[-1]])
-    if fixed := refusal(2 * own):
-        return InputSizes(own, (own,), fixed)
-    refused = {side: reason for side in asked if side < own and (reason := refusal(side))}
+        raise CnnvizError(refusal(made_for[-1]))
+    if not fits(2 * own):
+        return InputSizes(own, (own,), refusal(2 * own))
+    refused = [side for side in asked if side < own and not fits(side)]
     return InputSizes(
-        own, tuple(sorted({own, *asked} - set(refused))), refused[max(refused)] if refused else ""
+        own, tuple(sorted({own, *asked} - set(refused))), refusal(max(refused)) if refused else ""
     )
 
 
-def _refusal(model: nn.Module, shape: tuple[int, ...]) -> str:
-    """Why a network does not take a shape; a plain pass first, which is several times as fast."""
+def _fits(model: nn.Module, shape: tuple[int, ...]) -> bool:
+    """Whether a plain pass goes through, which is several times as fast as a recorded one."""
     try:
         with torch.no_grad():
             model(torch.empty(shape, device="meta"))
-    except Exception:  # whatever it is, `record` says it in words
-        pass
-    else:
-        return ""
+    except Exception:  # whatever a module says of a shape that it does not take; `record` words it
+        return False
+    return True
+
+
+def _refusal(model: nn.Module, shape: tuple[int, ...]) -> str:
+    """Why a network does not take a shape."""
     try:
         record(model, shape)
     except CnnvizError as error:
         return str(error)
-    return ""
+    return f"It does not take {times(shape[2:])}."

@@ -204,6 +204,12 @@ def settle() -> None:
     gc.freeze()
 
 
+@st.cache_resource(max_entries=16, show_spinner=False)
+def outline(name: str, weights: str | None = None) -> torch.nn.Module:
+    """A network without memory for its weights; nobody changes it."""
+    return model_outline(name, weights)
+
+
 @st.cache_resource(max_entries=32, show_spinner=False)
 def layers_of(name: str, side: int, weights: str | None = None) -> tuple[LayerSummary, ...]:
     """Every output of every layer of a network for a square picture.
@@ -212,7 +218,7 @@ def layers_of(name: str, side: int, weights: str | None = None) -> tuple[LayerSu
         CnnvizError: if the network does not take that size.
     """
     channels = catalog_entry(name).input_shape[1]
-    return layer_summaries(model_outline(name, weights), (1, channels, side, side))
+    return layer_summaries(outline(name, weights), (1, channels, side, side))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -223,7 +229,7 @@ def traced(name: str, side: int, weights: str | None = None) -> Trace:
         CnnvizError: if the network does not take that size.
     """
     channels = catalog_entry(name).input_shape[1]
-    return trace(model_outline(name, weights), (1, channels, side, side))
+    return trace(outline(name, weights), (1, channels, side, side))
 
 
 @st.cache_resource(max_entries=96, show_spinner=False)
@@ -231,13 +237,13 @@ def sizes_of(name: str, asked: tuple[int, ...], weights: str | None = None) -> I
     """Which square pictures a network takes; its own size is that of its published figures, if it fits."""
     _, channels, side, _ = catalog_entry(name).input_shape
     published = (published_figures(name).input_size,) if name in classifier_names() else ()
-    return input_sizes(model_outline(name, weights), channels, (*published, side), asked)
+    return input_sizes(outline(name, weights), channels, (*published, side), asked)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def blocks_of(name: str, side: int) -> Block:
     """A network grouped into blocks, for square pictures of one size."""
-    return blocks(model_outline(name), traced(name, side))
+    return blocks(outline(name), traced(name, side))
 
 
 @st.cache_resource(show_spinner=False)
@@ -261,7 +267,7 @@ def _measure_effective(
         return processor().run(compute).value
 
     return effective_receptive_field(
-        model_outline(request.spec.name),
+        outline(request.spec.name, request.spec.weights),
         request.layer,
         (1, channels, request.side, request.side),
         request.samples,
@@ -274,7 +280,7 @@ def _measure_effective(
 @st.cache_resource(max_entries=64, show_spinner=False)
 def padding_to(name: str, layer: str, side: int) -> PaddingOnTheWay:
     """What pads in a network on the way to a layer, for a square picture."""
-    return padding_on_the_way(model_outline(name), layer, (1, 3, side, side))
+    return padding_on_the_way(outline(name), layer, (1, 3, side, side))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -31,7 +31,7 @@ NUMBERS = {
 @pytest.fixture
 def cards(monkeypatch):
     shown = []
-    monkeypatch.setattr(timeline, "_mount", lambda data, **_: shown.extend(data["cards"]))
+    monkeypatch.setattr(timeline, "_mount", lambda data, **_: shown.__setitem__(slice(None), data["cards"]))
     return shown
 
 

@@ -326,7 +326,7 @@ def test_groups_and_separable_convolutions_are_asked_for(open_page):
 
 
 def test_flops_and_memory_are_asked_for(open_page):
-    at = open_page(PAGE, cost_view="model", model="lenet5")
+    at = open_drawers(open_page(PAGE, cost_view="model", model="lenet5"))
     question = next(m.value for m in at.markdown if m.value.startswith("For one picture"))
     count, batch = (
         int(n.replace(",", "")) for n in re.findall(r"takes ([\d,]+) MACs.*batch of (\d+)", question)[0]

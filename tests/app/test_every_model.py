@@ -13,7 +13,7 @@ from cnnviz.nets.catalog import ModelSpec, model_names
 from cnnviz.nets.classifiers import class_names, weights_bytes
 from cnnviz.ui import cache
 from cnnviz.ui.components import layer_tree, map_wall
-from tests.app.running import run
+from tests.app.running import run, shown_code
 
 NAME = "shufflenet_v2_x0_5"
 FILE = "shufflenetv2_x0.5-f707e7126e.pth"
@@ -63,7 +63,7 @@ def test_a_network_is_shown_at_a_size_that_it_takes(open_page, assert_fine, wall
     assert any(words in text for text in said(at))
     (wall,) = walls[-1:]
     assert wall["maps"].values.shape == shape
-    maps = run(at.code[0].value)["maps"]
+    maps = run(shown_code(at))["maps"]
     np.testing.assert_allclose(wall["maps"].values, maps, rtol=1e-4, atol=1e-5)
 
 
@@ -176,7 +176,7 @@ def test_trained_weights_are_loaded_and_name_the_classes(open_page, assert_fine,
         probabilities = trained(x)[0].softmax(0)
         expected = trained.conv1[0](x)[0].numpy()
     np.testing.assert_allclose(walls[-1]["maps"].values, expected, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(run(at.code[0].value)["maps"], expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(run(shown_code(at))["maps"], expected, rtol=1e-4, atol=1e-5)
     words = next(text for text in said(at) if text.startswith("**Prediction:**"))
     best = probabilities.argsort(descending=True)[:5].tolist()
     names = class_names(NAME, "imagenet")
@@ -195,7 +195,7 @@ def test_offline_the_reason_is_said_and_random_weights_stay_in_use(open_page, as
     assert warning.value.endswith("Until then the weights are random (seed 0).")
     assert any("have learned nothing" in text for text in said(at))
     assert any("trained on ImageNet could not be had" in info.value for info in at.info)
-    assert "seed=0" in at.code[0].value
+    assert "seed=0" in shown_code(at)
     trained_file()
     at.run()
     assert at.warning, "It is tried again only when the user says so."

@@ -54,23 +54,29 @@ def test_every_network_opens_or_says_why_not(open_page, assert_fine, seen_boxes)
         assert seen_boxes["grey"] == (name == "lenet5")
 
 
-def test_a_size_that_does_not_fit_is_explained_and_the_smallest_named(open_page):
-    at = open_page("receptive_field", model="vgg16", rf_side=224)
-    at.session_state["rf_side"] = 32
-    at.run()
-    assert not at.warning
+def test_sizes_that_do_not_fit_are_not_offered_and_a_chosen_one_comes_back(open_page, assert_fine):
+    at = open_page("receptive_field", model="vgg16")
+    at.select_slider(key="rf_side").set_value(32).run()
+    assert_fine(at)
     at.session_state["model"] = "vit_b_32"
     at.run()
-    assert [w.value for w in at.warning if "smallest size that works is 224×224" in w.value]
-    at.session_state["rf_side"] = 224
+    assert_fine(at)
+    assert "Input size: **224×224**" in markdown(at)
+    assert any("vit_b_32 is built for this size alone" in caption.value for caption in at.caption)
+    at.session_state["model"] = "inception_v3"
     at.run()
-    assert not at.warning
+    assert_fine(at)
+    assert at.select_slider(key="rf_side").value == 96
+    assert any("cannot take 32×32 or 64×64" in caption.value for caption in at.caption)
+    at.session_state["model"] = "vgg16"
+    at.run()
+    assert at.select_slider(key="rf_side").value == 32
 
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("model", ["lenet5", "efficientnet_b0"])
 def test_every_view_opens(open_page, assert_fine, view, model):
-    at = open_page("receptive_field", rf_view=view, model=model)
+    at = open_drawers(open_page("receptive_field", rf_view=view, model=model))
     assert_fine(at)
     assert at.code or view == "effective", "measured on demand only"
 
