@@ -17,12 +17,13 @@ from cnnviz.ui.snippets.architectures import blocks_code
 from cnnviz.ui.take_home import take_home
 
 WHOLE = "Whole network"
+_USUAL = 224
 
 
 def show_blocks(model: ModelSpec) -> None:
     """Stages on the left, the open block on the right."""
-    shape = catalog_entry(model.name).input_shape
-    trace, network = cache.traced(model.name, shape[2]), cache.blocks_of(model.name, shape[2])
+    trace, network = blocks_at_own_size(model.name)
+    shape = trace.input_shape
     path = _choose(network)
     trail = trail_to(network, path)
     block = trail[-1]
@@ -36,6 +37,12 @@ def show_blocks(model: ModelSpec) -> None:
         lambda: block_rows(block),
         key="arch_blocks_files",
     )
+
+
+def blocks_at_own_size(name: str) -> tuple[Trace, Block]:
+    """A network at the size of its published figures, as on its card, or else at the catalog's."""
+    side = cache.sizes_of(name, (_USUAL,)).own
+    return cache.traced(name, side), cache.blocks_of(name, side)
 
 
 def openable(network: Block) -> dict[str, Block]:

@@ -1,6 +1,7 @@
 """Controls shared by the pages."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -44,6 +45,11 @@ def set_control(key: str, value: object) -> None:
     st.session_state[_preset_of(key)] = value
 
 
+def taken_setting(key: str) -> Any:
+    """What `set_control` has set since this was last asked; None if nothing."""
+    return st.session_state.pop(_preset_of(key), None)
+
+
 def _preset_of(key: str) -> str:
     return f"_{key}_preset"
 
@@ -81,7 +87,7 @@ def bounded_slider(label: str, low: int, high: int, default: int, *, key: str, w
         why: the reason for a limit, shown with the slider's help.
     """
     memory = f"_{key}"
-    wanted = st.session_state.pop(_preset_of(key), None)
+    wanted = taken_setting(key)
     value = wanted if wanted is not None else st.session_state.get(key, st.session_state.get(memory, default))
     value = min(max(value, low), high)
     moved = st.session_state.get(f"{memory}_limits", (low, high)) != (low, high) and key in st.session_state

@@ -7,7 +7,7 @@ import streamlit as st
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, trained_sizes
 from cnnviz.nets.classifiers import normalisation
 from cnnviz.ui import cache
-from cnnviz.ui.controls import await_setting
+from cnnviz.ui.controls import await_setting, taken_setting
 
 _USUAL = 224
 
@@ -17,6 +17,9 @@ def choose_side(model: ModelSpec, sides: Sequence[int], key: str) -> int:
     wanted = tuple(sorted({*sides, *trained_sizes(model.name)}))
     fitting = cache.sizes_of(model.name, wanted, model.weights).sides
     state, memory = st.session_state, _memory_of(key)
+    preset = taken_setting(key)
+    if preset is not None:
+        state[memory] = preset
     nearest = _nearest(fitting, state.get(memory, state.get(key, _USUAL)))
     if len(fitting) == 1:
         st.markdown(f"Input size: **{_times(nearest)}**")

@@ -174,10 +174,11 @@ def test_ratios_in_words():
     assert cost_groups((dense, conv), ONE)[0].comparison == "convolution takes 25.00 times as many"
 
 
-def test_every_network_opens_layer_by_layer(open_page, shown_facts):
-    """One page, every model of the sidebar; its totals against torch's own counts."""
+@pytest.mark.parametrize("part", range(6))
+def test_every_network_opens_layer_by_layer(open_page, shown_facts, part):
+    """Every model of the sidebar; its totals against torch's own counts."""
     at = open_page(PAGE, cost_view="model", cost_quantity="MACs")
-    for name in model_names():
+    for name in model_names()[part::6]:
         at.sidebar.selectbox(key="model").select(name).run()
         assert not at.exception and not at.error and not at.warning, name
         outline = model_outline(name)
