@@ -39,6 +39,12 @@ def await_setting(key: str, default: object) -> None:
     st.session_state.setdefault(key, default)
 
 
+def await_settings(defaults: Mapping[str, Any]) -> None:
+    """`await_setting` for several controls: key → default."""
+    for key, default in defaults.items():
+        await_setting(key, default)
+
+
 def set_control(key: str, value: object) -> None:
     """Set a control from a button; call before the controls are drawn."""
     st.session_state[key] = value

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cnnviz.ui.controls import await_setting
+from cnnviz.ui.controls import await_settings
 from cnnviz.ui.presets import offer_presets
 
 _START: dict[str, Any] = {"cost_batch": 1, "cost_dtype": "float32", "cost_axis": "automatic"}
@@ -68,5 +68,4 @@ def offer_cost_presets() -> None:
 
 def await_cost_presets() -> None:
     """Prepare what a preset sets and is not on screen; call after the controls."""
-    for key, default in _DEFAULTS.items():
-        await_setting(key, default)
+    await_settings(_DEFAULTS)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cnnviz.ui.controls import await_setting
+from cnnviz.ui.controls import await_settings
 from cnnviz.ui.presets import offer_presets
 
 _START: dict[str, Any] = {
@@ -53,5 +53,4 @@ def offer_pooling_presets() -> None:
 
 def await_pooling_presets() -> None:
     """Prepare what a preset sets and is not on screen; call after the controls."""
-    for key, default in _NOT_ALWAYS_ON_SCREEN.items():
-        await_setting(key, default)
+    await_settings(_NOT_ALWAYS_ON_SCREEN)

@@ -18,20 +18,20 @@ function draw(box, data, state) {
 }
 
 function block({ title, equations, sentences }) {
-  const box = element("section");
-  box.append(element("div", "title", title), grid(equations));
+  const box = made("section");
+  box.append(made("div", "title", title), grid(equations));
   for (const { head, text } of sentences) {
-    const paragraph = element("p");
-    paragraph.append(element("strong", "", head), ` ${text}`);
+    const paragraph = made("p");
+    paragraph.append(made("strong", "", head), ` ${text}`);
     box.append(paragraph);
   }
   return box;
 }
 
 function grid(equations) {
-  const box = element("div", "equations");
+  const box = made("div", "equations");
   for (const { left, right, text } of equations) {
-    const sides = [side("span", "left", left), element("span", "", "="), side("span", "right", right)];
+    const sides = [side("span", "left", left), made("span", "", "="), side("span", "right", right)];
     sides[2].setAttribute("role", "math");
     sides[2].setAttribute("aria-label", text);
     box.append(...sides);
@@ -39,15 +39,8 @@ function grid(equations) {
   return box;
 }
 
-function element(tag, className = "", text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
-}
-
 function side(tag, className, parts) {
-  const box = element(tag, className);
+  const box = made(tag, className);
   box.append(...parts.map(drawPart));
   return box;
 }
@@ -57,10 +50,10 @@ function drawPart(part) {
   if (part.floor) return side("span", "floor", part.floor);
   if (part.ceiling) return side("span", "ceiling", part.ceiling);
   if (part.fraction) {
-    const box = element("span", "fraction");
+    const box = made("span", "fraction");
     box.append(...part.fraction.map((half) => side("span", "", half)));
     return box;
   }
   const [[kind, text]] = Object.entries(part);
-  return element("span", kind, text);
+  return made("span", kind, text);
 }

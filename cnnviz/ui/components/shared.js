@@ -147,6 +147,14 @@ function pixelAt(event, canvas, height, width) {
   return row < 0 || column < 0 || row >= height || column >= width ? null : { row, column };
 }
 
+/** A new element with a class and a text. */
+function made(tag, className = "", text = "") {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
 /** A headline and a quieter line under it, in the component's readout. */
 function writeReadout(root, headline, detail) {
   const [strong, small] = [document.createElement("strong"), document.createElement("span")];

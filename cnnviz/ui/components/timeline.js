@@ -77,11 +77,4 @@ export default function (component) {
     }
     return address.href;
   }
-
-  function made(tag, className = "", text = "") {
-    const element = document.createElement(tag);
-    element.className = className;
-    element.textContent = text;
-    return element;
-  }
 }
