@@ -165,7 +165,9 @@ def require_memory(spec: ModelSpec) -> None:
 
 
 def shared_model(spec: ModelSpec) -> SharedModel:
-    """A network, to be lent to one thread at a time.
+    """A network, to be lent to one thread at a time; call it without holding a slot.
+
+    Whoever builds it holds one, and whoever waits for somebody else's building holds none.
 
     Raises:
         CnnvizError: if it is too large, or its weights cannot be had.
@@ -184,7 +186,8 @@ def load(spec: ModelSpec) -> None:
     """
     require_memory(spec)
     if spec not in _models():
-        in_turn(lambda: shared_model(spec))
+        with st.spinner(f"Loading {spec.label}…"):
+            shared_model(spec)
 
 
 @st.cache_resource(show_spinner=False)
@@ -194,7 +197,8 @@ def downloads() -> Downloads:
 
 
 def _build(spec: ModelSpec) -> SharedModel:
-    return SharedModel(spec.build(), processor().slots)
+    with processor().slot():
+        return SharedModel(spec.build(), processor().slots)
 
 
 @st.cache_resource(show_spinner=False)
@@ -206,7 +210,7 @@ def settle() -> None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def outline(name: str, weights: str | None = None) -> torch.nn.Module:
-    """A network without memory for its weights; nobody changes it."""
+    """A network without memory for its weights, shared by all threads: nobody puts hooks on it."""
     return model_outline(name, weights)
 
 
@@ -218,7 +222,7 @@ def layers_of(name: str, side: int, weights: str | None = None) -> tuple[LayerSu
         CnnvizError: if the network does not take that size.
     """
     channels = catalog_entry(name).input_shape[1]
-    return layer_summaries(outline(name, weights), (1, channels, side, side))
+    return layer_summaries(model_outline(name, weights), (1, channels, side, side))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -280,7 +284,7 @@ def _measure_effective(
 @st.cache_resource(max_entries=64, show_spinner=False)
 def padding_to(name: str, layer: str, side: int) -> PaddingOnTheWay:
     """What pads in a network on the way to a layer, for a square picture."""
-    return padding_on_the_way(outline(name), layer, (1, 3, side, side))
+    return padding_on_the_way(model_outline(name), layer, (1, 3, side, side))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -352,8 +356,10 @@ def layer_run(spec: ModelSpec, layer: str, picture: Picture) -> LayerRun:
 
 
 def _layer_run(spec: ModelSpec, layer: LayerSummary, picture: Picture) -> LayerRun:
+    shared = shared_model(spec)
+
     def compute(device: torch.device) -> tuple[Array, Array]:
-        with shared_model(spec).borrow(device) as network:
+        with shared.borrow(device) as network:
             x = network_input(picture, spec.name, spec.weights).to(device)
             with evaluating(network), torch.inference_mode(), capture(network, [layer.module]) as found:
                 scores = forward(network, x)
@@ -375,9 +381,10 @@ def network_limit(spec: ModelSpec, picture: Picture) -> float:
 def _network_limit(spec: ModelSpec, digest: str, _picture: Picture) -> float:
     summaries = layers_of(spec.name, _picture.height, spec.weights)
     layers = {layer.layer for layer in summaries if layer.has_maps}
+    shared = shared_model(spec)
 
     def compute(device: torch.device) -> float:
-        with shared_model(spec).borrow(device) as network:
+        with shared.borrow(device) as network:
             x = network_input(_picture, spec.name, spec.weights).to(device)
             return activation_limit(network, x, layers)
 

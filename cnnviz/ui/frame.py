@@ -28,6 +28,7 @@ _GROUPS = {
     },
 }
 _NETWORK_PAGES = set(_GROUPS["Networks"])
+_PAGES_WITH_WEIGHTS = {"feature_maps", "receptive_field"}
 # A third less empty space around the page than Streamlit leaves: the labs need it. Buttons that set the
 # controls to a telling case look like links, in rows close together. On a phone they are one row to
 # swipe, and what the controls change stands above them. A chart's words have the page's own colour:
@@ -69,7 +70,7 @@ def run() -> None:
     with st.sidebar, explained():
         choose_picture()
         if page.url_path in _NETWORK_PAGES:
-            choose_model()
+            choose_model(page.url_path in _PAGES_WITH_WEIGHTS)
         show_device()
     page.run()
 

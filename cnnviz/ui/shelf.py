@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from concurrent.futures import CancelledError, Future
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -13,46 +14,73 @@ class Shelf(Generic[K, V]):
     """Keeps what was made while all of it takes at most `limit` bytes; what nobody wanted longest goes first.
 
     Room is made before a thing is, so that the two do not stand in memory together. One that is wanted
-    by several at once is made once. One larger than the limit is made and not kept.
+    by several at once is made once, and if that fails it fails for all of them. One larger than the
+    limit is made and not kept.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._kept: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._room: dict[K, int] = {}
-        self._making: dict[K, threading.Lock] = {}
-        self._lock = threading.Lock()
+        self._making: dict[K, Future[V]] = {}
+        self._lock = threading.RLock()
 
     @property
     def used(self) -> int:
         """Bytes of all that is kept."""
-        return sum(size for _, size in self._kept.values())
+        with self._lock:
+            return sum(size for _, size in self._kept.values())
 
     def __contains__(self, key: object) -> bool:
-        return key in self._kept
+        with self._lock:
+            return key in self._kept
 
     def get(self, key: K, make: Callable[[], V], size: int) -> V:
         """The thing of that key, made now if it is not there; `size` is what it will take in bytes."""
-        with self._lock:
-            making = self._making.setdefault(key, threading.Lock())
-        with making:
+        while True:
             with self._lock:
                 if key in self._kept:
                     self._kept.move_to_end(key)
                     return self._kept[key][0]
-                self._room[key] = size
-                self._make_room()
+                making = self._making.get(key)
+                if making is None:
+                    making = self._making[key] = Future()
+                    self._reserve(key, size)
+                    break
             try:
-                value = make()
-            finally:
-                with self._lock:
-                    self._room.pop(key, None)
-                    self._making.pop(key, None)
-            if size <= self.limit:
-                with self._lock:
-                    self._kept[key] = value, size
-                    self._make_room()
-            return value
+                return making.result()
+            except CancelledError:
+                continue
+        return self._make(key, make, making)
+
+    def _make(self, key: K, make: Callable[[], V], making: "Future[V]") -> V:
+        try:
+            value = make()
+        except BaseException as error:
+            with self._lock:
+                self._forget(key)
+            if isinstance(error, Exception):
+                making.set_exception(error)
+            else:  # it was stopped, which says nothing of the thing: one of those who wait makes it
+                making.cancel()
+            raise
+        with self._lock:
+            size = self._forget(key)
+            if size is not None:
+                self._kept[key] = value, size
+                self._make_room()
+        making.set_result(value)
+        return value
+
+    def _reserve(self, key: K, size: int) -> None:
+        if size <= self.limit:
+            self._room[key] = size
+            self._make_room()
+
+    def _forget(self, key: K) -> int | None:
+        """It is no longer being made; the room that was reserved for it."""
+        del self._making[key]
+        return self._room.pop(key, None)
 
     def _make_room(self) -> None:
         while self._kept and self.used + sum(self._room.values()) > self.limit:

@@ -1,5 +1,7 @@
 """The sidebar: one picture for all pages, one model for all network pages."""
 
+from dataclasses import replace
+
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -124,8 +126,11 @@ def _show(picture: Picture, private: bool) -> None:
         st.caption("A copied link does not carry your own picture.")
 
 
-def choose_model() -> None:
-    """Let the user choose a network and its weights; those that cannot be had are replaced by random ones."""
+def choose_model(weights_used: bool) -> None:
+    """Let the user choose a network and its weights.
+
+    Where the page uses weights they are fetched, and random ones stand in for those that cannot be had.
+    """
     name = st.selectbox(
         "Model",
         model_names(),
@@ -138,7 +143,14 @@ def choose_model() -> None:
     if weights is not None:
         await_setting("seed", 0)
     seed = _choose_seed() if weights is None else 0
-    st.session_state[_MODEL] = usable(ModelSpec(name, weights, seed))
+    chosen = ModelSpec(name, weights, seed)
+    if weights_used:
+        st.session_state[_MODEL] = replace(chosen, weights=None)  # until the weights are there
+        st.session_state[_MODEL] = usable(chosen)
+    else:
+        st.session_state[_MODEL] = chosen
+        if weights is not None:
+            st.caption("This page does not use the weights, so none are downloaded.")
 
 
 def _choose_weights(name: str) -> str | None:

@@ -1,6 +1,8 @@
 """Trained weights: had if they can be, and what is said if they cannot."""
 
+import logging
 import time
+import uuid
 from dataclasses import replace
 
 import streamlit as st
@@ -11,6 +13,7 @@ from cnnviz.nets.classifiers import weights_bytes, weights_file
 from cnnviz.ui import cache
 from cnnviz.ui.feedback import plain
 
+_LOG = logging.getLogger("cnnviz")
 _FAILED = "_weights_failed"
 _LOOK_EVERY = 0.2
 
@@ -25,13 +28,11 @@ def usable(spec: ModelSpec) -> ModelSpec:
         return spec
     failed = st.session_state.get(_FAILED)
     if failed is None or failed[0] != spec:
-        try:
-            _fetch(spec, spec.weights)
-            cache.load(spec)
+        problem = _problem(spec, spec.weights)
+        if problem is None:
             st.session_state.pop(_FAILED, None)
             return spec
-        except CnnvizError as error:
-            failed = st.session_state[_FAILED] = spec, str(error)
+        failed = st.session_state[_FAILED] = spec, problem
     fallback = replace(spec, weights=None)
     st.warning(
         f"{plain(failed[1])} Until then the weights are {fallback.weights_label}.", icon=":material/error:"
@@ -51,20 +52,38 @@ def missing_weights_words() -> str | None:
     )
 
 
+def _problem(spec: ModelSpec, weights: str) -> str | None:
+    """Have the network with its weights in memory; a sentence if that fails, whatever the fault."""
+    try:
+        _fetch(spec, weights)
+        cache.load(spec)
+    except CnnvizError as error:
+        return str(error)
+    except Exception:  # the page goes on with random weights of this network, not with the one before it
+        identifier = uuid.uuid4().hex[:8]
+        _LOG.exception("error %s", identifier)
+        return (
+            f"The weights {spec.weights_label} could not be had. The log has the details under {identifier}."
+        )
+    return None
+
+
 def _fetch(spec: ModelSpec, weights: str) -> None:
     """Wait for a download and show how far it is. Nothing else in the app waits for it."""
     cache.require_memory(spec)
-    file = weights_file(spec.name, weights)
-    if file.exists():
+    if weights_file(spec.name, weights).exists():
         return
     total = weights_bytes(spec.name, weights)
     bar = st.progress(0.0, f"Downloading {spec.label}, {total / 1e6:,.0f} MB…")
-    running = cache.downloads().start(spec.name, weights)
-    while not running.done():
-        have = max((part.stat().st_size for part in file.parent.glob(f"{file.name}.*.partial")), default=0)
-        bar.progress(
-            min(have / total, 1.0), f"Downloading {spec.label}: {have / 1e6:,.0f} of {total / 1e6:,.0f} MB"
-        )
-        time.sleep(_LOOK_EVERY)
+    with cache.downloads().wanted(spec.name, weights) as download:
+        while not download.end.done():
+            have = download.received
+            bar.progress(
+                min(have / total, 1.0),
+                f"Waiting for other downloads, then {spec.label}, {total / 1e6:,.0f} MB…"
+                if download.queued
+                else f"Downloading {spec.label}: {have / 1e6:,.0f} of {total / 1e6:,.0f} MB",
+            )
+            time.sleep(_LOOK_EVERY)
     bar.empty()
-    running.result()
+    download.end.result()

@@ -1,6 +1,7 @@
 """The feature maps page with networks of every kind, and with trained weights."""
 
 import re
+import threading
 import time
 from pathlib import Path
 
@@ -253,3 +254,72 @@ def test_networks_without_trained_weights_offer_none(open_page, assert_fine):
     assert_fine(at)
     assert "weights" not in [control.key for control in at.sidebar.button_group]
     assert at.sidebar.number_input(key="seed").value == 0
+
+
+@pytest.mark.usefixtures("hub")
+@pytest.mark.parametrize("page", ["architectures", "parameters_and_cost"])
+def test_a_page_without_use_for_weights_fetches_none_and_keeps_the_setting(
+    open_page, assert_fine, monkeypatch, page
+):
+    monkeypatch.setattr("torch.hub.download_url_to_file", lambda *_, **__: pytest.fail("downloaded"))
+    built, build = [], ModelSpec.build
+    monkeypatch.setattr(ModelSpec, "build", lambda spec: (built.append(spec.name), build(spec))[1])
+    at = open_page(page, model=NAME, weights="imagenet")
+    assert NAME not in built
+    assert_fine(at)
+    assert at.session_state["weights"] == "imagenet"
+    assert any("does not use the weights" in caption.value for caption in at.sidebar.caption)
+
+
+@pytest.mark.usefixtures("trained")
+def test_the_weights_are_fetched_when_a_page_has_use_for_them(open_page, assert_fine):
+    at = open_page("architectures", model=NAME, weights="imagenet")
+    at.switch_page("pages/feature_maps.py")
+    at.run()
+    assert_fine(at)
+    assert any("likeliest of 1,000 classes" in text for text in said(at))
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_fault_nobody_thought_of_leaves_the_chosen_network_with_random_weights(open_page, monkeypatch):
+    at = open_page("feature_maps", model="lenet5", maps_side=32)
+
+    def fault(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("cnnviz.ui.weights.weights_file", fault)
+    at.session_state["weights"] = "imagenet"
+    at.sidebar.selectbox(key="model").select(NAME).run()
+    assert not at.exception and not at.error
+    (warning,) = at.warning
+    assert "The log has the details under" in warning.value
+    assert warning.value.endswith("Until then the weights are random (seed 0).")
+    assert at.session_state["_model"] == ModelSpec(NAME)
+    assert at.selectbox(key="maps_layer").value == "conv1.0"
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_download_in_the_queue_says_so(open_page, assert_fine, monkeypatch, trained_file):
+    seen, go = [], threading.Event()
+
+    def download(_url, file, _digest, **_):
+        assert go.wait(10)
+        if FILE in file:
+            trained_file()
+
+    monkeypatch.setattr("torch.hub.download_url_to_file", download)
+    progress = cache.st.progress
+
+    def watched(value, text):
+        bar = progress(value, text)
+        real = bar.progress
+        bar.progress = lambda value, text: (seen.append(text), go.set(), real(value, text))[2]
+        return bar
+
+    monkeypatch.setattr("cnnviz.ui.weights.st.progress", watched)
+    downloads = cache.downloads()
+    with downloads.wanted("alexnet", "imagenet") as one, downloads.wanted("vgg11", "imagenet") as two:
+        assert not (one.end.done() or two.end.done())
+        at = open_page("feature_maps", model=NAME, weights="imagenet", maps_side=32)
+    assert_fine(at)
+    assert seen[0].startswith(f"Waiting for other downloads, then {NAME}, ")

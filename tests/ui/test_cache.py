@@ -1,12 +1,16 @@
 """What the caches hand out, and the gate before the processor."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
 import torch
 
-from cnnviz.data.images import Picture
+from cnnviz.analysis.layers import layer_summaries
+from cnnviz.analysis.shifts import padding_on_the_way
+from cnnviz.data.images import Picture, sample
+from cnnviz.nets.catalog import ModelSpec, model_outline
 from cnnviz.ui import cache
 from cnnviz.ui.cache import Processor
 
@@ -83,3 +87,77 @@ def test_the_number_of_slots_is_read_with_care(monkeypatch, wanted, slots):
     monkeypatch.setenv("CNNVIZ_SLOTS", wanted)
     assert Processor().slots == slots
     torch.set_num_threads(threads)
+
+
+def test_passes_at_the_same_time_do_not_report_into_each_other(monkeypatch):
+    """Two passes of each kind, each begun before the other is over."""
+    sides = (64, 96)
+    expected = [layer_summaries(model_outline("resnet18"), (1, 3, side, side)) for side in sides]
+    way = padding_on_the_way(model_outline("resnet18"), "layer1.0.conv1", (1, 3, 64, 64))
+    for stored in (cache.layers_of, cache.padding_to, cache.outline):
+        stored.clear()
+    together = threading.Barrier(3, timeout=10)
+
+    def meeting(forward):
+        return lambda model, x: (together.wait(), forward(model, x), together.wait())[1]
+
+    for module in ("layers", "shifts"):
+        name = f"cnnviz.analysis.{module}.forward"
+        monkeypatch.setattr(name, meeting(cache.forward))
+    found = {}
+    threads = [
+        threading.Thread(target=lambda: found.update({64: cache.layers_of("resnet18", 64)})),
+        threading.Thread(target=lambda: found.update({96: cache.layers_of("resnet18", 96)})),
+        threading.Thread(target=lambda: found.update(way=cache.padding_to("resnet18", "layer1.0.conv1", 64))),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert [found.get(side) for side in sides] == expected
+    assert found.get("way") == way
+
+
+def test_who_waits_for_a_network_that_somebody_builds_holds_no_slot(monkeypatch):
+    spec, begun, go = ModelSpec("lenet5", None, 41), threading.Event(), threading.Event()
+    waiting, build = threading.Semaphore(0), ModelSpec.build
+
+    def slow(spec):
+        begun.set()
+        assert go.wait(10)
+        return build(spec)
+
+    def noted(spec, known=cache.require_memory):
+        waiting.release()
+        known(spec)
+
+    monkeypatch.setattr(ModelSpec, "build", slow)
+    monkeypatch.setattr(cache, "require_memory", noted)
+    picture = sample("cat").centre_square(32)
+    wanted = [
+        lambda: cache.shared_model(spec),
+        lambda: cache.load(spec),
+        lambda: cache.layer_run(spec, "features.c1", picture),
+        lambda: cache.network_limit(spec, picture),
+    ]
+    threads = [threading.Thread(target=call, daemon=True) for call in wanted]
+    try:
+        threads[0].start()
+        assert begun.wait(10)
+        for thread in threads[1:]:
+            thread.start()
+        for _ in wanted:
+            assert waiting.acquire(timeout=10)
+        assert not _more_than_one_slot_taken()
+    finally:
+        go.set()
+    for thread in threads:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in threads)
+    assert spec in cache._models()
+
+
+def _more_than_one_slot_taken():
+    """The builder's is one; the others have come to the shelf, and get a moment to take theirs."""
+    time.sleep(0.2)
+    return cache.processor()._running > 1
