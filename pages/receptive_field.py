@@ -4,7 +4,7 @@ import streamlit as st
 
 from cnnviz.ui import cache
 from cnnviz.ui.controls import choose_view, lab_columns
-from cnnviz.ui.effective_field_lab import show_effective
+from cnnviz.ui.effective_field_lab import NOT_MEASURED, can_be_measured, show_effective
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.input_size import choose_side
@@ -53,8 +53,12 @@ def show_network(view: str) -> None:
             show_table(model, found)
         return
     with controls:
-        choice = choose_row(model)
-        unit = choose_unit(choice) if view == "box" else None
+        if view == "box":
+            choice = choose_row(model, lambda row: True)
+            unit = choose_unit(choice)
+        else:
+            choice = choose_row(model, can_be_measured, NOT_MEASURED)
+            unit = None
     with place, explained():
         if unit is not None:
             show_box(choice, current_picture(), unit)

@@ -1,5 +1,6 @@
 """Fields on the picture: the box of a unit, and the effective field under the theoretical one."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ _AROUND = 0.75
 
 def box_figure(pixels: Array, box: Box, title: str) -> "Figure":
     """A picture (H, W, 3) uint8 with a unit's field on it, the part in the padding hatched."""
-    figure, axes = _figure()
+    figure, (axes,) = _figure()
     height, width = pixels.shape[:2]
     axes.imshow(pixels, interpolation="none", zorder=2)
     _rectangle(axes, box, fill=False, edgecolor=ACCENT, linewidth=2, zorder=3)
@@ -31,16 +32,21 @@ def box_figure(pixels: Array, box: Box, title: str) -> "Figure":
     return figure
 
 
-def effective_figure(mass: Array, box: Box, held: Box, title: str) -> "Figure":
-    """An effective field, on white, with both boxes."""
-    figure, axes = _figure()
+def effective_figure(fields: Mapping[str, tuple[Array, Box, Box]]) -> "Figure":
+    """Effective fields beside each other, on white: title → mass, theoretical box, box that holds most."""
+    figure, places = _figure(len(fields))
+    for axes, (title, (mass, box, held)) in zip(places, fields.items(), strict=True):
+        _draw_effective(axes, mass, box, held, title)
+    return figure
+
+
+def _draw_effective(axes: "Axes", mass: Array, box: Box, held: Box, title: str) -> None:
     height, width = mass.shape
     axes.imshow(np.sqrt(mass / mass.max()), cmap=_ramp(), vmin=0, vmax=1, interpolation="none")
     _rectangle(axes, ((0, height - 1), (0, width - 1)), fill=False, edgecolor="grey")
     _rectangle(axes, box, fill=False, edgecolor="black", linewidth=1.5)
     _rectangle(axes, held, fill=False, edgecolor="black", linestyle=":", linewidth=1.5)
     axes.set(**_limits(box, height, width), title=title, xlabel="Column (pixels)", ylabel="Row (pixels)")
-    return figure
 
 
 def effective_chart(mass: Array, box: Box, held: Box, share: float) -> go.Figure:
@@ -101,11 +107,11 @@ def _limits(box: Box, height: int, width: int) -> dict[str, tuple[float, float]]
     return {"xlim": columns, "ylim": (rows[1], rows[0])}
 
 
-def _figure() -> "tuple[Figure, Axes]":
+def _figure(places: int = 1) -> "tuple[Figure, Sequence[Axes]]":
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.6, 4.6), dpi=200, layout="constrained")
-    return figure, figure.subplots()
+    figure = Figure(figsize=(4.6 * places, 4.6), dpi=200, layout="constrained")
+    return figure, figure.subplots(1, places, squeeze=False)[0]
 
 
 def _rectangle(axes: "Axes", box: Box, **style: object) -> None:

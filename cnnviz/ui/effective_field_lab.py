@@ -1,11 +1,11 @@
 """The effective field lab: measured on demand, in the background, over the theoretical box."""
 
-from dataclasses import dataclass, replace
-from uuid import uuid4
+from dataclasses import dataclass
 
 import streamlit as st
 
 from cnnviz.analysis.effective_field import box_that_holds, middle, share_within
+from cnnviz.analysis.layer_rows import LayerRow, times
 from cnnviz.arrays import Array
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.field_boxes import Box, effective_chart, effective_figure
@@ -18,13 +18,21 @@ from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.quiz import choose_yourself
 from cnnviz.ui.receptive_field_lab import FieldChoice
+from cnnviz.ui.receptive_field_waiting import Waiting
 from cnnviz.ui.snippets.receptive_field import effective_code
 from cnnviz.ui.take_home import take_home
 
 HELD = 0.95
 MOST_MACS = 20e9
 MOST_PARAMETERS = 150e6
-_WATCHER, _WATCHED = "_rf_watcher", "_rf_watched"
+_WAITING = "_rf_waiting"
+NOT_MEASURED = "Outputs that are no stack of maps, such as reshaped ones, have no gradient measured here."
+
+
+def can_be_measured(row: LayerRow) -> bool:
+    """Whether an output is a stack of maps with rows and columns, so that it has a unit to look from."""
+    seen = row.receptive_field
+    return seen is not None and len(row.output_shape) == 4 and len(seen.dims) == 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +49,12 @@ class Effective:
         """Put the measurement of a choice's middle unit beside its box."""
         assert run.mass is not None
         unit = middle(choice.row)
-        rows, columns = choice.seen.box(*unit)
+        box = choice.box(unit)
         centre = tuple(
-            (edge[0] + edge[1]) / 2 if edge else float(index)
-            for edge, index in zip((rows, columns), unit, strict=True)
+            (edge[0] + edge[1]) / 2 if edge else float(index) for edge, index in zip(box, unit, strict=True)
         )
         held = box_that_holds(run.mass, HELD, (centre[0], centre[1]))
-        return cls(run.request.spec, run.mass, (rows, columns), held)
+        return cls(run.request.spec, run.mass, box, held)
 
     @property
     def inside(self) -> float:
@@ -55,9 +62,9 @@ class Effective:
         return share_within(self.mass, *self.box)
 
     @property
-    def sides(self) -> tuple[int, int]:
-        """Longer side of the theoretical box, and side of the one that holds most of the mass."""
-        first, second = (max(e[1] - e[0] + 1 if e else 0 for e in box) for box in (self.box, self.held))
+    def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Height and width of the theoretical box, and of the one that holds most of the mass."""
+        first, second = (tuple(e[1] - e[0] + 1 if e else 0 for e in box) for box in (self.box, self.held))
         return first, second
 
 
@@ -69,30 +76,41 @@ def show_effective(choice: FieldChoice) -> None:
     macs = _macs_up_to(choice)
     require_small(choice, macs)
     requests = _requests(choice, samples)
-    runs = [cache.effective_runs().find(request) for request in requests]
-    if any(run and run.running for run in runs) and st.session_state.get(_WATCHED) == requests:
-        _watch(requests)
-    elif all(run and not run.running for run in runs):
-        _show(choice, [run for run in runs if run], samples)
+    waiting = st.session_state.get(_WAITING)
+    if waiting is not None and waiting.requests == requests and not waiting.over:
+        _watch(waiting)
+        return
+    ended = [run for request in requests if (run := _ended(request)) is not None]
+    if len(ended) == len(requests):
+        _show(choice, ended, samples)
     else:
         _offer(choice, requests, samples, macs)
 
 
+def _ended(request: EffectiveRequest) -> EffectiveRun | None:
+    """A measurement that anybody has made, or how the one ended that this user waited for."""
+    waiting = st.session_state.get(_WAITING)
+    mine = waiting.ended(request) if waiting is not None else None
+    run = mine or cache.effective_runs().find(request)
+    return None if run is None or run.running else run
+
+
 def _requests(choice: FieldChoice, samples: int) -> list[EffectiveRequest]:
-    """Random weights; and beside them the trained ones, if wanted."""
-    name = choice.spec.name
-    specs = [replace(choice.spec, weights=None)]
-    trained = weights_names(name)
+    """The sidebar's weights; and beside them the others, if wanted."""
+    spec = choice.spec
+    specs, trained = [spec], weights_names(spec.name)
     if trained:
+        if spec.weights is None:
+            label, other = "Trained weights beside the random ones", ModelSpec(spec.name, trained[0])
+        else:
+            label, other = "Random weights (seed 0) beside the trained ones", ModelSpec(spec.name)
         beside = st.toggle(
-            "Trained weights beside the random ones", key="rf_trained", bind="query-params",
-            help="Weights trained on ImageNet, downloaded when they are used for the first time.",
+            label, key="rf_beside", bind="query-params",
+            help="The trained weights come from ImageNet and are downloaded when they are first used.",
         )  # fmt: skip
-        specs += [ModelSpec(name, trained[0])] if beside else []
+        specs += [other] if beside else []
     else:
-        st.markdown(
-            f"{choice.spec.label} has random weights only: there are no trained ones to compare with."
-        )
+        st.markdown(f"{spec.label} has random weights only: there are no trained ones to compare with.")
     return [EffectiveRequest(spec, choice.row.layer, choice.side, samples) for spec in specs]
 
 
@@ -123,7 +141,7 @@ def require_small(choice: FieldChoice, macs: int) -> None:
 
 
 def _offer(choice: FieldChoice, requests: list[EffectiveRequest], samples: int, macs: int) -> None:
-    passes = samples * len(requests)
+    passes = samples * sum(_ended(request) is None for request in requests)
     total = significant(2 * passes * macs / 1e9)
     unit = middle(choice.row)
     st.markdown(
@@ -140,37 +158,23 @@ def _offer(choice: FieldChoice, requests: list[EffectiveRequest], samples: int, 
 
 def _start(requests: list[EffectiveRequest]) -> None:
     _leave()
-    st.session_state[_WATCHED] = requests
-    cache.effective_runs().start(requests[0], _watcher())
+    st.session_state[_WAITING] = Waiting(requests)
 
 
 def _leave() -> None:
-    """Nobody here waits any more for what was started before."""
-    for request in st.session_state.pop(_WATCHED, []):
-        run = cache.effective_runs().find(request)
-        if run is not None:
-            run.leave(_watcher())
-
-
-def _watcher() -> str:
-    return str(st.session_state.setdefault(_WATCHER, uuid4().hex))
+    """This user no longer waits for what was started before."""
+    waiting = st.session_state.pop(_WAITING, None)
+    if waiting is not None:
+        waiting.leave()
 
 
 @st.fragment(run_every=0.5)
-def _watch(requests: list[EffectiveRequest]) -> None:
-    """Progress, one request after another; then the page runs once more and shows the result."""
-    done = 0.0
-    for request in requests:
-        run = cache.effective_runs().find(request) or cache.effective_runs().start(request, _watcher())
-        run.watch(_watcher())
-        done += run.share if run.running else 1
-        if run.running:
-            break
-    else:
-        st.session_state.pop(_WATCHED, None)
+def _watch(waiting: Waiting) -> None:
+    """Progress; then the page runs once more and shows the result."""
+    news = waiting.news()
+    if news is None:
         st.rerun()
-    words = "trained" if run.request.spec.weights else "random"
-    st.progress(done / len(requests), f"Measuring with {words} weights: {100 * done / len(requests):.0f} %")
+    st.progress(news.share, f"{plain(news.words)}: {100 * news.share:.0f} %")
     if st.button("Cancel", key="rf_cancel"):
         _leave()
         st.rerun()
@@ -182,6 +186,8 @@ def _show(choice: FieldChoice, runs: list[EffectiveRun], samples: int) -> None:
     for place, run in zip(st.columns(len(runs)), runs, strict=True):
         with place:
             _show_one(choice, run)
+    if any(run.problem for run in runs):
+        st.button("Try again", key="rf_again", on_click=_start, args=([run.request for run in runs],))
     if not measured:
         return
     st.markdown(
@@ -191,11 +197,13 @@ def _show(choice: FieldChoice, runs: list[EffectiveRun], samples: int) -> None:
         "widens it."
     )
     _ask()
-    one = measured[0]
+    title = f"{choice.spec.label} {choice.row.layer}"
     take_home(
         "effective_field",
-        effective_code(one.spec, choice.row.layer, choice.found.input_shape, samples),
-        lambda: effective_figure(one.mass, one.box, one.held, f"{choice.spec.label} {choice.row.layer}"),
+        effective_code([m.spec for m in measured], choice.row.layer, choice.found.input_shape, samples),
+        lambda: effective_figure(
+            {f"{title}, {m.spec.weights_label}": (m.mass, m.box, m.held) for m in measured}
+        ),
         lambda: [_row(choice, found, samples) for found in measured],
     )
 
@@ -218,10 +226,10 @@ def _show_one(choice: FieldChoice, run: EffectiveRun) -> None:
 
 def effective_words(choice: FieldChoice, found: Effective) -> str:
     """How much of the theoretical field matters."""
-    theoretical, held = found.sides
+    theoretical, held = found.sizes
     text = (
-        f"A square of **{held}×{held}** pixels holds {100 * HELD:g} % of the mass; the theoretical field is "
-        f"{theoretical:,}×{theoretical:,}. "
+        f"A square of **{times(held)}** pixels holds {100 * HELD:g} % of the mass; the theoretical field is "
+        f"{'×'.join(f'{side:,}' for side in theoretical)}. "
     )
     text += f"{100 * found.inside:.3g} % of the mass lies in the theoretical box."
     if choice.row.is_global:
@@ -230,15 +238,15 @@ def effective_words(choice: FieldChoice, found: Effective) -> str:
 
 
 def _row(choice: FieldChoice, found: Effective, samples: int) -> Row:
-    theoretical, held = found.sides
+    theoretical, held = found.sizes
     return {
         "model": choice.spec.name,
         "weights": found.spec.weights_label,
         "layer": choice.row.layer,
         "input (pixels)": choice.side,
         "random inputs": samples,
-        "theoretical field (pixels)": theoretical,
-        f"square that holds {100 * HELD:g} % (pixels)": held,
+        "theoretical field (pixels)": times(theoretical),
+        f"square that holds {100 * HELD:g} % (pixels)": times(held),
         "share of the mass in the theoretical box": found.inside,
     }
 

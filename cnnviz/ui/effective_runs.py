@@ -70,13 +70,18 @@ class EffectiveRun:
 
         try:
             self.mass = measure(self.request, tell, self.unwanted)
-        except CancelledError:
+        except Exception as error:  # a thread has nobody else to tell
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """End it, with a sentence unless it was called off."""
+        if isinstance(error, CancelledError):
             self.cancelled = True
-        except CnnvizError as error:
+        elif isinstance(error, CnnvizError):
             self.problem = str(error)
-        except Exception:  # a thread has nobody else to tell
+        else:
             identifier = uuid.uuid4().hex[:8]
-            _LOG.exception("error %s", identifier)
+            _LOG.error("error %s", identifier, exc_info=error)
             self.problem = f"Something went wrong here. The log has the details under {identifier}."
 
 
@@ -89,10 +94,10 @@ class EffectiveRuns:
         self._runs: OrderedDict[EffectiveRequest, EffectiveRun] = OrderedDict()
 
     def find(self, request: EffectiveRequest) -> EffectiveRun | None:
-        """The measurement of a request, if somebody has asked for it and nobody called it off."""
+        """The measurement of a request, under way or done; one that failed is for those who waited for it."""
         with self._lock:
             run = self._runs.get(request)
-            if run is None or run.cancelled:
+            if run is None or run.problem or run.cancelled:
                 return None
             self._runs.move_to_end(request)
             return run

@@ -1,5 +1,6 @@
 """What the receptive field page says in formulas and asks."""
 
+import math
 from collections.abc import Sequence
 
 from cnnviz.analysis.layer_rows import LayerRow, Trace, times
@@ -8,6 +9,9 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.formulas.parts import Equation
 from cnnviz.ui.formulas.receptive_field import growth_formula, number, unit_formula
 from cnnviz.ui.quiz import check_yourself
+
+_UNIT_BY_UNIT = ("convolution", "norm", "activation", "linear", "pooling")
+_FEW = 4
 
 
 def global_words(row: LayerRow) -> str:
@@ -30,7 +34,7 @@ def show_box_facts(found: Trace, rows: Sequence[LayerRow], row: LayerRow, unit: 
             Facts(
                 f"Growth at {row.layer}",
                 growth_formula(row, before),
-                [(f"{row.operation}:", _growth_words(found, row, before))],
+                [(f"{row.operation}:", growth_words(found, row, before))],
             ),
             Facts(
                 "Size, jump, start",
@@ -65,30 +69,67 @@ def _one_or_two(values: Sequence[float]) -> str:
     return texts[0] if len(set(texts)) == 1 else " × ".join(texts)
 
 
-def _before(found: Trace, row: LayerRow) -> tuple[int, float] | None:
-    """Size and jump of the only row before this one; None at a join, or where that has no field."""
+def _before(found: Trace, row: LayerRow) -> list[tuple[int, float]]:
+    """Size and jump of the only row before this one, by axis; none at a join, or where that has no field."""
+    assert row.receptive_field is not None
     if len(row.parents) != 1:
-        return None
+        return []
     if not row.parents[0]:
-        return 1, 1
+        return [(1, 1) for _ in row.receptive_field.size]
     seen = found[row.parents[0]].receptive_field
-    return (seen.size[0], seen.jump[0]) if seen and seen.is_uniform else None
+    return list(zip(seen.size, seen.jump, strict=True)) if seen and seen.is_uniform else []
 
 
-def _growth_words(found: Trace, row: LayerRow, before: tuple[int, float] | None) -> str:
-    seen = row.receptive_field
-    assert seen is not None
-    if row.kind == "join" and len(row.parents) > 1:
-        sizes = [found[parent].receptive_field for parent in row.parents if parent]
-        branches = [f"{branch.size[0]:,}" for branch in sizes if branch]
-        branches += ["1"] * row.parents.count("")
-        met = " and ".join(branches)
-        return f"here branches meet, {met} pixels. The field is their union, {seen.size[0]:,}."
-    if before is None:
-        return f"{seen.size[0]:,} pixels."
-    if seen.size[0] == before[0]:
+def growth_words(found: Trace, row: LayerRow, before: Sequence[tuple[int, float]]) -> str:
+    """What an operation does to the field."""
+    assert row.receptive_field is not None
+    size, old = row.receptive_field.size, tuple(size for size, _ in before)
+    if len(row.parents) > 1:
+        return _meeting_words(found, row)
+    if not before:
+        return f"{_size_words(size)} pixels."
+    if size != old:
+        return f"from {_size_words(old)} to {_size_words(size)} pixels."
+    if row.kind == "attention":
+        return "looks at other units as well, which the box leaves out. The local field stays as it was."
+    if row.kind in _UNIT_BY_UNIT:
         return "works on each unit by itself, so the field stays as it was."
-    return f"from {before[0]:,} to {seen.size[0]:,} pixels."
+    return "the field stays as it was."
+
+
+def _meeting_words(found: Trace, row: LayerRow) -> str:
+    """Which branches meet; those that global pooling has left with one position are not counted."""
+    assert row.receptive_field is not None
+    size = row.receptive_field.size
+    parents = [found[parent] for parent in row.parents if parent]
+    sizes = [p.receptive_field.size for p in parents if p.receptive_field and not p.is_pooled]
+    sizes += [tuple(1 for _ in size)] * row.parents.count("")
+    pooled = any(parent.is_pooled for parent in parents)
+    if len(sizes) < 2:
+        stays = f"The local field stays {_size_words(size)} pixels."
+        return (
+            f"a branch from global pooling comes in, which sees the whole picture. {stays}"
+            if pooled
+            else stays
+        )
+    rest = " A branch from global pooling, which sees the whole picture, is left out." if pooled else ""
+    return f"here {_branches_words(sizes)}. The field is their union, {_size_words(size)}.{rest}"
+
+
+def _branches_words(sizes: Sequence[tuple[int, ...]]) -> str:
+    """Their number, and each one's size or the range of them."""
+    each = [_size_words(size) for size in sizes]
+    if len(set(each)) == 1:
+        return f"{len(each)} branches meet, {each[0]} pixels each"
+    if len(each) <= _FEW:
+        return f"{len(each)} branches meet, {', '.join(each[:-1])} and {each[-1]} pixels"
+    least, most = min(sizes, key=math.prod), max(sizes, key=math.prod)
+    return f"{len(each)} branches meet, {_size_words(least)} to {_size_words(most)} pixels"
+
+
+def _size_words(size: Sequence[int]) -> str:
+    """One number for a square."""
+    return f"{size[0]:,}" if len(set(size)) == 1 else times(f"{n:,}" for n in size)  # type: ignore[misc]
 
 
 def outgrown_words(growth: Growth) -> str:
@@ -118,7 +159,7 @@ def ask_about_next_layer(row: LayerRow) -> None:
     seen = row.receptive_field
     assert seen is not None
     size, jump = seen.size[0], seen.jump[0]
-    if not seen.is_uniform or jump != int(jump):
+    if not seen.is_uniform or len({*seen.size}) > 1 or len({*seen.jump}) > 1 or jump != int(jump):
         return
     j = int(jump)
     check_yourself(

@@ -22,8 +22,8 @@ from cnnviz.ui.take_home import take_home
 _SCALES = {"linear": "Linear", "log": "Logarithmic"}
 
 
-def choose_growth(spec: ModelSpec) -> tuple[dict[str, Trace], bool]:
-    """The networks to compare, by name, and whether the axis is logarithmic."""
+def choose_growth(spec: ModelSpec) -> tuple[dict[ModelSpec, Trace], bool]:
+    """The networks to compare, and whether the axis is logarithmic."""
     side = choose_side(spec, SIDES, "rf_side")
     others = st.multiselect(
         "Beside it",
@@ -38,20 +38,19 @@ def choose_growth(spec: ModelSpec) -> tuple[dict[str, Trace], bool]:
         "Pixels", list(_SCALES), default="linear", required=True, format_func=_SCALES.__getitem__,
         key="rf_scale", bind="query-params",
     )  # fmt: skip
-    found = {spec.name: cache.traced(spec.name, side, spec.weights)}
+    found = {spec: cache.traced(spec.name, side, spec.weights)}
     for name in (name for name in others if name != spec.name):
         own = catalog_entry(name).input_shape[2]
         try:
-            found[name] = cache.traced(name, side if own == 224 else own)
+            found[ModelSpec(name)] = cache.traced(name, side if own == 224 else own, None)
         except CnnvizError as error:
             st.markdown(f":material/error: {plain(f'{name}: {error}')}")
     return found, scale == "log"
 
 
-def show_growth(found: dict[str, Trace], logarithmic: bool) -> None:
+def show_growth(found: dict[ModelSpec, Trace], logarithmic: bool) -> None:
     """The curves, and in words where each outgrows its picture."""
-    labels = {name: catalog_entry(name).label for name in found}
-    growths = [Growth.of(labels[name], trace) for name, trace in found.items()]
+    growths = [Growth.of(spec.label, trace) for spec, trace in found.items()]
     st.plotly_chart(
         growth_chart(growths, logarithmic), key="rf_growth", config={"displayModeBar": False},
         alt="Receptive field by depth, up to: "
@@ -62,9 +61,9 @@ def show_growth(found: dict[str, Trace], logarithmic: bool) -> None:
     st.markdown("\n".join(f"- **{plain(g.label)}:** {plain(_words(g, trace))}" for g, trace in each))
     take_home(
         "receptive_field_growth",
-        growth_code({name: trace.input_shape for name, trace in found.items()}),
+        growth_code({spec: trace.input_shape for spec, trace in found.items()}),
         lambda: growth_figure(growths, logarithmic),
-        lambda: growth_rows({labels[name]: trace for name, trace in found.items()}),
+        lambda: growth_rows({spec.label: trace for spec, trace in found.items()}),
     )
 
 
@@ -84,9 +83,9 @@ def show_table(spec: ModelSpec, found: Trace) -> None:
             "layer": row.layer,
             "operation": row.operation,
             "output": "×".join(map(str, row.output_shape[1:])),
-            "size (pixels)": _pair(seen.size) if seen else "",
-            "jump (pixels)": _pair(seen.jump) if seen else "",
-            "start (pixels)": _pair(seen.start) if seen else "",
+            "size (pixels)": _numbers(seen.size) if seen else "",
+            "jump (pixels)": _numbers(seen.jump) if seen else "",
+            "start (pixels)": _numbers(seen.start) if seen else "",
             "in the padding, unit 0": _padding(found, seen) if seen else "",
             "note": row.note,
         }
@@ -98,12 +97,12 @@ def show_table(spec: ModelSpec, found: Trace) -> None:
         "Jump is the effective stride; start is the centre of unit 0, pixel centres at whole numbers from 0. "
         "The padding column is the share of unit 0's field that lies outside the picture."
     )
-    take_home("receptive_field_table", table_code(spec.name, found.input_shape), table=found.records)
+    take_home("receptive_field_table", table_code(spec, found.input_shape), table=found.records)
 
 
 def _padding(found: Trace, seen: ReceptiveField) -> str:
     return f"{100 * share_in_padding(seen.box(*(0 for _ in seen.axes)), found.input_shape[2:]):.3g} %"
 
 
-def _pair(values: Sequence[float]) -> str:
+def _numbers(values: Sequence[float]) -> str:
     return " × ".join(map(number, values))

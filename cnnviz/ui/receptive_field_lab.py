@@ -1,6 +1,7 @@
 """The receptive field lab: which network, input size and layer, and what a unit sees of the picture."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -10,9 +11,10 @@ from cnnviz.analysis.layer_rows import LayerRow, Trace
 from cnnviz.analysis.receptive_field import ReceptiveField
 from cnnviz.data.images import Picture
 from cnnviz.errors import CnnvizError
-from cnnviz.figures.field_boxes import box_figure
+from cnnviz.figures.field_boxes import Box, box_figure
 from cnnviz.figures.field_growth import rows_with_field
 from cnnviz.nets.catalog import ModelSpec
+from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
 from cnnviz.ui.components.field_view import field_view
 from cnnviz.ui.input_size import choose_side
@@ -45,21 +47,31 @@ class FieldChoice:
         assert self.row.receptive_field is not None
         return self.row.receptive_field
 
+    def box(self, unit: tuple[int, int]) -> Box:
+        """First and last row, first and last column that a unit sees."""
+        rows, columns = self.seen.box(*unit)
+        return rows, columns
 
-def choose_row(spec: ModelSpec) -> FieldChoice:
+
+def choose_row(spec: ModelSpec, offered: Callable[[LayerRow], bool], left_out: str = "") -> FieldChoice:
     """Input size and layer, from the first operation with a field to the last.
+
+    Args:
+        spec: the network.
+        offered: whether a row with a field can be chosen.
+        left_out: a sentence on the rows that cannot.
 
     Raises:
         CnnvizError: if the network does not take the size, or has no map with a field.
     """
     found = cache.traced(spec.name, choose_side(spec, SIDES, "rf_side"), spec.weights)
     last, rows = found.last_map, rows_with_field(found)
-    names = [row.layer for row in rows]
+    names = [row.layer for row in rows if offered(row)]
     _follow_default(names, last.layer)
     chosen = st.select_slider(
         "Layer, by depth", names, last.layer, key=_LAYER, bind="query-params",
         help="Every operation that gives maps, in the order in which they run. At first it is the "
-        "last map before global pooling or flattening.",
+        f"last map before global pooling or flattening. {left_out}",
     )  # fmt: skip
     return FieldChoice(spec, found, rows, found[chosen])
 
@@ -112,23 +124,15 @@ def pin_unit(unit: object) -> None:
 def show_box(choice: FieldChoice, picture: Picture, unit: tuple[int, int]) -> None:
     """The field of any unit on the picture, its numbers, and what else is to be said of it."""
     seen, row = choice.seen, choice.row
-    shown = cache.centre_square(picture, choice.side)
-    grey = choice.found.input_shape[1] == 1
-    field_view(row, seen, shown, grey, unit, global_words(row), "rf_boxes", pin_unit)
+    shown = as_seen(cache.centre_square(picture, choice.side), choice.spec.name)
+    field_view(row, seen, shown, unit, global_words(row), "rf_boxes", pin_unit)
     show_box_facts(choice.found, choice.rows, row, unit)
     ask_about_next_layer(row)
     shape = choice.found.input_shape
     title = f"{choice.spec.label} {row.layer}: unit {unit[0]}, {unit[1]}"
     take_home(
         "receptive_field",
-        box_code(choice.spec.name, shape, row.layer, unit),
-        lambda: box_figure(shown.pixels, _pair(seen, unit), title),
+        box_code(choice.spec, shape, row.layer, unit),
+        lambda: box_figure(shown.pixels, choice.box(unit), title),
         choice.found.records,
     )
-
-
-def _pair(
-    seen: ReceptiveField, unit: tuple[int, int]
-) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
-    rows, columns = seen.box(*unit)
-    return rows, columns

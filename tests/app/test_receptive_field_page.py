@@ -1,6 +1,7 @@
 """The receptive field page: every network opens, and what it says and gives is what the trace says."""
 
 import re
+import threading
 import time
 
 import numpy as np
@@ -9,14 +10,28 @@ import torch
 
 import cnnviz
 from cnnviz.analysis.stack import follow, parse_stack
+from cnnviz.figures.field_boxes import effective_figure
 from cnnviz.figures.field_growth import Growth, growth_chart, rows_with_field
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_names, model_outline
-from cnnviz.ui import cache, receptive_field_lab
-from cnnviz.ui.effective_field_lab import MOST_MACS, MOST_PARAMETERS
-from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRun, EffectiveRuns
-from cnnviz.ui.receptive_field_facts import outgrown_words
+from cnnviz.nets.classifiers import weights_file
+from cnnviz.ui import (
+    cache,
+    downloads,
+    effective_field_lab,
+    receptive_field_facts,
+    receptive_field_growth,
+    receptive_field_lab,
+    sidebar,
+)
+from cnnviz.ui.effective_field_lab import MOST_MACS, MOST_PARAMETERS, can_be_measured
+from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
+from cnnviz.ui.formulas.parts import result
+from cnnviz.ui.formulas.receptive_field import growth_formula
+from cnnviz.ui.receptive_field_facts import growth_words, outgrown_words
 from cnnviz.ui.receptive_field_lab import unit_from_text
 from cnnviz.ui.receptive_field_presets import _PRESETS as PRESETS
+from cnnviz.ui.receptive_field_waiting import Waiting
+from cnnviz.ui.snippets.receptive_field import box_code, growth_code, table_code
 from tests.app.running import open_drawers, run, shown_code
 
 VIEWS = ("box", "growth", "effective", "stack", "table")
@@ -26,32 +41,38 @@ def markdown(at):
     return " ".join(m.value for m in at.markdown)
 
 
+def is_grey(pixels):
+    return bool((pixels == pixels[..., :1]).all())
+
+
 @pytest.fixture
 def seen_boxes(monkeypatch):
     """What was last handed to the component that draws boxes."""
     shown = {}
 
-    def note(row, seen, picture, grey, pinned, global_words, *_):
-        shown.update(row=row, seen=seen, picture=picture, grey=grey, pinned=pinned, words=global_words)
+    def note(row, seen, picture, pinned, global_words, *_):
+        shown.update(row=row, seen=seen, picture=picture, pinned=pinned, words=global_words)
 
     monkeypatch.setattr(receptive_field_lab, "field_view", note)
     return shown
 
 
-def test_every_network_opens_or_says_why_not(open_page, assert_fine, seen_boxes):
+@pytest.mark.parametrize("part", range(4))
+def test_every_network_opens_or_says_why_not(open_page, assert_fine, seen_boxes, part):
     at = open_page("receptive_field")
-    for name in model_names():
+    for name in model_names()[part::4]:
         at.session_state["model"] = name
         seen_boxes.clear()
         at.run()
         assert_fine(at)
-        found = cache.traced(name, catalog_entry(name).input_shape[2])
+        found = cache.traced(name, catalog_entry(name).input_shape[2], None)  # the page's own trace
         row = found.last_map
         assert seen_boxes["row"].layer == row.layer
         assert seen_boxes["pinned"] == tuple(n // 2 for n in row.units)
         assert bool(seen_boxes["words"]) == row.is_global
         assert seen_boxes["picture"].height == found.input_shape[2]
-        assert seen_boxes["grey"] == (name == "lenet5")
+        assert is_grey(seen_boxes["picture"].pixels) == (name == "lenet5")
+        assert can_be_measured(row), "the effective view opens on it, too"
 
 
 def test_sizes_that_do_not_fit_are_not_offered_and_a_chosen_one_comes_back(open_page, assert_fine):
@@ -109,17 +130,41 @@ def test_the_code_gives_the_box_and_the_curves_on_screen(open_page, assert_fine,
     names = run(shown_code(at))
     assert names["field"].size == seen_boxes["seen"].size
     assert names["box"] == seen_boxes["seen"].box(1, 6) and seen_boxes["pinned"] == (1, 6)
-    at = open_page("receptive_field", rf_view="growth", rf_others=["alexnet", "lenet5"])
+
+
+def test_the_code_gives_every_curve_on_screen(open_page, assert_fine, monkeypatch):
+    charts = []
+
+    def drawn(growths, logarithmic):
+        charts.append(growth_chart(growths, logarithmic))
+        return charts[-1]
+
+    monkeypatch.setattr(receptive_field_growth, "growth_chart", drawn)
+    at = open_page("receptive_field", rf_view="growth", rf_others=["mobilenet_v3_small", "lenet5"])
     assert_fine(at)
     growth = run(shown_code(at))["growth"]
-    assert {name: max(sizes[:-1]) for name, sizes in growth.items()}.keys() == {
-        "simple_cnn",
-        "alexnet",
-        "lenet5",
-    }
-    chart = growth_chart([Growth.of("LeNet-5", cache.traced("lenet5", 32))], False)
-    np.testing.assert_array_equal(chart.data[0].y, growth["lenet5"])
-    assert chart.data[0].text[0].endswith("sees 5×5 pixels")
+    assert list(growth) == ["simple_cnn", "mobilenet_v3_small", "lenet5"]
+    assert [curve.y.tolist() for curve in charts[-1].data] == list(growth.values())
+    assert charts[-1].data[2].text[0].endswith("sees 5×5 pixels")
+
+
+def test_the_code_is_that_of_the_weights_which_may_want_another_size():
+    spec, shape = ModelSpec("vit_b_16", "IMAGENET1K_SWAG_E2E_V1"), (1, 3, 384, 384)
+    with pytest.raises(cnnviz.CnnvizError):
+        cnnviz.trace(model_outline("vit_b_16"), shape)
+    names = run(box_code(spec, shape, "conv_proj", (23, 0)))
+    assert names["row"].units == (24, 24) and names["box"] == ((368, 383), (0, 15))
+    for code in (growth_code({spec: shape}), table_code(spec, shape)):
+        assert 'cnnviz.trace(model_outline("vit_b_16", "IMAGENET1K_SWAG_E2E_V1"), (1, 3, 384, 384))' in code
+
+
+def test_the_figure_has_the_colours_on_screen(open_page, seen_boxes, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(receptive_field_lab, "box_figure", lambda pixels, *_: drawn.append(pixels))
+    monkeypatch.setattr(receptive_field_lab, "take_home", lambda name, code, figure, table: figure())
+    open_page("receptive_field", model="lenet5")
+    assert is_grey(drawn[-1])
+    np.testing.assert_array_equal(drawn[-1], seen_boxes["picture"].pixels)
 
 
 def test_the_last_layer_may_be_gone_with_another_network(open_page, assert_fine, seen_boxes):
@@ -197,27 +242,153 @@ def test_the_effective_field_is_measured_on_demand_and_is_that_of_the_code(open_
     next(b for b in at.button if b.label == "Measure the effective field").click().run()
     wait_for(at, "of the mass lies in the theoretical box")
     assert_fine(at)
-    mass = run(shown_code(at))["mass"]
+    (mass,) = run(shown_code(at))["fields"].values()
     request = EffectiveRequest(ModelSpec("simple_cnn", None, 3), "block2.relu1", 32, 2)
     np.testing.assert_allclose(cache.effective_runs().find(request).mass, mass, rtol=1e-3, atol=1e-7)
 
 
-def test_without_trained_weights_the_random_result_stays(open_page, assert_fine):
-    runs = cache.effective_runs()
-    random = EffectiveRequest(ModelSpec("squeezenet1_1"), "features.2", 64, 1)
-    trained = EffectiveRequest(ModelSpec("squeezenet1_1", "imagenet"), "features.2", 64, 1)
+SQUEEZED = {"rf_view": "effective", "model": "squeezenet1_1", "rf_layer": "features.2"}
+SQUEEZED |= {"rf_side": 64, "rf_samples": 1}
+RANDOM = EffectiveRequest(ModelSpec("squeezenet1_1"), "features.2", 64, 1)
+TRAINED = EffectiveRequest(ModelSpec("squeezenet1_1", "imagenet"), "features.2", 64, 1)
+
+
+def one_pixel(at):
     mass = np.zeros((64, 64))
-    mass[31, 31] = 1
-    runs._runs[random] = EffectiveRun(random, mass=mass)
-    runs._runs[trained] = EffectiveRun(trained, problem="The weights cannot be downloaded.")
-    at = open_page(
-        "receptive_field", rf_view="effective", rf_side=64, rf_samples=1, rf_layer="features.2",
-        rf_trained=True, model="squeezenet1_1",
-    )  # fmt: skip
+    mass[at, at] = 1
+    return mass
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The requests that were measured, by this test's own runs: one pixel each, no weights are needed."""
+    requests = []
+
+    def measure(request, _progress, _cancelled):
+        requests.append(request)
+        return one_pixel(33 if request.spec.weights else 31)
+
+    runs = EffectiveRuns(measure)
+    monkeypatch.setattr(cache, "effective_runs", lambda: runs)
+    return requests
+
+
+@pytest.fixture
+def weights_there(hub):
+    (hub / weights_file("squeezenet1_1", "imagenet").name).touch()
+
+
+def press(at, label):
+    next(button for button in at.button if button.label == label).click().run()
+
+
+def measured(at):
+    """Whose fields are on screen, once they all are."""
+    wait_for(at, "The stronger the colour")
+    return [m.value for m in at.markdown if m.value.startswith("**squeezenet")]
+
+
+@pytest.mark.usefixtures("weights_there")
+def test_the_trained_field_is_measured_although_the_random_one_is_done(open_page, assert_fine, asked):
+    at = open_page("receptive_field", **SQUEEZED)
+    press(at, "Measure the effective field")
+    assert len(measured(at)) == 1
+    at.toggle(key="rf_beside").set_value(True).run()
+    assert "Cost: 1 input," in markdown(at), "the other one is done"
+    press(at, "Measure the effective field")
+    assert len(measured(at)) == 2
     assert_fine(at)
-    assert [info.value for info in at.info] == ["The weights cannot be downloaded."]
+    assert asked == [RANDOM, TRAINED]
+    in_the_code = re.findall(r'^    "(.+)": cnnviz\.model\(', shown_code(at), re.MULTILINE)
+    assert in_the_code == ["random (seed 0)", "trained on ImageNet"]
+
+
+@pytest.mark.usefixtures("asked", "weights_there")
+def test_two_fields_are_taken_home_in_one_figure(open_page, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(effective_field_lab, "effective_figure", drawn.append)
+    monkeypatch.setattr(effective_field_lab, "take_home", lambda name, code, figure, table: figure())
+    for request in (RANDOM, TRAINED):
+        cache.effective_runs().start(request, "a")
+    at = open_page("receptive_field", **SQUEEZED, rf_beside=True)
+    assert len(measured(at)) == 2
+    assert [field[0].argmax() for field in drawn[-1].values()] == [31 * 65, 33 * 65]
+    assert len(effective_figure(drawn[-1]).axes) == 2
+
+
+@pytest.mark.usefixtures("weights_there")
+def test_the_weights_of_the_sidebar_are_measured_and_random_ones_beside(
+    open_page, assert_fine, asked, monkeypatch
+):
+    monkeypatch.setattr(sidebar, "current_model", lambda: TRAINED.spec)
+    at = open_page("receptive_field", **SQUEEZED)
+    press(at, "Measure the effective field")
+    assert measured(at) == ["**squeezenet1_1, trained on ImageNet**"]
+    at.toggle(key="rf_beside").set_value(True).run()
+    press(at, "Measure the effective field")
+    assert len(measured(at)) == 2
+    assert_fine(at)
+    assert asked == [TRAINED, RANDOM]
+
+
+def until(holds):
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.usefixtures("hub")
+def test_weights_are_fetched_before_anything_is_measured(asked, monkeypatch):
+    allowed = threading.Event()
+
+    def arrive(name, weights):
+        allowed.wait(20)
+        weights_file(name, weights).touch()
+
+    monkeypatch.setattr(downloads, "download_weights", arrive)
+    own = downloads.Downloads()
+    monkeypatch.setattr(cache, "downloads", lambda: own)
+    waiting = Waiting([RANDOM, TRAINED])
+    until(lambda: "5 MB" in waiting.news().words)
+    assert asked == [RANDOM] and not waiting.over
+    allowed.set()
+    until(lambda: waiting.news() is None)
+    assert asked == [RANDOM, TRAINED] and waiting.over
+
+
+@pytest.mark.usefixtures("hub", "offline")
+def test_without_trained_weights_the_random_result_stays_and_one_can_try_again(open_page, assert_fine, asked):
+    at = open_page("receptive_field", **SQUEEZED, rf_beside=True)
+    press(at, "Measure the effective field")
+    assert len(measured(at)) == 2
+    assert_fine(at)
+    (said,) = [info.value for info in at.info]
+    assert "could not be downloaded" in said and "no route to host" in said
     assert "pixels holds 95 % of the mass" in markdown(at)
-    assert "trained on ImageNet" in markdown(at)
+    other = open_page("receptive_field", **SQUEEZED, rf_beside=True)
+    assert not other.info, "a failure is not shown to others"
+    assert "Measure the effective field" in [button.label for button in other.button]
+    weights_file("squeezenet1_1", "imagenet").touch()
+    press(at, "Try again")
+    until(lambda: not at.run().info and len(measured(at)) == 2)
+    assert asked == [RANDOM, TRAINED]
+
+
+def test_reshaped_outputs_are_not_offered_for_measuring(open_page, assert_fine):
+    layer = "stage2.1.view"
+    found = cache.traced("shufflenet_v2_x0_5", 64, None)
+    with pytest.raises(cnnviz.CnnvizError, match="gives no maps"):
+        cnnviz.effective_receptive_field(model_outline("shufflenet_v2_x0_5"), layer, (1, 3, 64, 64), 1)
+    at = open_page("receptive_field", model="shufflenet_v2_x0_5", rf_side=64, rf_layer=layer)
+    assert_fine(at)
+    assert at.select_slider(key="rf_layer").value == layer
+    at.session_state["rf_view"] = "effective"
+    at.run()
+    assert_fine(at)
+    offered = at.select_slider(key="rf_layer")
+    assert layer not in offered.options and offered.value == found.last_map.layer
+    assert offered.options == [row.layer for row in rows_with_field(found) if len(row.output_shape) == 4]
 
 
 @pytest.mark.parametrize(
@@ -275,4 +446,56 @@ def test_what_cannot_be_measured_is_kept_as_a_sentence():
     started = runs.start(request(), "a")
     while started.running:
         time.sleep(0.01)
-    assert runs.find(request()).problem == "The weights cannot be downloaded."
+    assert started.problem == "The weights cannot be downloaded."
+    assert runs.find(request()) is None, "nobody else gets it"
+
+
+INCEPTION = "Mixed_6b.branch7x7_2.conv"
+
+
+def words_and_formula(name, side, layer):
+    found = cache.traced(name, side, None)
+    row, before = found[layer], receptive_field_facts._before(found, found[layer])
+    return growth_words(found, row, before), growth_formula(row, before)
+
+
+def test_a_kernel_that_is_not_square_is_told_by_both_axes(open_page):
+    words, (_, height, width) = words_and_formula("inception_v3", 299, INCEPTION)
+    assert words == "from 159 to 159×255 pixels."
+    assert height == (["height"], ["159 + (1 − 1)·16 = ", result(159)])
+    assert width == (["width"], ["159 + (7 − 1)·16 = ", result(255)])
+    at = open_drawers(open_page("receptive_field", model="inception_v3", rf_side=299, rf_layer=INCEPTION))
+    assert not [n for n in at.number_input if n.key == "rf_quiz_guess"], "there is no one answer"
+    words, formula = words_and_formula("inception_v3", 299, "Mixed_6b.branch7x7_1.conv")
+    assert words.startswith("works on each unit by itself") and len(formula) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "words"),
+    [
+        (
+            "efficientnet_b0",
+            "features.1.0.block.1.mul",
+            "a branch from global pooling comes in, which sees the whole picture. "
+            "The local field stays 7 pixels.",
+        ),
+        (
+            "densenet121",
+            "features.denseblock2.cat",
+            "here 13 branches meet, 63 to 255 pixels. The field is their union, 255.",
+        ),
+        ("densenet121", "features.denseblock1.denselayer1.cat", "the field stays as it was."),
+        (
+            "googlenet",
+            "inception3a.cat",
+            "here 4 branches meet, 27, 43, 43 and 43 pixels. The field is their union, 43.",
+        ),
+        (
+            "shufflenet_v2_x0_5",
+            "stage2.0.cat",
+            "here 2 branches meet, 15 pixels each. The field is their union, 15.",
+        ),
+    ],
+)
+def test_where_branches_meet(name, layer, words):
+    assert words_and_formula(name, 224, layer) == (words, [])

@@ -18,7 +18,7 @@ MASS = np.outer(np.arange(1, 9), np.ones(6)) / 216
 def test_boxes_are_drawn_wherever_they_lie(box):
     for figure in (
         box_figure(np.full((8, 6, 3), 200, np.uint8), box, "a unit"),
-        effective_figure(MASS, box, ((3, 5), (2, 4)), "a unit"),
+        effective_figure({"a unit": (MASS, box, ((3, 5), (2, 4)))}),
     ):
         with Image.open(io.BytesIO(figure_file(figure, "png"))) as image:
             assert min(image.size) > 300

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from cnnviz.analysis.layer_rows import LayerRow
 from cnnviz.analysis.receptive_field import Axis, ReceptiveField
 from cnnviz.data.images import Picture
@@ -19,7 +17,6 @@ def field_view(
     row: LayerRow,
     seen: ReceptiveField,
     picture: Picture,
-    grey: bool,
     pinned: tuple[int, int],
     global_words: str,
     key: str,
@@ -30,8 +27,7 @@ def field_view(
     Args:
         row: of the trace.
         seen: its receptive field.
-        picture: cut as the network sees it.
-        grey: whether the network sees its brightness only.
+        picture: cut and coloured as the network sees it.
         pinned: row and column of the unit that is shown while none is pointed at.
         global_words: what to say if every unit also sees the whole picture; may be empty.
         key: of the component.
@@ -55,10 +51,7 @@ def field_view(
     def chosen() -> None:
         on_pin(taken(key, "unit"))
 
-    pixels = picture.pixels
-    if grey:
-        pixels = np.rint(255 * picture.luma()[0, 0].numpy()).astype(np.uint8)[..., None].repeat(3, axis=2)
-    _mount(data=pack(fields, {"picture": pixels}), key=key, on_unit_change=chosen)
+    _mount(data=pack(fields, {"picture": picture.pixels}), key=key, on_unit_change=chosen)
 
 
 def _leaves(axis: Axis, units: int, size: int) -> bool:

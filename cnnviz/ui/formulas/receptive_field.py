@@ -36,18 +36,28 @@ def unit_formula(seen: ReceptiveField, unit: tuple[int, int]) -> list[Equation]:
     return found
 
 
-def growth_formula(row: LayerRow, before: tuple[int, float] | None) -> list[Equation]:
-    """The field of a window from that of the row before it, (size, jump); nothing for other rows."""
+def growth_formula(row: LayerRow, before: Sequence[tuple[int, float]]) -> list[Equation]:
+    """The field of a window from that of the row before it; nothing for other rows.
+
+    Args:
+        row: with a field.
+        before: size and jump of the row before it for each axis; empty if they are not known.
+    """
     assert row.receptive_field is not None
-    size = row.receptive_field.size[0]
-    if before is None or row.kind not in ("convolution", "pooling"):
+    if row.kind not in ("convolution", "pooling"):
         return []
-    old, jump = before
-    span = Fraction(size - old) / Fraction(jump) + 1
-    if span.denominator != 1:
+    axes = list(zip(row.receptive_field.size, before, strict=True)) if before else []
+    spans = [Fraction(size - old) / Fraction(jump) + 1 for size, (old, jump) in axes]
+    if not axes or any(span.denominator != 1 for span in spans):
         return []
-    numbers = [f"{old:,} + ({span} − 1)·{number(jump)} = ", result(size)]
-    return [([_R], [_R, " + ", *_REACH]), ([], numbers)]
+    lines: list[list[Part]] = [
+        [f"{old:,} + ({span} − 1)·{number(jump)} = ", result(size)]
+        for (size, (old, jump)), span in zip(axes, spans, strict=True)
+    ]
+    found: list[Equation] = [([_R], [_R, " + ", *_REACH])]
+    if lines[0] == lines[-1]:
+        return [*found, ([], lines[0])]
+    return [*found, (["height"], lines[0]), (["width"], lines[-1])]
 
 
 def stack_formulas(layers: Sequence[StackLayer], steps: Sequence[StackStep]) -> list[list[Equation]]:

@@ -1,18 +1,26 @@
 """The code of the receptive field page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cnnviz.analysis.stack import StackLayer
 from cnnviz.nets.catalog import ModelSpec
 
+_IMPORTS = """\
+import cnnviz
+from cnnviz.nets.catalog import model_outline  # a network without its weights: no memory, no download
+"""
 
-def box_code(name: str, shape: tuple[int, ...], layer: str, unit: tuple[int, int]) -> str:
+
+def _outline(spec: ModelSpec) -> str:
+    """A call; the weights are named because some change the input size that a network takes."""
+    return f'model_outline("{spec.name}"' + (f', "{spec.weights}")' if spec.weights else ")")
+
+
+def box_code(spec: ModelSpec, shape: tuple[int, ...], layer: str, unit: tuple[int, int]) -> str:
     """Code whose `field` and `box` are those on screen."""
     return f"""\
-import cnnviz
-
-model = cnnviz.model("{name}")
-trace = cnnviz.trace(model, {shape})  # shapes only: nothing is computed
+{_IMPORTS}
+trace = cnnviz.trace({_outline(spec)}, {shape})
 row = trace["{layer}"]
 field = row.receptive_field
 print(field.size, field.jump, field.start)  # each (height, width), in pixels
@@ -20,39 +28,49 @@ box = field.box({unit[0]}, {unit[1]})  # ((first row, last row), (first column, 
 """
 
 
-def table_code(name: str, shape: tuple[int, ...]) -> str:
+def table_code(spec: ModelSpec, shape: tuple[int, ...]) -> str:
     """Code whose `table` is the file to take home."""
     return f"""\
-import cnnviz
-
-trace = cnnviz.trace(cnnviz.model("{name}"), {shape})
+{_IMPORTS}
+trace = cnnviz.trace({_outline(spec)}, {shape})
 table = trace.to_csv()  # or trace.to_dataframe()
 """
 
 
-def growth_code(shapes: dict[str, tuple[int, ...]]) -> str:
+def growth_code(shapes: Mapping[ModelSpec, tuple[int, ...]]) -> str:
     """Code whose `growth` has the curves on screen."""
+    traces = "".join(
+        f'    "{spec.name}": cnnviz.trace({_outline(spec)}, {shape}),\n' for spec, shape in shapes.items()
+    )
     return f"""\
-import cnnviz
-
-shapes = {shapes!r}
-traces = {{name: cnnviz.trace(cnnviz.model(name), shape) for name, shape in shapes.items()}}
+{_IMPORTS}
+traces = {{
+{traces}}}
 growth = {{
-    name: [max(row.receptive_field.size) for row in trace if row.receptive_field]
+    name: [max(row.receptive_field.size) for row in trace if row.receptive_field and not row.is_pooled]
     for name, trace in traces.items()
 }}
 """
 
 
-def effective_code(spec: ModelSpec, layer: str, shape: tuple[int, ...], samples: int) -> str:
-    """Code whose `mass` is the effective field on screen."""
-    weights = f", seed={spec.seed}" if spec.weights is None else f', weights="{spec.weights}"'
+def effective_code(specs: Sequence[ModelSpec], layer: str, shape: tuple[int, ...], samples: int) -> str:
+    """Code whose `fields` are the effective fields on screen."""
+    models = "".join(f'    "{spec.weights_label}": {_model(spec)},\n' for spec in specs)
     return f"""\
 import cnnviz
 
-model = cnnviz.model("{spec.name}"{weights})
-mass = cnnviz.effective_receptive_field(model, "{layer}", {shape}, samples={samples}, seed=0)  # sums to 1
+models = {{
+{models}}}
+fields = {{
+    weights: cnnviz.effective_receptive_field(model, "{layer}", {shape}, samples={samples}, seed=0)
+    for weights, model in models.items()
+}}  # each (height, width), and sums to 1
 """
+
+
+def _model(spec: ModelSpec) -> str:
+    weights = f"seed={spec.seed}" if spec.weights is None else f'weights="{spec.weights}"'
+    return f'cnnviz.model("{spec.name}", {weights})'
 
 
 def stack_code(layers: Sequence[StackLayer]) -> str:
