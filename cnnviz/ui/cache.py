@@ -1,4 +1,4 @@
-"""Every cache of the app, all of them bounded, and the gate before the processor.
+"""Every cache of the app, all of them bounded; what is in them comes through the one processor.
 
 Arrays are keyed by a picture's digest and small parameters, never by their values: Streamlit keys a
 large array on a sample of it, so that two pictures could get one answer. Arrays are read-only and
@@ -8,38 +8,24 @@ live in `cache_resource`, which hands out the object itself; `cache_data` would 
 import gc
 import math
 import os
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TypeVar
 
 import streamlit as st
 import torch
 
-from cnnviz.analysis.activations import (
-    FeatureMaps,
-    activation_limit,
-    as_maps,
-    capture,
-    evaluating,
-    forward,
-)
 from cnnviz.analysis.blocks import Block, blocks
-from cnnviz.analysis.effective_field import effective_receptive_field
 from cnnviz.analysis.input_sizes import InputSizes, input_sizes
 from cnnviz.analysis.layer_rows import Trace
 from cnnviz.analysis.layers import LayerSummary, layer_summaries
 from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
 from cnnviz.analysis.trace import trace
-from cnnviz.arrays import Array, read_only
+from cnnviz.arrays import Array
 from cnnviz.data.images import Picture, draw_pattern, encode_png, sample
 from cnnviz.data.patterns import Pattern
-from cnnviz.device import Ran, available_devices, device_label, run_with_fallback
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_bytes, model_outline
 from cnnviz.nets.classifiers import classifier_names, published_figures
-from cnnviz.nets.inputs import network_input
 from cnnviz.nets.shared import SharedModel
 from cnnviz.ops.filtering import (
     Comparison,
@@ -51,70 +37,12 @@ from cnnviz.ops.filtering import (
 from cnnviz.ops.kernels import kernel
 from cnnviz.ui.downloads import Downloads
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
+from cnnviz.ui.passes import LayerRun as LayerRun
+from cnnviz.ui.passes import Passes
+from cnnviz.ui.processor import Processor
 from cnnviz.ui.shelf import Shelf
 
 T = TypeVar("T")
-
-
-class Processor:
-    """The devices and the gate before them.
-
-    `slots` computations run at a time, each with cores / slots threads. One slot for all cores answers
-    a single user on an idle machine soonest; two serve a class better, and do not stall when the user's
-    browser wants a core (`python -m benchmarks crowd`). The environment variable CNNVIZ_SLOTS changes it.
-    """
-
-    def __init__(self) -> None:
-        cores = os.cpu_count() or 1
-        wanted = os.environ.get("CNNVIZ_SLOTS", "")
-        self.slots = max(1, min(cores, int(wanted) if wanted.isdecimal() else 2))
-        self._gate = threading.BoundedSemaphore(self.slots)
-        self._lock = threading.Lock()
-        self._running = 0
-        self._devices = available_devices()
-        # The screen shows four digits; TF32 convolutions have three.
-        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-        torch.set_num_threads(max(1, cores // self.slots))
-
-    @property
-    def label(self) -> str:
-        """The device in use, in words."""
-        return device_label(self._devices[0])
-
-    @contextmanager
-    def word_if_busy(self) -> Iterator[None]:
-        """Tell the user, while the block runs, if other people's computations come first."""
-        if self._running < self.slots:
-            yield
-        else:
-            with st.spinner("Waiting for other people's computations…"):
-                yield
-
-    @contextmanager
-    def slot(self) -> Iterator[None]:
-        """Wait for a free slot."""
-        with self._gate:
-            self._count(1)
-            try:
-                yield
-            finally:
-                self._count(-1)
-
-    def _count(self, change: int) -> None:
-        with self._lock:
-            self._running += change
-
-    def run(self, compute: Callable[[torch.device], T]) -> Ran[T]:
-        """Run on the best device that works; one that breaks is not asked again.
-
-        One that is only out of memory for now stays the first choice.
-        """
-        devices = self._devices
-        with self.slot():
-            ran = run_with_fallback(compute, devices)
-        with self._lock:
-            self._devices = tuple(device for device in self._devices if device not in ran.broken)
-        return ran
 
 
 @st.cache_resource(show_spinner=False)
@@ -139,7 +67,7 @@ def _models() -> Shelf[ModelSpec, SharedModel]:
 
 
 @st.cache_resource(show_spinner=False)
-def _runs() -> Shelf[tuple[ModelSpec, str, str], "LayerRun"]:
+def _runs() -> Shelf[tuple[ModelSpec, str, str], LayerRun]:
     """Feature maps in memory."""
     return Shelf(400_000_000)
 
@@ -194,6 +122,10 @@ def load(spec: ModelSpec) -> None:
 def downloads() -> Downloads:
     """The downloads of weights that run now."""
     return Downloads()
+
+
+def _passes(spec: ModelSpec) -> Passes:
+    return Passes(spec, shared_model(spec), processor())
 
 
 def _build(spec: ModelSpec) -> SharedModel:
@@ -259,26 +191,8 @@ def effective_runs() -> EffectiveRuns:
 def _measure_effective(
     request: EffectiveRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
 ) -> Array:
-    """One input after another, each in its turn, so that nobody waits for more than one."""
-    shared = shared_model(request.spec)
-    channels = catalog_entry(request.spec.name).input_shape[1]
-
-    def run(one: Callable[[torch.nn.Module], torch.Tensor]) -> torch.Tensor:
-        def compute(device: torch.device) -> torch.Tensor:
-            with shared.borrow(device) as network:
-                return one(network)
-
-        return processor().run(compute).value
-
-    return effective_receptive_field(
-        outline(request.spec.name, request.spec.weights),
-        request.layer,
-        (1, channels, request.side, request.side),
-        request.samples,
-        progress=progress,
-        cancelled=cancelled,
-        run=run,
-    )
+    network = outline(request.spec.name, request.spec.weights)
+    return _passes(request.spec).effective_field(network, request, progress, cancelled)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -328,21 +242,6 @@ def _centre_square(key: PictureKey, side: int, _picture: Picture) -> Picture:
     return _picture.centre_square(side)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LayerRun:
-    """One pass of a network, looked at in one layer.
-
-    Attributes:
-        maps: the layer's feature maps.
-        probabilities: (classes,) softmax of the scores.
-        note: a sentence if it did not run where it should have.
-    """
-
-    maps: FeatureMaps
-    probabilities: Array
-    note: str | None
-
-
 def layer_run(spec: ModelSpec, layer: str, picture: Picture) -> LayerRun:
     """Run a network on a picture; keep one layer's maps and the prediction.
 
@@ -352,23 +251,7 @@ def layer_run(spec: ModelSpec, layer: str, picture: Picture) -> LayerRun:
     summary = next(s for s in layers_of(spec.name, picture.height, spec.weights) if s.layer == layer)
     size = 4 * math.prod(summary.output_shape)
     with processor().word_if_busy():
-        return _runs().get((spec, layer, picture.digest), lambda: _layer_run(spec, summary, picture), size)
-
-
-def _layer_run(spec: ModelSpec, layer: LayerSummary, picture: Picture) -> LayerRun:
-    shared = shared_model(spec)
-
-    def compute(device: torch.device) -> tuple[Array, Array]:
-        with shared.borrow(device) as network:
-            x = network_input(picture, spec.name, spec.weights).to(device)
-            with evaluating(network), torch.inference_mode(), capture(network, [layer.module]) as found:
-                scores = forward(network, x)
-            maps = as_maps(found[layer.layer], layer.channel_axis or 0)
-            return maps, read_only(scores[0].float().softmax(0))
-
-    ran = processor().run(compute)
-    values, probabilities = ran.value
-    return LayerRun(FeatureMaps.of(layer.layer, values), probabilities, ran.note)
+        return _runs().get((spec, layer, picture.digest), lambda: _passes(spec).layer(summary, picture), size)
 
 
 def network_limit(spec: ModelSpec, picture: Picture) -> float:
@@ -380,15 +263,7 @@ def network_limit(spec: ModelSpec, picture: Picture) -> float:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _network_limit(spec: ModelSpec, digest: str, _picture: Picture) -> float:
     summaries = layers_of(spec.name, _picture.height, spec.weights)
-    layers = {layer.layer for layer in summaries if layer.has_maps}
-    shared = shared_model(spec)
-
-    def compute(device: torch.device) -> float:
-        with shared.borrow(device) as network:
-            x = network_input(_picture, spec.name, spec.weights).to(device)
-            return activation_limit(network, x, layers)
-
-    return processor().run(compute).value
+    return _passes(spec).limit({layer.layer for layer in summaries if layer.has_maps}, _picture)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

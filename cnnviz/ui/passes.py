@@ -1,0 +1,100 @@
+"""Passes of networks that many people share, each in its turn through the processor."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from cnnviz.analysis.activations import (
+    FeatureMaps,
+    activation_limit,
+    as_maps,
+    capture,
+    evaluating,
+    forward,
+)
+from cnnviz.analysis.effective_field import effective_receptive_field
+from cnnviz.analysis.layers import LayerSummary
+from cnnviz.arrays import Array, read_only
+from cnnviz.data.images import Picture
+from cnnviz.nets.catalog import ModelSpec, catalog_entry
+from cnnviz.nets.inputs import network_input
+from cnnviz.nets.shared import SharedModel
+from cnnviz.ui.effective_runs import EffectiveRequest
+from cnnviz.ui.processor import Processor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerRun:
+    """One pass of a network, looked at in one layer.
+
+    Attributes:
+        maps: the layer's feature maps.
+        probabilities: (classes,) softmax of the scores.
+        note: a sentence if it did not run where it should have.
+    """
+
+    maps: FeatureMaps
+    probabilities: Array
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """A network in memory and the processor that it runs on."""
+
+    spec: ModelSpec
+    shared: SharedModel
+    processor: Processor
+
+    def layer(self, layer: LayerSummary, picture: Picture) -> LayerRun:
+        """One layer's maps and the prediction."""
+
+        def compute(device: torch.device) -> tuple[Array, Array]:
+            with self.shared.borrow(device) as network:
+                x = network_input(picture, self.spec.name, self.spec.weights).to(device)
+                with evaluating(network), torch.inference_mode(), capture(network, [layer.module]) as found:
+                    scores = forward(network, x)
+                maps = as_maps(found[layer.layer], layer.channel_axis or 0)
+                return maps, read_only(scores[0].float().softmax(0))
+
+        ran = self.processor.run(compute)
+        values, probabilities = ran.value
+        return LayerRun(FeatureMaps.of(layer.layer, values), probabilities, ran.note)
+
+    def limit(self, layers: set[str], picture: Picture) -> float:
+        """Largest magnitude of any map of some layers."""
+
+        def compute(device: torch.device) -> float:
+            with self.shared.borrow(device) as network:
+                x = network_input(picture, self.spec.name, self.spec.weights).to(device)
+                return activation_limit(network, x, layers)
+
+        return self.processor.run(compute).value
+
+    def effective_field(
+        self,
+        outline: torch.nn.Module,
+        request: EffectiveRequest,
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> Array:
+        """One input after another, each in its turn, so that nobody waits for more than one."""
+        channels = catalog_entry(request.spec.name).input_shape[1]
+
+        def run(one: Callable[[torch.nn.Module], torch.Tensor]) -> torch.Tensor:
+            def compute(device: torch.device) -> torch.Tensor:
+                with self.shared.borrow(device) as network:
+                    return one(network)
+
+            return self.processor.run(compute).value
+
+        return effective_receptive_field(
+            outline,
+            request.layer,
+            (1, channels, request.side, request.side),
+            request.samples,
+            progress=progress,
+            cancelled=cancelled,
+            run=run,
+        )
