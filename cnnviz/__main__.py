@@ -82,6 +82,10 @@ def _add_maps(commands: Any) -> None:
     maps.set_defaults(run=_maps)
 
 
+_DIGITS = 18  # of the largest number that is read; PyTorch counts in 64 bits
+_LARGEST_MAPS = 4096
+
+
 def _map_file(text: str) -> str:
     if not text.lower().endswith((".png", ".npz")):
         raise argparse.ArgumentTypeError(f"{text} ends neither in .png nor in .npz")
@@ -89,14 +93,14 @@ def _map_file(text: str) -> str:
 
 
 def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 0")
+    if not text.isdecimal() or len(text) > _DIGITS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {'9' * _DIGITS}")
     return int(text)
 
 
 def _pixels(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    if not text.isdecimal() or not 1 <= int(text[: _DIGITS + 1]) < 10**_DIGITS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to {'9' * _DIGITS}")
     return int(text)
 
 
@@ -132,6 +136,8 @@ def _maps(given: argparse.Namespace) -> str:
     from cnnviz.nets.inputs import network_input
 
     side = given.size or catalog_entry(given.model).input_shape[-1]
+    if side > _LARGEST_MAPS:
+        raise CnnvizError(f"Maps are computed for pictures of up to {_LARGEST_MAPS} pixels, not {side}.")
     picture = load_image(Path(given.photo)).centre_square(side)
     x = network_input(picture, given.model, given.weights)
     layer = _layer_with_maps(

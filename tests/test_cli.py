@@ -64,6 +64,7 @@ def test_the_input_is_chosen(capsys, arguments, shape):
     [
         (["restnet18"], "no model named 'restnet18'. Did you mean 'resnet18'"),
         (["alexnet", "--size", "20"], "The smallest size that works is 63×63"),
+        (["resnet18", "--size", "999999999999"], "is too large to be counted"),
         (["lenet5", "--input", "1,3,32,32"], "takes 1 channels, but its input has 3"),
         (["lenet5", "--csv", "/no/such/folder/a.csv"], "/no/such/folder/a.csv"),
     ],
@@ -78,6 +79,7 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_1(capsys, arguments, said
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["layers", "lenet5", "--input", "1,3,99999999999999999999999,64"],
         [], ["layer"], ["layers"], ["layers", "lenet5", "--size", "0"], ["layers", "lenet5", "--size", "x"],
         ["layers", "lenet5", "--input", "5"], ["layers", "lenet5", "--size", "32", "--input", "1,1,32,32"],
     ],
@@ -146,6 +148,7 @@ def test_maps_with_trained_weights_see_the_picture_normalised(tmp_path, photo, h
         (["--layer", "layr1"], "The model has no layer 'layr1'. Near it: layer1"),
         (["--layer", "fc"], "Layer 'fc' gives 10 numbers that are no feature maps."),
         (["--model", "restnet18"], "Did you mean 'resnet18'"),
+        (["--size", "60000"], "up to 4096 pixels, not 60000"),
         (["--model", "lenet5", "--size", "64"], "The smallest size that works is 32×32"),
         (["--model", "simple_cnn", "--weights", "imagenet"], "no weights for simple_cnn"),
         (["--model", "googlenet", "--layer", "aux1"], "Layer 'aux1' does not run"),
@@ -168,7 +171,8 @@ def test_a_photo_or_a_folder_that_is_not_there_is_named(capsys, tmp_path, photo)
 
 @pytest.mark.parametrize(
     "arguments",
-    [["p.png"], ["p.png", "--out", "maps.jpg"], ["--out", "maps.png"],
+    [["p.png", "--out", "maps.png", "--seed", "99999999999999999999999"],
+     ["p.png"], ["p.png", "--out", "maps.jpg"], ["--out", "maps.png"],
      ["p.png", "--out", "maps.png", "--seed", "-1"], ["p.png", "--out", "maps.png", "--size", "0"]],
 )  # fmt: skip
 def test_maps_not_understood_are_exit_code_2(capsys, arguments):

@@ -83,8 +83,11 @@ class _Grouping:
         self._number = {row.layer: index for index, row in enumerate(trace.rows)}
         self._modules = dict(model.named_modules())
         self._name = trace.model
+        self._input_shape = trace.input_shape
 
     def whole(self) -> Block:
+        if not self._rows:
+            return Block("", self._name, None, 0, 0, 1, (), (), self._input_shape[1:], 0, 0)
         stages = self._runs(self._inside("", 0, len(self._rows), top=True))
         return self._of("", self._name, self._merged(stages, _same_map))
 

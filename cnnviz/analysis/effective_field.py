@@ -12,12 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cnnviz.analysis.graph import output_of
+from cnnviz.analysis.graph import Op, output_of
 from cnnviz.analysis.layer_rows import LayerRow
 from cnnviz.analysis.receptive_field import Edges
-from cnnviz.analysis.trace import trace
+from cnnviz.analysis.trace import trace_and_graph, whole_shape
 from cnnviz.arrays import Array, read_only
 from cnnviz.errors import CnnvizError
+from cnnviz.ops.geometry import is_whole
 
 Pass: TypeAlias = Callable[[nn.Module], Tensor]
 
@@ -60,14 +61,13 @@ def effective_receptive_field(
         (H, W) float64, read-only, not negative; sums to 1.
 
     Raises:
-        CnnvizError: if there is no such layer or unit, the layer gives no map, or no pixel moves the
-            unit at all.
+        CnnvizError: if there is no such layer or unit, the layer gives no map or no gradient, the model
+            has no values, or no pixel moves the unit at all.
     """
-    if samples < 1:
-        raise CnnvizError(f"samples must be at least 1, not {samples}.")
-    shape = tuple(input_shape)
-    found = trace(model, shape)
-    probe = _Probe.of(found[layer], found.op_of(layer), layer, unit)
+    _require_numbers(samples, seed)
+    shape = (1, *whole_shape(input_shape)[1:])
+    found, graph = trace_and_graph(model, shape)
+    probe = _Probe.of(found[layer], graph.ops[found.op_of(layer)], layer, unit)
     run = run or (lambda one: one(model))
     generator = torch.Generator().manual_seed(seed)
     mass = torch.zeros(shape[2:], dtype=torch.float64)
@@ -78,9 +78,20 @@ def effective_receptive_field(
         if progress is not None:
             progress((done + 1) / samples)
     total = mass.sum()
+    if not total.isfinite():
+        raise CnnvizError(
+            f"The gradient of {layer!r} is not finite: the model's weights or values are infinite or NaN."
+        )
     if not total > 0:
         raise CnnvizError(f"No input pixel moves the unit {probe.unit} of {layer!r}: its gradient is zero.")
     return read_only(mass / total)
+
+
+def _require_numbers(samples: int, seed: int) -> None:
+    if not is_whole(samples) or samples < 1:
+        raise CnnvizError(f"samples must be at least 1, and whole, not {samples!r}.")
+    if not is_whole(seed) or not 0 <= seed < 2**64:
+        raise CnnvizError(f"seed must be a whole number from 0 to 2**64 - 1, not {seed!r}.")
 
 
 def middle(row: LayerRow) -> tuple[int, int]:
@@ -93,22 +104,25 @@ def middle(row: LayerRow) -> tuple[int, int]:
 class _Probe:
     """One unit of a row's output, all its channels."""
 
-    op: int
+    layer: str
+    op: Op
     unit: tuple[int, int]
     dims: tuple[int, ...]
     channels: int
 
     @classmethod
-    def of(cls, row: LayerRow, op: int, layer: str, unit: tuple[int, int] | None) -> "_Probe":
+    def of(cls, row: LayerRow, op: Op, layer: str, unit: tuple[int, int] | None) -> "_Probe":
         seen, shape = row.receptive_field, row.output_shape
         if seen is None or len(shape) != 4 or len(seen.dims) != 2:
             raise CnnvizError(f"{layer!r} gives no maps but {shape}, so it has no unit to look from.")
         height, width = row.units
         at = unit if unit is not None else middle(row)
+        if not isinstance(at, Sequence) or len(at) != 2 or not all(map(is_whole, at)):
+            raise CnnvizError(f"unit must be two whole numbers (row, column), not {at!r}.")
         if not (0 <= at[0] < height and 0 <= at[1] < width):
             raise CnnvizError(f"{layer!r} has {height}×{width} units, so there is no unit {at}.")
         (channel_dim,) = {1, 2, 3} - set(seen.dims)
-        return cls(op, at, seen.dims, shape[channel_dim])
+        return cls(layer, op, (at[0], at[1]), seen.dims, shape[channel_dim])
 
     def drawn(self, shape: tuple[int, ...], generator: torch.Generator) -> Pass:
         """The pass for one random input, with random signs for the channels."""
@@ -118,13 +132,27 @@ class _Probe:
 
     def _gradient(self, model: nn.Module, x: Tensor, signs: Tensor) -> Tensor:
         """Magnitude of the input gradient, summed over the input's channels."""
-        x = x.to(next(model.parameters(), x)).requires_grad_()
+        like = next(model.parameters(), x)
+        if like.is_meta:
+            raise CnnvizError("The model is on the meta device: without weights there is no gradient.")
+        x = x.to(like).requires_grad_()
         with torch.inference_mode(False), torch.enable_grad():
             values = output_of(model, x.clone(), self.op)
+            if not values.requires_grad:
+                raise self._no_gradient()
             for dim, index in sorted(zip(self.dims, self.unit, strict=True), reverse=True):
                 values = values.select(dim, index)
-            (gradient,) = torch.autograd.grad((values[0] * signs.to(values)).sum(), x)
+            weighted = (values[0] * signs.to(values)).sum()
+            (gradient,) = torch.autograd.grad(weighted, x, allow_unused=True)
+        if gradient is None:
+            raise self._no_gradient()
         return gradient[0].abs().sum(0).double().cpu()
+
+    def _no_gradient(self) -> CnnvizError:
+        return CnnvizError(
+            f"{self.layer!r} has no gradient with respect to the input: an operation on the way cannot be "
+            "differentiated, or is cut off from it."
+        )
 
 
 def share_within(mass: Array, rows: Edges, columns: Edges) -> float:

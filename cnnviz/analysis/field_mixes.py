@@ -137,18 +137,41 @@ def reduced(read: Reader) -> list[Field]:
 
 
 def normed(read: Reader) -> Field:
-    """Layer norm: scales by what it measures over its last dimensions, the identity otherwise."""
-    x = read.x
-    last = len(read("normalized_shape", 1))
-    return _flagged(x, x.spatial_in(spatial(x, last)))
+    """Layer norm: scales by what it measures over its last dimensions."""
+    shape = read("normalized_shape", 1)
+    return _scaled(read.x, spatial(read.x, len(shape) if isinstance(shape, tuple | list) else 1))
 
 
 def normed_over_the_map(read: Reader) -> Field:
-    """Group norm and instance norm measure every map; with running statistics they do not."""
-    if read.op.name == "instance_norm" and not read("use_input_stats", 5, True):
-        return read.x
+    """Group, instance and batch norm measure every map; with running statistics they do not."""
     x = read.x
-    return _flagged(x, x.spatial_in(range(2, len(x.dims))))
+    measures = {
+        "group_norm": True,
+        "instance_norm": read("use_input_stats", 5, True),
+    }.get(read.op.name, read("training", 5, False))
+    if not measures:
+        return x
+    is_global = x.spatial_in(range(2, len(x.dims)))
+    mixes = read.op.name == "group_norm" and not is_global
+    return _flagged(x.merged() if mixes else x, is_global)
+
+
+def _scaled(field: Field, dims: Sequence[int]) -> Field:
+    """Divided by what is measured over some dimensions: each channel then sees what all of them see."""
+    return _flagged(field.merged() if field.channel_dim in dims else field, field.spatial_in(dims))
+
+
+def normed_by_neighbours(read: Reader) -> Field:
+    """Local response norm: a channel is divided by what stands in the channels around it."""
+    x, size = read.x, read("size", 1)
+    if x.axis_at(1) != PLAIN:
+        raise LostError("neighbouring positions are normalised together")
+    if len(x.parts) == 1 or x.channel_dim != 1:
+        return x
+    of_channel = [axes for count, axes in x.parts for _ in range(count)]
+    lengths = x.lengths()
+    around = (of_channel[max(0, c - size // 2) : c + (size - 1) // 2 + 1] for c in range(len(of_channel)))
+    return replace(x, parts=grouped_parts([join_axes(axes, lengths) for axes in around]))
 
 
 def _flagged(field: Field, is_global: bool) -> Field:
@@ -157,16 +180,15 @@ def _flagged(field: Field, is_global: bool) -> Field:
 
 def softmaxed(read: Reader) -> Field:
     """softmax: along positions, every one of them depends on all."""
-    x = read.x
     dim = read("dim", 1, 1)
-    dim = (1 if dim is None else dim) % len(x.dims)
-    return _flagged(x.merged() if dim == x.channel_dim else x, x.spatial_in([dim]))
+    return _scaled(read.x, [(1 if dim is None else dim) % len(read.x.dims)])
 
 
 def normalised(read: Reader) -> Field:
-    """F.normalize: divides by the norm along one dimension."""
-    x = read.x
-    return _flagged(x, x.spatial_in([read("dim", 2, 1) % len(x.dims)]))
+    """F.normalize: divides by the norm along one dimension or several."""
+    dim = read("dim", 2, 1)
+    dims = dim if isinstance(dim, tuple | list) else (dim,)
+    return _scaled(read.x, [d % len(read.x.dims) for d in dims])
 
 
 def linear(read: Reader) -> Field:
@@ -176,8 +198,8 @@ def linear(read: Reader) -> Field:
 
 def multiplied(read: Reader) -> Field:
     """a @ b: each row of a stays where it is; what b adds from other positions is global."""
-    a, b = read.field(read.op.args[0]), read.field(read.op.args[1])
-    return _attended(a, b, read.shape)
+    second = read("mat2", 1, read.op.kwargs.get("other"))
+    return _attended(read.field(read("input", 0)), read.field(second), read.shape)
 
 
 def _attended(a: Field | None, b: Field | None, shape: tuple[int, ...]) -> Field:
@@ -203,7 +225,7 @@ def _swapped(count: int) -> list[int]:
 
 
 def attention(read: Reader) -> Field:
-    """Attention: each query stays where it is and sees every position besides."""
+    """Attention: a query stays where it is; that it sees all positions of its window besides is flagged."""
     query, value = read.field(read("query", 0)), read.field(read("value", 2))
     return replace(_attended(query, value, read.shape), is_global=True)
 

@@ -17,6 +17,7 @@ from cnnviz.analysis.field_mixes import (
     multiplied,
     normalised,
     normed,
+    normed_by_neighbours,
     normed_over_the_map,
     reduced,
     softmaxed,
@@ -129,7 +130,6 @@ _ELEMENTWISE = frozenset(
         "feature_dropout",
         "alpha_dropout",
         "feature_alpha_dropout",
-        "batch_norm",
         "hardswish",
         "prelu",
         "logsigmoid",
@@ -161,8 +161,6 @@ _ELEMENTWISE = frozenset(
         "data",
         "alias",
         "clone",
-        "native_batch_norm",
-        "local_response_norm",
     ]
 )
 
@@ -193,7 +191,8 @@ def _table() -> Iterator[tuple[str, Callable[[Reader], Field | list[Field]]]]:
         assigned: "setitem",
         reduced: "mean sum amax amin max min std var norm logsumexp prod median argmax argmin all any",
         normed: "layer_norm rms_norm",
-        normed_over_the_map: "group_norm instance_norm",
+        normed_over_the_map: "group_norm instance_norm batch_norm native_batch_norm",
+        normed_by_neighbours: "local_response_norm",
         softmaxed: "softmax log_softmax softmin gumbel_softmax",
         normalised: "normalize",
         linear: "linear",

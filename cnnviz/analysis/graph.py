@@ -5,6 +5,8 @@ memory; a `TorchFunctionMode` sees each call. Python's own branches and loops ov
 just happen, and what would need a value is the only thing that cannot be traced.
 """
 
+import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +20,7 @@ from cnnviz.analysis.trace_errors import Failure, explain, wrong_channels
 from cnnviz.errors import CnnvizError
 
 INPUT, CONSTANT, UNKNOWN = -1, -2, -3
+_MOST = 2**58  # numbers in an input; PyTorch counts bytes in 64 bits
 
 # What counts as multiply-accumulates; recorded even if it works on weights alone.
 _PRODUCTS = "linear bilinear matmul bmm mm mv dot addmm baddbmm addbmm addmv einsum"
@@ -27,6 +30,7 @@ MULTIPLYING = frozenset([*_PRODUCTS.split(), *_ATTENTIONS.split(), *_CONVOLUTION
 
 # Calls that tell about a tensor and make no new one out of its values.
 _MAKES_CONSTANTS = ("zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like", "new_")
+_BLANK = ("zeros", "ones", "empty", "full")
 _SAME = ("as_tensor", "requires_grad")
 _WRITES = ("__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__")
 
@@ -63,6 +67,7 @@ class Op:
         outputs: the tensors it made or changed.
         parameters: names of the parameters that no earlier operation has read.
         allocates: whether an output has memory of its own; views and in-place calls have none.
+        call: its number among all calls of the pass that give or write a tensor, constants included.
     """
 
     index: int
@@ -74,6 +79,7 @@ class Op:
     outputs: tuple[Value, ...]
     parameters: tuple[str, ...]
     allocates: bool
+    call: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +112,14 @@ def record(model: nn.Module, input_shape: Sequence[int]) -> Graph:
     """
     outline = ModelOutline(model)
     recorder = _Recorder(outline)
+    if math.prod(input_shape) > _MOST:
+        raise CnnvizError(f"An input of {'×'.join(map(str, input_shape))} is too large to be counted.")
     x = torch.empty(tuple(input_shape), device="meta", dtype=outline.dtype)
     value = recorder.begin(x)
     try:
         with torch.no_grad(), recorder:
             outline.model(x)
-    except CnnvizError:
+    except (CnnvizError, RecursionError):
         raise
     except Exception as error:
         failure = recorder.failure
@@ -129,19 +137,87 @@ class _FoundError(Exception):
         self.output = output
 
 
-def output_of(model: nn.Module, x: Tensor, op: int) -> Tensor:
-    """What operation number `op` of `record(model, x.shape)` gives for x, computed for real.
+def output_of(model: nn.Module, x: Tensor, op: Op) -> Tensor:
+    """What an operation of `record(model, x.shape)` gives for x, computed for real.
 
     The model runs in eval mode and as far as that operation; gradients are as the caller has set them.
+
+    Raises:
+        CnnvizError: if the model does something else on values than on shapes alone.
     """
-    recorder = _Recorder(ModelOutline(model, meta=False), op)
-    recorder.begin(x)
+    outline = ModelOutline(model, meta=False)
     try:
-        with recorder:
-            recorder.model(x)
+        with _Finder(outline, op):
+            outline.model(x)
     except _FoundError as found:
         return found.output
-    raise CnnvizError("The model does not run on values as it does on shapes alone.")
+    raise _another_way(op)
+
+
+def _another_way(op: Op) -> CnnvizError:
+    where = f"{op.name!r} in {op.path!r}" if op.path else f"{op.name!r}"
+    return CnnvizError(
+        f"The model takes another way on values than on shapes alone: {where} is not where it was traced."
+    )
+
+
+class _Finder(TorchFunctionMode):
+    """Counts calls as `_Recorder` does and stops at the wanted one."""
+
+    def __init__(self, outline: ModelOutline, op: Op) -> None:
+        super().__init__()
+        self._op = op
+        self._before = op.call
+        self._paths: list[str] = []
+        outline.on_call = lambda _, path: self._paths.append(path)
+        outline.on_return = lambda *_: self._paths.pop()
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        outputs = _outputs(func, args, result)
+        if outputs and self._before == 0:
+            raise self._checked(_name(func), outputs[0])
+        self._before -= bool(outputs)
+        return result
+
+    def _checked(self, name: str, output: Tensor) -> Exception:
+        path = self._paths[-1] if self._paths else ""
+        found = (name, path, tuple(output.shape))
+        expected = (self._op.name, self._op.path, self._op.outputs[0].shape)
+        return _FoundError(output) if found == expected else _another_way(self._op)
+
+
+def runs(outline: ModelOutline, input_shape: Sequence[int]) -> tuple[bool, int]:
+    """Whether a pass on shapes goes through, and how many modules it called; nothing is recorded."""
+    calls = itertools.count()
+    outline.on_call = lambda *_: next(calls)
+    try:
+        with torch.no_grad(), _Meta():
+            outline.model(torch.empty(tuple(input_shape), device="meta", dtype=outline.dtype))
+    except Exception:  # whatever a module says of a shape that it does not take; `record` words it
+        return False, next(calls)
+    return True, next(calls)
+
+
+class _Meta(TorchFunctionMode):
+    """Lets constants that have memory meet tensors without."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if _meet(list(_tensors((args, kwargs)))):
+            args, kwargs = _replace((args, kwargs), lambda t: torch.empty_like(t, device="meta"))
+        return func(*args, **kwargs)
+
+
+def _meet(given: Sequence[Tensor]) -> bool:
+    """Whether tensors with and without memory stand in one call."""
+    return any(t.device.type != "meta" for t in given) and any(
+        t.device.type == "meta" or isinstance(t, nn.Parameter) for t in given
+    )
 
 
 @dataclass(slots=True)
@@ -156,7 +232,7 @@ class _Seen:
 class _Recorder(TorchFunctionMode):
     """Sees each call of a PyTorch function and notes those that depend on the input."""
 
-    def __init__(self, outline: ModelOutline, wanted: int | None = None) -> None:
+    def __init__(self, outline: ModelOutline) -> None:
         super().__init__()
         self.ops: list[Op] = []
         self.calls: list[Call] = []
@@ -165,13 +241,11 @@ class _Recorder(TorchFunctionMode):
         self._seen: dict[int, _Seen] = {}
         self._counted: set[str] = set()
         self._values = 0
+        self._number = -1
         for constant in outline.constants:
             self._constant(constant, frozenset())
         self._names = outline.names
-        self._meta = outline.meta
-        self._wanted = wanted
         outline.on_call, outline.on_return = self._enter, self._leave
-        self.model = outline.model
 
     @property
     def path(self) -> str:
@@ -198,11 +272,7 @@ class _Recorder(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         given = list(_tensors((args, kwargs)))
-        if (
-            self._meta
-            and any(t.device.type != "meta" for t in given)
-            and any(t.device.type == "meta" or isinstance(t, nn.Parameter) for t in given)
-        ):
+        if _meet(given):
             args, kwargs = _replace((args, kwargs), self._without_memory)
             given = list(_tensors((args, kwargs)))
         name = _name(func)
@@ -213,6 +283,9 @@ class _Recorder(TorchFunctionMode):
         except Exception as error:
             self.failure = Failure(name, self.path, self.module, *self._described(args, kwargs), error)
             raise
+        if name in _BLANK and not given:
+            result = torch.empty_like(result, device="meta")  # to be written to, as it is on any device
+        self._number += bool(_outputs(func, args, result))
         if given:
             self._look(func, name, args, kwargs, given, before, result)
         else:
@@ -239,7 +312,7 @@ class _Recorder(TorchFunctionMode):
         result: Any,
     ) -> None:
         writes = func.__name__ in _WRITES or (name != func.__name__ and func.__name__ == f"{name}_")
-        outputs = list(_tensors(result)) or ([given[0]] if func.__name__ == "__setitem__" else [])
+        outputs = _outputs(func, args, result)
         if not outputs or name in _SAME:
             return
         read = frozenset().union(*(seen.parameters for seen in before))
@@ -249,19 +322,18 @@ class _Recorder(TorchFunctionMode):
         if not inputs or name.startswith(_MAKES_CONSTANTS):
             values = tuple(self._constant(made, read) for made in outputs)
             if read and name in MULTIPLYING:
-                self.ops.append(Op(index, name, self.path, *described, (), values, self._fresh(read), True))
+                fresh = self._fresh(read)
+                self.ops.append(Op(index, name, self.path, *described, (), values, fresh, True, self._number))
             return
         base = given[0]._base if writes else None
         if base is not None and id(base) in self._seen:
             outputs.append(base)  # changed through a view of it
         memory = {t.untyped_storage()._cdata for t in given}
         allocates = not writes and any(t.untyped_storage()._cdata not in memory for t in outputs)
-        made_values = tuple(self._note(t, index) for t in outputs)
+        made_values, fresh = tuple(self._note(t, index) for t in outputs), self._fresh(read)
         self.ops.append(
-            Op(index, name, self.path, *described, inputs, made_values, self._fresh(read), allocates)
+            Op(index, name, self.path, *described, inputs, made_values, fresh, allocates, self._number)
         )
-        if index == self._wanted:
-            raise _FoundError(outputs[0])
 
     def _fresh(self, read: frozenset[str]) -> tuple[str, ...]:
         fresh = tuple(sorted(read - self._counted))
@@ -276,7 +348,7 @@ class _Recorder(TorchFunctionMode):
     def _lookup(self, tensor: Tensor) -> _Seen:
         seen = self._seen.get(id(tensor))
         if seen is None:
-            if isinstance(tensor, nn.Parameter) or (self._meta and tensor.device.type != "meta"):
+            if isinstance(tensor, nn.Parameter) or tensor.device.type != "meta":
                 name = self._names.get(id(tensor), "")
                 self._constant(tensor, frozenset([name] if name else []))
             else:
@@ -319,6 +391,11 @@ _SPOKEN = {
     "truediv": "div", "itruediv": "div", "rtruediv": "div", "rdiv": "div", "rpow": "pow", "ipow": "pow",
     "and": "bitwise_and", "or": "bitwise_or", "invert": "bitwise_not", "rmatmul": "matmul",
 }  # fmt: skip
+
+
+def _outputs(func: Any, args: tuple[Any, ...], result: Any) -> list[Tensor]:
+    """The tensors that a call gives; assigning gives the one that it writes to."""
+    return list(_tensors(result)) or ([args[0]] if func.__name__ == "__setitem__" else [])
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

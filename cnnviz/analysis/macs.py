@@ -45,12 +45,14 @@ def _bilinear(op: Op) -> int:
 
 def _product(op: Op) -> int:
     """Rows · columns · the length that is summed over."""
-    first: Value = op.args[0]
+    first: Value = _argument(op, "input", 0)
     return math.prod(op.outputs[0].shape) * first.shape[-1]
 
 
 def _added_product(op: Op) -> int:
-    return math.prod(op.outputs[0].shape) * int(op.args[1].shape[-1])
+    names = ("mat1", "batch1", "mat")
+    first: Value = next((op.kwargs[name] for name in names if name in op.kwargs), None) or op.args[1]
+    return math.prod(op.outputs[0].shape) * int(first.shape[-1])
 
 
 def _einsum(op: Op) -> int:

@@ -1,6 +1,10 @@
 """A second tree of modules with the shapes of a model and no memory."""
 
+import copy
+import functools
+from collections import deque
 from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 import torch
@@ -14,8 +18,11 @@ from cnnviz.ops.convolution import Conv2dFromScratch
 class ModelOutline:
     """A second tree of modules in eval mode, whose calls can be watched without touching the first.
 
+    What forward may write to, lists, dicts, buffers and tensors, is a copy; modules and methods of
+    modules that stand in plain attributes are those of the second tree.
+
     Attributes:
-        meta: whether its tensors are without memory; else they are the model's own.
+        meta: whether its parameters and buffers are without memory; else the parameters are the model's own.
         names: the path of each parameter of the second tree, by identity.
         constants: its other tensors.
         paths: the path of each module of the first tree, by identity.
@@ -35,10 +42,11 @@ class ModelOutline:
         if lazy:
             raise CnnvizError(f"{lazy[0]} has no shape yet: run the model once, then trace it.")
         self._names = {id(p): name for name, p in parameters.items()}
+        self._registered = {*self._names, *(id(buffer) for buffer in model.buffers())}
         floating = (p.dtype for p in parameters.values() if p.is_floating_point())
         self.dtype = next(floating, torch.get_default_dtype())
-        self.on_call: Callable[[nn.Module, str], None] = _nothing
-        self.on_return: Callable[[nn.Module, str, Any], None] = _nothing
+        self.on_call: Callable[[nn.Module, str], object] = _told
+        self.on_return: Callable[[nn.Module, str, Any], object] = _told
         self.model = self._module(model)
 
     def _module(self, module: nn.Module) -> nn.Module:
@@ -53,33 +61,75 @@ class ModelOutline:
             )
         twin = nn.Module.__new__(type(module))
         self._twins[id(module)] = twin
-        state = dict(module.__dict__)
+        own = ((name, value) for name, value in module.__dict__.items() if name not in _MADE_ANEW)
+        state = {name: self._copied(value, f"{path}.{name}".strip(".")) for name, value in own}
         state["_parameters"] = {n: self._tensor(p) for n, p in module._parameters.items()}
         state["_buffers"] = {n: self._tensor(b) for n, b in module._buffers.items()}
-        state["_modules"] = {n: m and self._module(m) for n, m in module._modules.items()}
+        state["_modules"] = {n: None if m is None else self._module(m) for n, m in module._modules.items()}
         state["training"] = False
         # Hooks before a call may make its weights (spectral norm); those after it only look.
-        state["_forward_pre_hooks"] = type(module._forward_pre_hooks)(module._forward_pre_hooks)
-        state["_forward_hooks"] = type(module._forward_hooks)()
-        state["_forward_hooks_with_kwargs"] = type(module._forward_hooks)()
-        state["_forward_hooks_always_called"] = type(module._forward_hooks)()
+        state |= {name: type(module._forward_hooks)() for name in _HOOKS_AFTER}
         twin.__dict__.update(state)
         if isinstance(module, Conv2dFromScratch):
             twin.__class__ = _Conv2d
-        self.constants += [t for t in module.__dict__.values() if isinstance(t, Tensor)]
-        twin.register_forward_pre_hook(lambda m, _: self.on_call(m, path), prepend=True)
-        twin.register_forward_hook(lambda m, _, output: self.on_return(m, path, output))
+        twin.register_forward_pre_hook(lambda m, _: _told(self.on_call(m, path)), prepend=True)
+        twin.register_forward_hook(lambda m, _, output: _told(self.on_return(m, path, output)))
+        return twin
+
+    def _copied(self, value: Any, where: str) -> Any:
+        """A plain attribute for the second tree; what is neither container nor tensor nor module stays."""
+        if value is None or type(value) in _ATOMS:
+            return value
+        if id(value) in self._twins:
+            return self._twins[id(value)]
+        if isinstance(value, nn.Module):
+            if id(value) not in self.paths:
+                for path, module in value.named_modules(prefix=where):
+                    self.paths.setdefault(id(module), path)
+            return self._module(value)
+        if isinstance(value, Tensor):
+            return self._tensor(value) if id(value) in self._registered else self._constant(value)
+        if isinstance(value, MethodType):
+            owner = self._copied(value.__self__, where)
+            return value if owner is value.__self__ else MethodType(value.__func__, owner)
+        if isinstance(value, functools.partial):
+            function, args, kwargs = (
+                self._copied(v, where) for v in (value.func, value.args, value.keywords)
+            )
+            return functools.partial(function, *args, **kwargs)
+        return self._copied_container(value, where)
+
+    def _copied_container(self, value: Any, where: str) -> Any:
+        if isinstance(value, tuple):
+            items = [self._copied(item, where) for item in value]
+            if all(new is old for new, old in zip(items, value, strict=True)):
+                return value
+            return type(value)._make(items) if hasattr(value, "_make") else tuple(items)
+        if not isinstance(value, list | deque | dict | set):
+            return value
+        twin: Any = copy.copy(value)
+        self._twins[id(value)] = twin
+        if isinstance(value, set):
+            twin.clear()
+            twin.update(self._copied(item, where) for item in value)
+        else:
+            for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+                new = self._copied(item, where)
+                if new is not item:
+                    twin[key] = new
+        return twin
+
+    def _constant(self, tensor: Tensor) -> Tensor:
+        """A tensor that is no buffer, with a memory of its own: forward may write to it."""
+        twin = self._twins[id(tensor)] = tensor.detach().clone()
+        self.constants.append(twin)
         return twin
 
     def _tensor(self, tensor: Tensor | None) -> Tensor | None:
         if tensor is None:
             return None
-        if not self.meta:
-            if isinstance(tensor, nn.Parameter):
-                self.names[id(tensor)] = self._names.get(id(tensor), "")
-            else:
-                self.constants.append(tensor)
-            return tensor
+        if id(tensor) not in self._twins and not self.meta:
+            return tensor if isinstance(tensor, nn.Parameter) else self._constant(tensor)
         if id(tensor) not in self._twins:
             twin = torch.empty_like(tensor, device="meta", requires_grad=False)
             if isinstance(tensor, nn.Parameter):
@@ -92,9 +142,14 @@ class ModelOutline:
         return self._twins[id(tensor)]  # type: ignore[no-any-return]
 
 
+_ATOMS = frozenset([bool, int, float, str])
+_HOOKS_AFTER = ("_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called")
+_MADE_ANEW = frozenset(["_parameters", "_buffers", "_modules", *_HOOKS_AFTER])
+
+
 class _Conv2d(nn.Conv2d):
     """Stands for `Conv2dFromScratch`, which has the same attributes and gives the same numbers."""
 
 
-def _nothing(*_: Any) -> None:
-    return None
+def _told(*_: object) -> None:
+    """What a hook gives back would take the place of the module's input or output."""

@@ -44,7 +44,8 @@ class Field:
         parts: (number of channels, their axes) in the order of `channel_dim`; one part if all
             channels are alike.
         channel_dim: the dimension that the parts divide.
-        is_global: whether something on the way shows every unit the whole input.
+        is_global: whether something on the way shows every unit the whole input, or attention all
+            positions of its window, which may be the whole input; `parts` leave that out.
         pooled: whether an axis has been reduced to one position.
         lost: why the field is not defined; empty if it is.
     """

@@ -1,11 +1,13 @@
 """A network as a table: one row per operation, from shapes alone, nothing computed."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 
 from torch import nn
 
-from cnnviz.analysis.graph import record
+from cnnviz.analysis.graph import Graph, record, runs
 from cnnviz.analysis.layer_rows import Trace, times
+from cnnviz.analysis.model_outline import ModelOutline
 from cnnviz.analysis.trace_errors import TraceError
 from cnnviz.analysis.trace_table import TraceTable
 from cnnviz.errors import CnnvizError
@@ -26,14 +28,36 @@ def trace(model: nn.Module, input_shape: Sequence[int] = (1, 3, 224, 224)) -> Tr
         CnnvizError: if the model cannot take that shape (the message names the layer and, where
             there is one, the smallest size that works), or if its control flow depends on values.
     """
-    shape = tuple(input_shape)
-    if not shape or not all(is_whole(n) and n > 0 for n in shape):
-        raise CnnvizError(f"input_shape must be whole numbers of at least 1, not {input_shape!r}.")
+    return trace_and_graph(model, input_shape)[0]
+
+
+def trace_and_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[Trace, Graph]:
+    """The trace, and the operations behind its rows, by `Trace.op_of`."""
+    if not isinstance(model, nn.Module):
+        raise CnnvizError(f"model must be a torch.nn.Module, not {model!r}.")
+    shape = whole_shape(input_shape)
     try:
         graph = record(model, shape)
+        return TraceTable(model, shape, graph).trace(), graph
     except TraceError as error:
         raise _with_smallest(error, model, shape) from error
-    return TraceTable(model, shape, graph).trace()
+    except RecursionError as error:
+        raise CnnvizError(
+            "The model cannot be traced: its modules or calls are nested too deeply for Python, "
+            f"whose limit is {sys.getrecursionlimit():,} calls."
+        ) from error
+
+
+def whole_shape(input_shape: Sequence[int]) -> tuple[int, ...]:
+    """The shape as a tuple.
+
+    Raises:
+        CnnvizError: if it is not made of whole numbers of at least 1.
+    """
+    shape = tuple(input_shape) if isinstance(input_shape, Iterable) else ()
+    if not shape or not all(is_whole(n) and n > 0 for n in shape):
+        raise CnnvizError(f"input_shape must be whole numbers of at least 1, not {input_shape!r}.")
+    return tuple(map(int, shape))
 
 
 def _with_smallest(error: TraceError, model: nn.Module, shape: tuple[int, ...]) -> CnnvizError:
@@ -43,26 +67,52 @@ def _with_smallest(error: TraceError, model: nn.Module, shape: tuple[int, ...]) 
     return CnnvizError(f"{error} The smallest size that works is {times((smallest,) * len(shape[2:]))}.")
 
 
+_CALLS = 30_000
+
+
 def smallest_size(model: nn.Module, input_shape: Sequence[int]) -> int | None:
     """The smallest square input that the model takes, all else as in `input_shape`; None if none is found.
 
-    Sizes from 1 to 64 are tried one by one, then multiples of 32 up to 1,024 from which a search goes
-    down to the last one that fails: networks with a linear layer right behind their maps take few
-    sizes, all others every size from the smallest on.
+    Most networks take every size from the smallest on: from the first doubling that fits, up to 4,096,
+    a search goes down to a size that fails. Those with something of fixed length behind their maps take
+    few; for them sizes up to 256 are tried one by one and multiples of 32 up to 1,024, as long as the
+    network is not so deep that this takes more than 30,000 calls of modules.
     """
+    found = _searched(model, input_shape)
+    # What forward remembers from one size to the next must not count: both once more, each afresh.
+    return found if found and _fresh(model, input_shape, found) else None
+
+
+def _fresh(model: nn.Module, shape: Sequence[int], found: int) -> bool:
+    """Whether a size fits and the one below does not."""
+    fits, below = (runs(ModelOutline(model), _squared(shape, n))[0] for n in (found, found - 1))
+    return fits and (found == 1 or not below)
+
+
+def _squared(shape: Sequence[int], n: int) -> tuple[int, ...]:
+    return *shape[:2], *(n,) * (len(shape) - 2)
+
+
+def _searched(model: nn.Module, shape: Sequence[int]) -> int | None:
+    outline, calls = ModelOutline(model), 0
 
     def fits(n: int) -> bool:
-        try:
-            record(model, (*input_shape[:2], *(n,) * (len(input_shape) - 2)))
-        except CnnvizError:
-            return False
-        return True
+        nonlocal calls
+        fine, count = runs(outline, _squared(shape, n))
+        calls += count
+        return fine
 
-    sizes = (*range(1, 65), *range(96, 1025, 32))
-    found: int | None = next((n for n in sizes if fits(n)), None)
-    if found is None or found <= 64:
-        return found
-    below, above = max(64, found - 32), found
+    doubled = next((n for n in (2**power for power in range(13)) if fits(n)), None)
+    if doubled is not None:
+        return _lowest(fits, doubled // 2, doubled)
+    calls = 0
+    sizes = (*range(1, 257), *range(288, 1025, 32))
+    found = next((n for n in sizes if calls < _CALLS and fits(n)), None)
+    return found if found is None or found <= 256 else _lowest(fits, found - 32, found)
+
+
+def _lowest(fits: Callable[[int], bool], below: int, above: int) -> int:
+    """A size that fits, above one that does not."""
     while above - below > 1:
         middle = (below + above) // 2
         below, above = (below, middle) if fits(middle) else (middle, above)

@@ -1,7 +1,7 @@
 """From a recorded graph to rows: the operations of one PyTorch layer become one row."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from torch import nn
 
@@ -24,6 +24,7 @@ class TraceTable:
         self._graph = graph
         self._fields: Fields = follow_fields(graph)
         self._sizes = {name: p.numel() for name, p in model.named_parameters()}
+        self._attended = _attended(graph)
         self._row_of_op: list[int] = [0] * len(graph.ops)
         self._names: dict[str, int] = {}
         self._rows: list[LayerRow] = []
@@ -103,7 +104,8 @@ class TraceTable:
         if found.lost:
             return None, found.is_global, self._why_lost(value, found.lost)
         if found.is_vector():
-            whole = ", it sees the whole input" if found.is_global else ""
+            may = "may see" if value.index in self._attended else "sees"
+            whole = f", it {may} the whole input" if found.is_global else ""
             return None, found.is_global, f"a vector: no map is left{whole}"
         if not found.is_map():
             return None, found.is_global, "no map: its positions are cut up or flattened"
@@ -114,7 +116,8 @@ class TraceTable:
         seen = ReceptiveField.of(axes, self._shape[2:], found.is_global, found.dims_of_axes())
         note = "" if seen.is_uniform else f"units see {_range_of_sizes(seen)} pixels, in turns"
         if found.is_global:
-            note = "; ".join(filter(None, (note, "global: the local field, without that path")))
+            paths = _ATTENDS if value.index in self._attended else _GLOBAL
+            note = "; ".join(filter(None, (note, paths)))
         return seen, found.is_global, note
 
     def _why_lost(self, value: Value, reason: str) -> str:
@@ -145,15 +148,44 @@ class TraceTable:
 
     def _unreached(self) -> tuple[Unreached, ...]:
         used = {name for op in self._graph.ops for name in op.parameters}
+        name_of = {id(p): name for name, p in self._model.named_parameters()}
+        left = {name: size for name, size in self._sizes.items() if name not in used}
+
+        def taken(path: str, kind: str, names: Sequence[str]) -> Iterator[Unreached]:
+            sizes = [left.pop(name) for name in names if name in left]
+            if sizes:
+                yield Unreached(path, kind, sum(sizes))
+
         found: list[Unreached] = []
-        for path, module in self._model.named_modules(remove_duplicate=True):
-            inside = found and path.startswith(f"{found[-1].layer}.")
-            names = [f"{path}.{name}" if path else name for name, _ in module.named_parameters()]
-            names = [name for name in names if name in self._sizes]
-            if names and not inside and not used.intersection(names):
-                count = sum(self._sizes[name] for name in names)
-                found.append(Unreached(path, type(module).__name__, count))
+        for path, module in self._model.named_modules():
+            if not left:
+                break
+            inside = [name_of[id(p)] for p in module.parameters()]
+            if path and used.isdisjoint(inside):
+                found += taken(path, type(module).__name__, inside)
+            else:  # it has run: what it has left out of its own stands alone
+                for own in (name_of[id(p)] for p in module.parameters(recurse=False)):
+                    found += taken(own, "Parameter", [own])
         return tuple(found)
+
+
+_GLOBAL = "global: a unit sees the whole input as well; the numbers leave that out"
+_ATTENDS = (
+    "global by attention: a unit sees all positions of its window, which may be the whole input; "
+    "the numbers leave that out"
+)
+_ATTENTIONS = ("scaled_dot_product_attention", "multi_head_attention_forward")
+_PRODUCTS = ("matmul", "bmm", "baddbmm", "einsum")
+
+
+def _attended(graph: Graph) -> set[int]:
+    """Values behind attention, or behind a product of two tensors that depend on the input."""
+    found: set[int] = set()
+    for op in graph.ops:
+        attends = op.name in _ATTENTIONS or (op.name in _PRODUCTS and len(op.inputs) > 1)
+        if attends or any(value.index in found for value in op.inputs):
+            found.update(value.index for value in op.outputs if value.varies)
+    return found
 
 
 def _range_of_sizes(seen: ReceptiveField) -> str:

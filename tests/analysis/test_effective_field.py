@@ -90,6 +90,11 @@ def test_progress_is_told_and_it_can_be_cancelled():
         ("7", {}, "no layer '7'"),
         ("1", {"samples": 0}, "samples must be at least 1"),
         ("1", {"unit": (40, 0)}, "no unit \\(40, 0\\)"),
+        ("1", {"unit": (1,)}, "unit must be two whole numbers"),
+        ("1", {"unit": 3}, "unit must be two whole numbers"),
+        ("1", {"samples": 2.0}, "samples must be at least 1, and whole"),
+        ("1", {"seed": None}, "seed must be a whole number"),
+        ("1", {"seed": 2**64}, "seed must be a whole number"),
     ],
 )
 def test_what_cannot_be_measured_is_said(layer, options, said):
@@ -104,3 +109,83 @@ def test_a_vector_has_no_unit_and_a_dead_layer_no_field():
     nn.init.zeros_(network[0].weight)
     with pytest.raises(CnnvizError, match="its gradient is zero"):
         effective_receptive_field(network, "0", SHAPE, samples=1)
+
+
+KERNEL = torch.ones(3, 1, 3, 3)
+
+
+class WithConstants(nn.Module):
+    """Works on tensors that are no buffers; of its convolutions all but the first are 5×5."""
+
+    def __init__(self):
+        super().__init__()
+        self.kernels = [KERNEL]
+        self.a, self.b = nn.Conv2d(3, 3, 5, padding=2), nn.Conv2d(3, 3, 5, padding=2)
+
+    def forward(self, x):
+        kernel = KERNEL / KERNEL.sum() + self.kernels[0] / 9
+        return self.b(self.a(nn.functional.conv2d(x, kernel, groups=3, padding=1)))
+
+
+class InTurn(nn.Module):
+    """One input after another."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 3, 3, padding=1), nn.Conv2d(3, 3, 5, padding=2)
+
+    def forward(self, x):
+        return self.b(torch.cat([self.a(x[i : i + 1]) for i in range(x.shape[0])]))
+
+
+@pytest.mark.parametrize(
+    ("network", "layer", "reach"),
+    [(WithConstants, "conv2d", 1), (WithConstants, "a", 3), (WithConstants, "b", 5), (InTurn, "a", 1),
+     (InTurn, "b", 3)],
+)  # fmt: skip
+def test_the_operation_that_is_measured_is_the_one_that_is_traced(network, layer, reach):
+    found = effective_receptive_field(network(), layer, (2, 3, 24, 24), samples=1)
+    rows, columns = found.nonzero()
+    expected = (12 - reach, 12 + reach)
+    assert (rows.min(), rows.max()) == (columns.min(), columns.max()) == expected
+
+
+def test_another_way_on_values_is_told():
+    class TwoWays(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Conv2d(3, 3, 3), nn.Conv2d(3, 3, 3)
+
+        def forward(self, x):
+            return self.a(x) if x.is_meta else self.b(x)
+
+    with pytest.raises(CnnvizError, match="another way on values than on shapes alone: 'conv2d' in 'a'"):
+        effective_receptive_field(TwoWays(), "a", SHAPE, samples=1)
+
+
+class Classes(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3)
+
+    def forward(self, x):
+        return self.conv(x).argmax(1, keepdim=True)
+
+
+def nan_weights():
+    network = stack(2)
+    nn.init.constant_(network[0].weight, float("nan"))
+    return network
+
+
+@pytest.mark.parametrize(
+    ("network", "layer", "said"),
+    [
+        (lambda: stack(2).to("meta"), "1", "on the meta device: without weights"),
+        (Classes, "argmax", "'argmax' has no gradient"),
+        (nan_weights, "1", "is not finite: .* infinite or NaN"),
+    ],
+)
+def test_the_true_cause_is_said(network, layer, said):
+    with pytest.raises(CnnvizError, match=said):
+        effective_receptive_field(network(), layer, SHAPE, samples=1)

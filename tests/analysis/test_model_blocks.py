@@ -114,3 +114,9 @@ def test_a_module_that_runs_twice_is_there_twice_and_counted_once():
 )
 def test_patterns_are_said_once(names, words):
     assert in_order(names.split()) == words
+
+
+def test_a_network_without_operations_is_one_block():
+    found = trace(nn.Identity(), (1, 3, 9, 8))
+    whole = blocks(nn.Identity(), found)
+    assert (whole.operation, whole.parts, whole.output_shape) == ("Identity", (), (3, 9, 8))

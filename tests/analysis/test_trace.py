@@ -7,10 +7,12 @@ from collections import OrderedDict
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from cnnviz.analysis.layer_rows import LayerRow, Trace
-from cnnviz.analysis.trace import trace
+from cnnviz.analysis.trace import smallest_size, trace
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import model, model_outline
 from cnnviz.ops.convolution import Conv2dFromScratch
@@ -339,3 +341,159 @@ def test_rows_are_frozen():
     (row,) = rows(lambda m, x: m.conv(x), conv=nn.Conv2d(4, 4, 3))
     with pytest.raises(dataclasses.FrozenInstanceError):
         row.macs = 0
+
+
+@pytest.mark.parametrize("shape", [224, None])
+def test_a_shape_that_is_no_sequence_is_told(shape):
+    with pytest.raises(CnnvizError, match=f"input_shape must be whole numbers of at least 1, not {shape}"):
+        trace(nn.Conv2d(3, 3, 1), shape)
+
+
+def test_what_is_no_module_and_what_cannot_be_counted_is_told():
+    with pytest.raises(CnnvizError, match=r"model must be a torch.nn.Module, not 'resnet18'"):
+        trace("resnet18")
+    for size in (10**10, 10**30):
+        with pytest.raises(CnnvizError, match=r"is too large to be counted"):
+            trace(nn.Conv2d(3, 3, 1), (1, 3, size, size))
+
+
+@pytest.mark.parametrize(
+    ("forward", "macs"),
+    [
+        (lambda m, x: torch.matmul(input=x, other=m.a.weight), 4 * 8 * 8 * 8),
+        (lambda m, x: torch.bmm(x[0], mat2=x[0]), 4 * 8 * 8 * 8),
+        (lambda m, x: torch.addmm(x[0, 0], mat1=x[0, 0], mat2=m.a.weight), 8 * 8 * 8),
+    ],
+)
+def test_products_may_be_called_by_keywords(forward, macs):
+    assert trace(Of(forward, a=nn.Linear(8, 8)), (1, 4, 8, 8)).macs == macs
+
+
+@pytest.mark.parametrize(
+    ("mix", "size"),
+    [
+        (lambda x: F.layer_norm(x.permute(0, 2, 3, 1), (8,)).permute(0, 3, 1, 2), 7),
+        (lambda x: F.normalize(x), 7),
+        (lambda x: F.normalize(x, dim=(1,)), 7),
+        (lambda x: F.local_response_norm(x, 3), 7),
+        (lambda x: F.local_response_norm(x, 1), 3),
+        (lambda x: x.softmax(1), 7),
+        (lambda x: x, 3),
+    ],
+)
+def test_norms_over_channels_see_what_all_of_them_see(mix, size):
+    """Channel 3 sees 3×3 pixels, its neighbour 7×7; a gradient of the norm itself is the oracle."""
+    network = Of(
+        lambda m, x: mix(torch.cat([m.a(x), m.b(x)], 1))[:, 3:4],
+        a=nn.Conv2d(3, 4, 3, padding=1), b=nn.Conv2d(3, 4, 7, padding=3),
+    ).double()  # fmt: skip
+    assert trace(network, (1, 3, 15, 15))[-1].receptive_field.size == (size, size)
+    x = torch.rand(1, 3, 15, 15, dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(network(x)[0, 0, 7, 7], x)
+    rows = gradient[0].abs().sum((0, 2)).nonzero().flatten()
+    assert rows[-1] - rows[0] + 1 == size
+
+
+@pytest.mark.parametrize(("tracks", "is_global"), [(True, False), (False, True)])
+def test_batch_norm_without_running_statistics_is_global(tracks, is_global):
+    found = trace(
+        nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, track_running_stats=tracks)), (1, 3, 9, 9)
+    )
+    assert [row.is_global for row in found] == [False, is_global]
+
+
+class Par(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.extra = nn.Parameter(torch.ones(7))
+        self.conv = nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+def tied(used):
+    a, b = nn.Conv2d(4, 4, 3), nn.Conv2d(4, 4, 3)
+    b.weight = a.weight
+    return Of(lambda m, x: getattr(m, used)(x), a=a, b=b)
+
+
+@pytest.mark.parametrize(
+    ("network", "left"),
+    [
+        (lambda: Of(lambda m, x: F.relu(x), a=nn.Conv2d(3, 4, 3), b=nn.Linear(2, 2)), ["a", "b"]),
+        (lambda: tied("a"), ["b.bias"]),
+        (lambda: tied("b"), ["a.bias"]),
+        (lambda: nn.Sequential(Par()), ["0.extra"]),
+        (Par, ["extra"]),
+        (lambda: Of(lambda m, x: F.conv2d(x, m.a.weight), a=nn.Conv2d(4, 4, 3)), ["a.bias"]),
+        (lambda: Of(lambda m, x: m.a(x), a=Par(), b=nn.Sequential(Par(), Par())), ["a.extra", "b"]),
+    ],
+)
+def test_rows_and_what_is_not_reached_add_up(network, left):
+    model = network()
+    found = trace(model, (1, 4, 8, 8))
+    assert [unused.layer for unused in found.unreached] == left
+    counted = sum(row.parameters for row in found) + sum(unused.parameters for unused in found.unreached)
+    assert counted == found.parameters == sum(p.numel() for p in model.parameters())
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.booleans(), st.booleans(), st.booleans()), min_size=1, max_size=6
+    )
+)
+def test_every_parameter_is_in_one_row_or_not_reached(plan):
+    """Layers at random: used or not, wrapped or not, sharing another one's weight or not."""
+    layers, made = OrderedDict(), []
+    for index, (other, used, wrapped, shares) in enumerate(plan):
+        conv = nn.Conv2d(4, 4, 3, padding=1)
+        if shares and made:
+            conv.weight = made[other % len(made)].weight
+        made.append(conv)
+        inner = Of(lambda m, x, used=used: m.conv(x) if used else x * 2, conv=conv, other=Par())
+        layers[f"l{index}"] = inner if wrapped else conv
+    found = trace(nn.Sequential(layers), (1, 4, 5, 5))
+    counted = sum(row.parameters for row in found) + sum(unused.parameters for unused in found.unreached)
+    assert counted == found.parameters == sum(p.numel() for p in nn.Sequential(layers).parameters())
+
+
+def dqn():
+    return nn.Sequential(
+        nn.Conv2d(4, 32, 8, 4), nn.ReLU(), nn.Conv2d(32, 64, 4, 2), nn.ReLU(), nn.Conv2d(64, 64, 3),
+        nn.Flatten(), nn.Linear(3136, 512),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("network", "shape", "smallest"),
+    [
+        (dqn, (1, 4, 64, 64), 84),
+        (lambda: nn.Sequential(nn.Conv2d(3, 4, 3, dilation=600)), (1, 3, 224, 224), 1201),
+        (lambda: nn.Sequential(*(nn.Conv2d(1, 1, 3) for _ in range(300))), (1, 1, 8, 8), 601),
+        (lambda: nn.Sequential(nn.Conv1d(2, 2, 90)), (1, 2, 8), 90),
+    ],
+)
+def test_the_smallest_size_is_found_far_away_too(network, shape, smallest):
+    found = smallest_size(network(), shape)
+    assert found == smallest
+    with pytest.raises(CnnvizError, match=rf"The smallest size that works is {smallest}"):
+        trace(network(), shape)
+    axes = len(shape) - 2
+    assert network()(torch.zeros(*shape[:2], *(smallest,) * axes)).numel()
+    with pytest.raises(RuntimeError):
+        network()(torch.zeros(*shape[:2], *(smallest - 1,) * axes))
+
+
+def test_a_network_that_takes_no_size_names_none():
+    deep = nn.Sequential(*(nn.ReLU() for _ in range(400)), nn.Flatten(), nn.Linear(10_007, 2))
+    assert smallest_size(deep, (1, 1, 8, 8)) is None
+
+
+def test_attention_says_what_it_means():
+    swin = trace(model_outline("swin_t"), (1, 3, 64, 64))["features.1.0"]
+    assert swin.is_global and "all positions of its window, which may be the whole input" in swin.note
+    squeeze = trace(model_outline("efficientnet_b0"), (1, 3, 64, 64)).last_map
+    assert squeeze.is_global and "a unit sees the whole input as well" in squeeze.note
+    assert "window" not in squeeze.note
