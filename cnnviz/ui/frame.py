@@ -67,11 +67,13 @@ def run() -> None:
     st.set_page_config(page_title=f"{page.title} · cnnviz", page_icon=_LOGO, layout="wide")
     st.html(_STYLE)
     st.session_state[_RAN] = True
-    with st.sidebar, explained():
-        choose_picture()
+    with st.sidebar:
         if page.url_path in _NETWORK_PAGES:
-            choose_model(page.url_path in _PAGES_WITH_WEIGHTS)
-        show_device()
+            with explained():
+                choose_model(page.url_path in _PAGES_WITH_WEIGHTS)
+        with explained():
+            choose_picture()
+            show_device()
     page.run()
 
 
