@@ -174,7 +174,7 @@ def _watch(waiting: Waiting) -> None:
     news = waiting.news()
     if news is None:
         st.rerun()
-    st.progress(news.share, f"{plain(news.words)}: {100 * news.share:.0f} %")
+    st.progress(news.share, plain(news.words))
     if st.button("Cancel", key="rf_cancel"):
         _leave()
         st.rerun()

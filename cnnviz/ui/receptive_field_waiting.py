@@ -14,7 +14,7 @@ from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRun
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """How far something is: a share of it, and what is being done now."""
+    """What is being done now, and the share of all measuring that is done."""
 
     share: float
     words: str
@@ -68,7 +68,8 @@ class Waiting:
             run = self._runs[request] = cache.effective_runs().start(request, self._watcher)
         run.watch(self._watcher)
         weights = "trained" if request.spec.weights else "random"
-        return News(run.share, f"Measuring with {weights} weights") if run.running else None
+        words = f"Measuring with {weights} weights: {100 * run.share:.0f} %"
+        return News(run.share, words) if run.running else None
 
     def _fetching(self, spec: ModelSpec) -> News | None:
         """The download of a network's weights; None if they are there, or there are none."""
