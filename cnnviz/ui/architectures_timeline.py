@@ -28,7 +28,7 @@ _LINKS = {
     "architectures": "Block by block",
 }
 _HERE = "architectures"
-_OPENED, _FOLLOWED = "_arch_opened", "_arch_followed"
+_CHOSEN, _FOLLOWED = "_arch_chosen", "_arch_followed"
 
 
 def show_timeline() -> None:
@@ -131,16 +131,19 @@ def _go(page: str, model: str) -> None:
     if page not in _LINKS or model not in {milestone.model for milestone in MILESTONES}:
         return
     st.session_state["model"] = model
+    st.session_state[_CHOSEN] = True
     if page == _HERE:
-        st.session_state[_OPENED] = True
         set_control("arch_view", "blocks")
     else:
         st.session_state[_FOLLOWED] = {"page": page, "model": model}
 
 
 def follow_link() -> None:
-    """Draw the sidebar again where a card has set its model; call first in the lab."""
-    if st.session_state.pop(_OPENED, False):
+    """Draw the sidebar again where a card has set its model; call first in the lab.
+
+    Only then does the browser know the model, which it sends along to the page that it goes to.
+    """
+    if st.session_state.pop(_CHOSEN, False):
         st.rerun()
 
 

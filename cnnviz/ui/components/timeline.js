@@ -66,7 +66,7 @@ export default function (component) {
   function follow({ page, model }) {
     const links = [...document.querySelectorAll('[data-testid="stSidebarNavLink"]')];
     const own = links.find((link) => new URL(link.href).pathname.endsWith(`/${page}`));
-    if (own) own.click();
+    if (own) setTimeout(() => own.click());
     else location.assign(withRest(`${page}?model=${encodeURIComponent(model)}`));
   }
 
