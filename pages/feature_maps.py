@@ -86,7 +86,8 @@ def give_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model:
 
 st.title("Feature maps")
 st.markdown(
-    "Each channel of a layer has a kernel of its own; its **feature map** says where in the picture that "
-    "kernel answers, and how strongly: blue above zero, red below. Point at a map, or click to see it large."
+    "Each channel of a convolution has a kernel of its own over all channels of its input; its **feature "
+    "map** says where in the picture that kernel answers, and how strongly: blue above zero, red below. "
+    "Other layers pass such maps on, changed. Point at a map, or click to see it large."
 )
 st.fragment(lab)()

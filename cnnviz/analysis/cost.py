@@ -183,7 +183,7 @@ def ways_to_convolve(
     return (
         one("standard", in_channels, out_channels, kernel_size),
         one(
-            f"grouped, {groups} group{'s' if groups > 1 else ''}",
+            f"{'depthwise' if groups == in_channels > 1 else 'grouped'}, {groups} group{'s' * (groups > 1)}",
             in_channels,
             out_channels,
             kernel_size,

@@ -38,7 +38,8 @@ class LayerRow:
         activation_bytes: memory of `written_elements`, at the model's number type.
         parents: layers of the rows whose outputs it reads; "" for the input.
         receptive_field: what a unit of the output can see; None where `note` says why.
-        is_global: whether something on the way shows every unit the whole input.
+        is_global: whether something on the way shows a unit more than its local field: the whole input, or
+            with attention all positions that it attends to.
         is_pooled: whether global pooling has left one position, in this row or before it.
         note: why there is no receptive field, or how it is meant.
     """
@@ -159,7 +160,7 @@ class Trace(Sequence[LayerRow]):
         """The rows as a pandas table."""
         import pandas as pd
 
-        return pd.DataFrame(self.records())
+        return pd.DataFrame(self.records(), columns=[*_COLUMNS, "note"])
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """The rows as CSV text (UTF-8), written to `path` if there is one."""

@@ -71,7 +71,7 @@ class ReceptiveField:
         start: centre of the field of unit 0; pixel centres are at integers from 0.
         covers_input: whether the field is as large as the input, or larger.
         is_global: whether something on the way (global pooling, squeeze and excitation, attention)
-            lets every unit see the whole input. The other numbers then leave that path out.
+            lets a unit see more, up to the whole input. The other numbers then leave that path out.
         axes: the fields of all units.
         dims: the dimensions of the output along which its units stand, one for each axis.
     """

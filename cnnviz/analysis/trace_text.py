@@ -53,7 +53,9 @@ def _summary(trace: Trace) -> list[str]:
         assert row.receptive_field is not None
         lines.append(f"last map    {row.layer}: sees {times(map(int, row.receptive_field.size))} pixels")
     if any(row.is_global for row in trace if row.receptive_field):
-        lines.append("g           global: the whole input is seen as well; the field leaves that path out")
+        lines.append(
+            "g           global: more is seen, up to the whole input; the field leaves that path out"
+        )
     lines += [
         f"not reached {skipped.layer} ({skipped.operation}): {skipped.parameters:,} parameters"
         for skipped in trace.unreached

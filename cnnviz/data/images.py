@@ -197,7 +197,8 @@ def _to_picture(image: Image.Image, name: str) -> Picture:
     notes += note
     rgb.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     if max(full_size) > MAX_SIDE:
-        notes.append(f"made smaller, to {rgb.height}×{rgb.width} pixels")
+        width, height = sorted(full_size, reverse=rgb.width > rgb.height)
+        notes.append(f"made smaller, from {height}×{width} pixels")
     return Picture(np.asarray(rgb), name, tuple(notes))
 
 

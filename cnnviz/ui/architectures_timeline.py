@@ -9,7 +9,7 @@ from cnnviz.analysis.layer_rows import Trace
 from cnnviz.figures.milestones import milestones_figure
 from cnnviz.figures.tables import Row
 from cnnviz.nets.catalog import catalog_entry, weights_names
-from cnnviz.nets.classifiers import PublishedFigures, published_figures
+from cnnviz.nets.classifiers import PublishedFigures, published_figures, rated_weights
 from cnnviz.nets.milestones import MILESTONES, Milestone
 from cnnviz.ui import cache
 from cnnviz.ui.components.timeline import timeline
@@ -36,7 +36,8 @@ def show_timeline() -> None:
     st.markdown(
         "Tables of these networks often head a column *Top-1 error*. Its numbers are top-5 errors, most of "
         "several networks together; one is not of ImageNet. Each card gives the quoted number its right "
-        "name; *comparable* is one network, one crop, ImageNet-1K validation, as torchvision publishes it."
+        "name; *comparable* is one network, one crop of the input's size, ImageNet-1K validation, as "
+        "torchvision publishes it for its first weights of each."
     )
     timeline(
         [_card(milestone) for milestone in MILESTONES],
@@ -55,8 +56,11 @@ def input_side(name: str) -> int:
 
 
 def published(name: str) -> PublishedFigures | None:
-    """torchvision's figures of a model, if it is one of torchvision's."""
-    return published_figures(name) if weights_names(name) else None
+    """torchvision's figures of a model's first weights, if it is one of torchvision's.
+
+    Later weights of some come from newer recipes of training, which would blur what the network brought.
+    """
+    return published_figures(name, rated_weights(name)[0]) if weights_names(name) else None
 
 
 def _traced(milestone: Milestone) -> Trace:

@@ -39,7 +39,9 @@ def ratio_words(first: tuple[str, int], second: tuple[str, int], noun: str = "as
     (_, small), (more, large) = sorted((first, second), key=lambda pair: pair[1])
     if small == large:
         return "the same for both"
-    return f"{more} takes {significant(large / small)} times {noun}"
+    shown = significant(large / small)
+    about = "" if float(shown.replace(",", "")) * small == large else "about "
+    return f"{more} takes {about}{shown} times {noun}"
 
 
 def cost_groups(costs: Sequence[Cost], setting: Setting) -> list[BarGroup]:

@@ -191,8 +191,10 @@ def _show(choice: FieldChoice, runs: list[EffectiveRun], samples: int) -> None:
     if not measured:
         return
     st.markdown(
-        "The stronger the colour, the more a pixel counts, by the square root, so that "
-        "the tails show. Luo et al. (2016): the mass is "
+        "Mass is the size of the gradient of the unit's value by each pixel, averaged over the random inputs "
+        "and shared out so that all of it is 100 %: how strongly a pixel *does* reach the unit, where the "
+        "theoretical field says which *can*. The stronger the colour, the more mass, by the square root, so "
+        "that the tails show. Luo et al. (2016): the mass is "
         "roughly Gaussian, covers a part of the theoretical field that shrinks with depth, and training "
         "widens it."
     )
@@ -232,6 +234,11 @@ def effective_words(choice: FieldChoice, found: Effective) -> str:
         f"{'×'.join(f'{side:,}' for side in theoretical)}. "
     )
     text += f"{100 * found.inside:.3g} % of the mass lies in the theoretical box."
+    if max(theoretical) > choice.side:
+        text += (
+            f" The {times((choice.side, choice.side))} picture cuts the field off, and both numbers speak of "
+            "the part inside it: a larger input or an earlier layer shows the whole."
+        )
     if choice.row.is_global:
         text += " What lies outside came through the path that sees the whole picture."
     return text

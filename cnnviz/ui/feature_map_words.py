@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from cnnviz.analysis.activations import FeatureMaps
 from cnnviz.analysis.layers import LayerSummary
 from cnnviz.arrays import Array
@@ -40,7 +42,7 @@ def left_out_words(shown: int, channels: int, order: str) -> str:
 def dead_words(maps: FeatureMaps, dead: int | None = None, channels: int = 0) -> str:
     """What a channel, or `dead` of `channels`, that is nowhere above zero means in this layer."""
     rectified = bool(maps.minimum.min() >= 0)
-    after = "silent on this picture" if rectified else "a ReLU would silence"
+    after = "silent on this picture" if rectified else "a ReLU right behind would silence"
     if dead is None:
         return f"Nowhere above 0: {after}" + ("." if rectified else " it.")
     if not dead:
@@ -61,6 +63,12 @@ def prediction_words(probabilities: Array, model: ModelSpec) -> str:
             "them whatever the picture shows."
         )
     best_one = int(probabilities.argmax())
+    if np.ptp(probabilities) < 1e-6 * probabilities.max():
+        return (
+            f"**Prediction:** none; all {len(probabilities):,} classes tie at "
+            f"{100 * float(probabilities[best_one]):.3g} %. The weights are random (seed {model.seed}) "
+            "and give every class the same score."
+        )
     return (
         f"**Prediction:** class {best_one} (of 0 to {len(probabilities) - 1}), probability "
         f"{100 * float(probabilities[best_one]):.3g} %. "

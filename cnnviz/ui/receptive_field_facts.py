@@ -19,8 +19,9 @@ def global_words(row: LayerRow) -> str:
     if not row.is_global:
         return ""
     return (
-        "Strictly, every unit sees the whole picture: on the way there is squeeze-and-excitation, global "
-        "pooling or attention. The box is the local field, with that path left out."
+        "On the way there is squeeze-and-excitation, global pooling or attention, by which a unit sees more "
+        "than this box: the whole picture, or, where attention works in windows as in Swin and MaxViT, "
+        "at least its window. The box is the local field, with that path left out."
     )
 
 

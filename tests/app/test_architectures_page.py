@@ -108,7 +108,7 @@ def test_cards_say_what_is_computed_and_give_quoted_numbers_their_right_names(op
         if milestone.model == "lenet5":
             assert "No weights for ImageNet" in card["comparable"]
             continue
-        meta = torchvision_models().get_model_weights(milestone.model).DEFAULT.meta
+        meta = torchvision_models().get_model_weights(milestone.model)["IMAGENET1K_V1"].meta
         assert parameters == meta["num_params"]
         assert macs == pytest.approx(meta["_ops"] * 1e9, rel=0.02)
         assert f"top-5 error {100 - meta['_metrics']['ImageNet-1K']['acc@5']:.2f}" in card["comparable"]

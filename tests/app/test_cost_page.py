@@ -86,7 +86,7 @@ def test_fully_connected_and_convolution_cost_what_torchs_do(open_page, assert_f
 def test_the_first_screen_says_which_number_is_which(open_page, shown_facts):
     at = open_page(PAGE)
     texts = [text for trace in chart(at)["data"] if trace["type"] == "scatter" for text in trace["text"]]
-    assert "<b>Weights, without biases</b><br>fully connected takes 279,700,000 times as many" in texts
+    assert "<b>Weights, without biases</b><br>fully connected takes about 279,700,000 times as many" in texts
     assert "convolution: 1,728" in texts and "fully connected: 483,385,147,392" in texts
     assert round(483_385_147_392 / 1_728, -5) == 279_700_000
     assert results(shown_facts["Convolution"]) == [1_728, 86_704_128, 1_792]

@@ -60,7 +60,7 @@ def test_bars_and_formulas_follow_the_sliders(server: Server, page: Page):
 
 def test_bars_are_as_long_as_their_numbers(server: Server, page: Page):
     visit(page, server.at(f"{PATH}?cost_view=Deep+or+wide&cost_layers=3"))
-    expect(chart(page, "cost_deep_bars")).to_contain_text("one 7×7 takes 1.815 times as many")
+    expect(chart(page, "cost_deep_bars")).to_contain_text("one 7×7 takes about 1.815 times as many")
     deep, wide = lengths(page, "cost_deep_bars")[:2]
     assert wide / deep == pytest.approx(49 / 27, rel=0.01)
     move_slider(page, "cost_layers", 5)
