@@ -32,9 +32,11 @@ _PAGES_WITH_WEIGHTS = {"feature_maps", "receptive_field"}
 # A third less empty space around the page than Streamlit leaves: the labs need it. Buttons that set the
 # controls to a telling case look like links, in rows close together. On a phone they are one row to
 # swipe, and what the controls change stands above them. A chart's words have the page's own colour:
-# Streamlit's grey is too faint to read well. Chosen names stand out from the accent in the dark.
+# Streamlit's grey is too faint to read well, and so it is for captions. Chosen names stand out from the
+# accent in the dark.
 _STYLE = """<style>
 .stPlotlyChart text { fill: currentColor !important; }
+.stApp [data-testid="stCaptionContainer"] { opacity: 0.75; }
 .st-key-presets { row-gap: 0; }
 .st-key-presets button p { text-decoration: underline; text-underline-offset: 0.2em; }
 @media (max-width: 640px) {
@@ -68,8 +70,9 @@ def run() -> None:
     st.html(_STYLE)
     st.session_state[_RAN] = True
     with st.sidebar:
-        if page.url_path in _NETWORK_PAGES:
-            with explained():
+        # The place is there on every page: controls that move to another one begin anew in the browser.
+        with st.container(key="chosen_model"), explained():
+            if page.url_path in _NETWORK_PAGES:
                 choose_model(page.url_path in _PAGES_WITH_WEIGHTS)
         with explained():
             choose_picture()

@@ -1,6 +1,19 @@
 """Opens what a page keeps folded, and runs the code that it shows."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
+
+from cnnviz.nets.catalog import model_names
+
+_PARTS = 4
+# Every model in a few parts; one process looks at a part on all pages, which share what they found.
+every_network = pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(model_names()[i::_PARTS], id=str(i), marks=pytest.mark.xdist_group(f"networks {i}"))
+        for i in range(_PARTS)
+    ],
+)
 
 
 def open_drawers(at: AppTest) -> AppTest:

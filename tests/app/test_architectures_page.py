@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cnnviz.figures.accuracy import accuracy_rows, accuracy_scatter, front_of
-from cnnviz.nets.catalog import catalog_entry, model_names, model_outline
+from cnnviz.nets.catalog import catalog_entry, model_outline
 from cnnviz.nets.classifiers import classifier_names, torchvision_models
 from cnnviz.nets.milestones import MILESTONES
 from cnnviz.ui import cache
@@ -14,7 +14,7 @@ from cnnviz.ui.architectures_blocks import blocks_at_own_size, first_to_open, op
 from cnnviz.ui.architectures_presets import _PRESETS as PRESETS
 from cnnviz.ui.components import block_view, timeline
 from cnnviz.ui.snippets.architectures import accuracy_code
-from tests.app.running import open_drawers, run, shown_code
+from tests.app.running import every_network, open_drawers, run, shown_code
 
 NUMBERS = {
     # FACTS: the quoted number, and what its right name must say.
@@ -54,10 +54,10 @@ def check_partition(block, rows):
     assert block.macs == sum(part.macs for part in block.parts) or not block.parts
 
 
-@pytest.mark.parametrize("part", range(6))
+@every_network
 def test_every_model_opens_block_by_block(open_page, assert_fine, drawn, part):
     at = open_page("architectures", arch_view="blocks")
-    for name in model_names()[part::6]:
+    for name in part:
         drawn.clear()
         at.selectbox(key="model").set_value(name).run()
         assert_fine(at)

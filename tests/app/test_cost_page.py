@@ -21,7 +21,7 @@ from cnnviz.analysis.input_sizes import input_sizes
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.cost_bars import BarGroup, comparison_bars
 from cnnviz.figures.tables import csv_file
-from cnnviz.nets.catalog import catalog_entry, model_names, model_outline
+from cnnviz.nets.catalog import catalog_entry, model_outline
 from cnnviz.nets.classifiers import classifier_names, published_figures
 from cnnviz.ui import cache
 from cnnviz.ui.cost_models import SIDES, layer_rows
@@ -29,7 +29,7 @@ from cnnviz.ui.cost_presets import _PRESETS as PRESETS
 from cnnviz.ui.cost_published import published_facts
 from cnnviz.ui.cost_words import Setting, bytes_words, cost_groups, cost_rows, ratio_words
 from cnnviz.ui.snippets.cost import deep_code, dense_code, ways_code
-from tests.app.running import open_drawers, run, shown_code
+from tests.app.running import every_network, open_drawers, run, shown_code
 
 PAGE = "parameters_and_cost"
 ONE = Setting(1, "float32", "automatic")
@@ -174,11 +174,11 @@ def test_ratios_in_words():
     assert cost_groups((dense, conv), ONE)[0].comparison == "convolution takes 25.00 times as many"
 
 
-@pytest.mark.parametrize("part", range(6))
+@every_network
 def test_every_network_opens_layer_by_layer(open_page, shown_facts, part):
     """Every model of the sidebar; its totals against torch's own counts."""
     at = open_page(PAGE, cost_view="model", cost_quantity="MACs")
-    for name in model_names()[part::6]:
+    for name in part:
         at.sidebar.selectbox(key="model").select(name).run()
         assert not at.exception and not at.error and not at.warning, name
         outline = model_outline(name)

@@ -12,7 +12,7 @@ import cnnviz
 from cnnviz.analysis.stack import follow, parse_stack
 from cnnviz.figures.field_boxes import effective_figure
 from cnnviz.figures.field_growth import Growth, growth_chart, rows_with_field
-from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_names, model_outline
+from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_outline
 from cnnviz.nets.classifiers import weights_file
 from cnnviz.ui import (
     cache,
@@ -32,7 +32,7 @@ from cnnviz.ui.receptive_field_lab import unit_from_text
 from cnnviz.ui.receptive_field_presets import _PRESETS as PRESETS
 from cnnviz.ui.receptive_field_waiting import Waiting
 from cnnviz.ui.snippets.receptive_field import box_code, growth_code, table_code
-from tests.app.running import open_drawers, run, shown_code
+from tests.app.running import every_network, open_drawers, run, shown_code
 
 VIEWS = ("box", "growth", "effective", "stack", "table")
 
@@ -57,10 +57,10 @@ def seen_boxes(monkeypatch):
     return shown
 
 
-@pytest.mark.parametrize("part", range(4))
+@every_network
 def test_every_network_opens_or_says_why_not(open_page, assert_fine, seen_boxes, part):
     at = open_page("receptive_field")
-    for name in model_names()[part::4]:
+    for name in part:
         at.session_state["model"] = name
         seen_boxes.clear()
         at.run()

@@ -6,7 +6,7 @@ import tomllib
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 import cnnviz
 from cnnviz.figures.theme import scale
@@ -63,7 +63,8 @@ VIEWS = {
     "architectures, blocks": ("architectures?arch_view=Block+by+block", ".st-key-arch_blocks svg >> nth=0"),
 }
 SCHEMES = ("light", "dark")
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 720}
 
 # What Streamlit itself builds and we cannot change: the rule, and the elements that it is excused on.
 STREAMLITS_OWN = {
@@ -121,23 +122,6 @@ def test_a_change_of_theme_repaints_at_once(server: Server, new_page: OpenPage):
     expect_no_errors(page)
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_phone_shows_every_view_without_scrolling_sideways(server: Server, new_page: OpenPage, view: str):
-    page = new_page(viewport=PHONE, has_touch=True, device_scale_factor=2)
-    open_view(page, server, view)
-    overflow = page.evaluate(
-        """() => {
-            const main = document.querySelector('[data-testid=stMain]');
-            return [document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth];
-        }"""
-    )
-    assert max(overflow) <= 0
-    for canvas in page.get_by_test_id("stMain").locator("canvas:visible").all():
-        box = canvas.bounding_box()
-        assert box is not None and box["x"] >= -1 and box["x"] + box["width"] <= PHONE["width"] + 1, box
-    expect_whole_pictures(page)
-
-
 # The app and all its components have the background of the theme: dark or not.
 REPAINTED = """(dark) => {
     const roots = [...document.querySelectorAll('*')].map((host) => host.shadowRoot?.querySelector('.root'));
@@ -152,12 +136,30 @@ def excused(rule: str, html: str) -> bool:
     return rule in STREAMLITS_OWN and re.search(STREAMLITS_OWN[rule], html) is not None
 
 
+def expect_to_fit_a_phone(page: Page) -> None:
+    """Nothing scrolls sideways, no canvas sticks out."""
+    overflow = page.evaluate(
+        """() => {
+            const main = document.querySelector('[data-testid=stMain]');
+            return [document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth];
+        }"""
+    )
+    assert max(overflow) <= 0
+    for canvas in page.get_by_test_id("stMain").locator("canvas:visible").all():
+        box = canvas.bounding_box()
+        assert box is not None and box["x"] >= -1 and box["x"] + box["width"] <= PHONE["width"] + 1, box
+    expect_whole_pictures(page)
+
+
 @pytest.mark.parametrize("view", VIEWS)
-def test_nothing_serious_stands_in_the_way_of_assistive_technology(
+def test_every_view_fits_a_phone_and_nothing_stands_in_the_way_of_assistive_technology(
     server: Server, new_page: OpenPage, view: str
 ):
-    page = new_page(color_scheme="light")
+    page = new_page(viewport=PHONE, has_touch=True, device_scale_factor=2, color_scheme="light")
     open_view(page, server, view)
+    expect_to_fit_a_phone(page)
+    page.set_viewport_size(WIDE)
+    expect(page.get_by_test_id("stSidebarNav")).to_be_visible()
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function(REPAINTED, arg=scheme == "dark")

@@ -101,7 +101,7 @@ def test_an_upload_stays_on_every_page_and_out_of_the_link(server: Server, page:
     go_to(page, "Feature maps")
     expect_wall(page, "block1.conv1", 64)
     expect(
-        page.locator('canvas[aria-label="The picture as the network sees it: secret_garden.png"]')
+        page.locator('canvas[aria-label="The picture that the network is shown: secret_garden.png"]')
     ).to_be_visible()
     expect(sidebar(page).get_by_text("A copied link does not carry your own picture")).to_be_visible()
     assert "garden" not in page.url
