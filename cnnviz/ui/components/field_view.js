@@ -21,6 +21,7 @@ export default function (component) {
   const photo = document.createElement("canvas");
   putImage(photo, rgbImage(arrays.picture.values, height, width));
   const fields = header.axes.map((axis, i) => Array.from({ length: header.units[i] }, (_, unit) => edgesOf(axis, unit)));
+  const within = fields.map((edges, i) => edges.map((edge) => edge && inside(edge, header.size[i])));
   const margins = fields.map((edges, i) => marginOf(edges, header.size[i]));
   const margin = Math.max(...margins);
 
@@ -29,6 +30,19 @@ export default function (component) {
     const period = Math.floor(unit / edges.length);
     const edge = edges[unit % edges.length];
     return edge && [edge[0] + period * advance, edge[1] + period * advance];
+  }
+
+  /** The share of a stretch of pixels that lies in the picture. */
+  function inside([first, last], size) {
+    return Math.max(0, Math.min(last, size - 1) - Math.max(first, 0) + 1) / (last - first + 1);
+  }
+
+  /** Red, green and blue of a CSS colour. */
+  function rgbOf(colour) {
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, 1, 1);
+    return pen.getImageData(0, 0, 1, 1).data.subarray(0, 3);
   }
 
   /** Room around the picture for what lies in the padding, in steps, at most three quarters of the picture. */
@@ -146,15 +160,26 @@ export default function (component) {
   }
 
   /** The share of a unit's field that lies in the padding. */
-  function padded(unit) {
-    const box = boxOf(unit);
-    if (!box[0] || !box[1]) return 0;
-    const inside = (edge, size) => Math.max(0, Math.min(edge[1], size - 1) - Math.max(edge[0], 0) + 1);
-    const [all, within] = [box[0], box[1]].reduce(
-      ([whole, part], edge, i) => [whole * (edge[1] - edge[0] + 1), part * inside(edge, header.size[i])],
-      [1, 1],
-    );
-    return 1 - within / all;
+  function padded([row, column]) {
+    return boxOf([row, column]).every(Boolean) ? 1 - within[0][row] * within[1][column] : 0;
+  }
+
+  /** A pixel for each unit: the heavier, the more padding it sees, or lit if it sees the pixel under the pointer. */
+  function cells(accent, text) {
+    const [lit, plain] = [accent, text].map(rgbOf);
+    const [seesRow, seesColumn] = state.pixel ? [0, 1].map((axis) => new Set(seeing(axis, state.pixel[axis]))) : [];
+    const image = new ImageData(columns, rows);
+    for (let row = 0, p = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++, p += 4) {
+        const sees = state.pixel && seesRow.has(row) && seesColumn.has(column);
+        const weight = sees ? 0.9 : state.pixel ? 0.12 : 0.1 + 0.4 * padded([row, column]);
+        image.data.set(sees ? lit : plain, p);
+        image.data[p + 3] = Math.round(255 * weight);
+      }
+    }
+    const drawn = document.createElement("canvas");
+    putImage(drawn, image);
+    return drawn;
   }
 
   function drawGrid() {
@@ -163,17 +188,12 @@ export default function (component) {
     state.cell = cell;
     const context = prepared(gridCanvas, columns * cell, rows * cell);
     const { accent, text } = colours();
-    const gap = cell >= 6 ? 1 : 0;
-    const [seesRow, seesColumn] = state.pixel ? [0, 1].map((axis) => new Set(seeing(axis, state.pixel[axis]))) : [];
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
-        const lit = state.pixel && seesRow.has(row) && seesColumn.has(column);
-        context.fillStyle = lit ? accent : text;
-        context.globalAlpha = lit ? 0.9 : state.pixel ? 0.12 : 0.1 + 0.4 * padded([row, column]);
-        context.fillRect(column * cell, row * cell, cell - gap, cell - gap);
-      }
+    context.imageSmoothingEnabled = false;
+    context.drawImage(cells(accent, text), 0, 0, columns * cell, rows * cell);
+    if (cell >= 6) {
+      for (let row = 1; row <= rows; row++) context.clearRect(0, row * cell - 1, columns * cell, 1);
+      for (let column = 1; column <= columns; column++) context.clearRect(column * cell - 1, 0, 1, rows * cell);
     }
-    context.globalAlpha = 1;
     if (state.pixel) return;
     outline(context, state.pinned, [[text, 2]]);
     outline(context, current(), EDGES(accent));
