@@ -143,12 +143,12 @@ def feature_maps(
     wanted = convolutions(model) if layers is None else tuple(layers)
     with evaluating(model), torch.inference_mode(), capture(model, wanted) as maps:
         forward(model, x)
-    axes = _axes_of(model, x.shape, maps)
+    axes = {} if layers is None else _axes_of(model, x.shape, maps)
     return {path: as_maps(output, axes.get(path) or 0) for path, output in maps.items()}
 
 
 def _axes_of(model: nn.Module, shape: Sequence[int], maps: Mapping[str, Tensor]) -> dict[str, int | None]:
-    """Where the channels stand in each output; nothing is looked up if only convolutions were asked."""
+    """Where the channels stand in each output; for convolutions nothing is looked up."""
     kept = set(convolutions(model))
     if all(module_of(path) in kept or output.dim() != 4 for path, output in maps.items()):
         return {}
