@@ -13,6 +13,8 @@ from .analysis.layers import LayerSummary as LayerSummary
 from .analysis.layers import layer_summaries as layer_summaries
 from .analysis.receptive_field import ReceptiveField as ReceptiveField
 from .analysis.trace import trace as trace
+from .analysis.unit_story import UnitStory as UnitStory
+from .analysis.unit_story import unit_story as unit_story
 from .data.images import Picture as Picture
 from .data.images import draw_pattern as draw_pattern
 from .data.images import load_image as load_image

@@ -27,6 +27,7 @@ PROMISED = {
     "feature_maps": "model, picture, layers=None",
     "trace": "model, input_shape=(1, 3, 224, 224)",
     "effective_receptive_field": "model, layer, input_shape=(1, 3, 224, 224), samples=16, seed=0",
+    "unit_story": "model, picture, layer, channel, row=0, column=0",
     "LeNet5": "in_channels=1, num_classes=10",
 }
 
@@ -105,6 +106,7 @@ def test_errors_for_users_are_value_errors():
         "Trace",
         "LayerRow",
         "ReceptiveField",
+        "UnitStory",
     ],
 )
 def test_results_are_frozen_dataclasses_with_slots(name):

@@ -5,7 +5,8 @@ memory; a `TorchFunctionMode` sees each call. Python's own branches and loops ov
 just happen, and what would need a value is the only thing that cannot be traced.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -144,6 +145,37 @@ def output_of(model: nn.Module, x: Tensor, op: int) -> Tensor:
     raise CnnvizError("The model does not run on values as it does on shapes alone.")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RealCall:
+    """One operation as it ran on values: copies of what depends on the input, the weights themselves."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    output: Tensor
+
+    def argument(self, name: str, position: int, default: Any = None) -> Any:
+        """An argument by name or position, as the function was called."""
+        if name in self.kwargs:
+            return self.kwargs[name]
+        return self.args[position] if position < len(self.args) else default
+
+
+def calls_of(model: nn.Module, x: Tensor, ops: Collection[int]) -> dict[int, RealCall]:
+    """Some operations of `record(model, x.shape)`, by number, as they run on x.
+
+    The model runs once, in eval mode, as far as the last of them. Later in-place operations do not
+    change what is returned.
+    """
+    recorder = _Recorder(ModelOutline(model, meta=False), max(ops), ops)
+    recorder.begin(x)
+    with contextlib.suppress(_FoundError), recorder:
+        recorder.model(x)
+    if set(ops) - set(recorder.calls_kept):
+        raise CnnvizError("The model does not run on values as it does on shapes alone.")
+    return recorder.calls_kept
+
+
 @dataclass(slots=True)
 class _Seen:
     """A tensor of the pass, kept alive so that its identity stays its own."""
@@ -156,9 +188,11 @@ class _Seen:
 class _Recorder(TorchFunctionMode):
     """Sees each call of a PyTorch function and notes those that depend on the input."""
 
-    def __init__(self, outline: ModelOutline, wanted: int | None = None) -> None:
+    def __init__(self, outline: ModelOutline, wanted: int | None = None, kept: Collection[int] = ()) -> None:
         super().__init__()
         self.ops: list[Op] = []
+        self.calls_kept: dict[int, RealCall] = {}
+        self._kept = frozenset(kept)
         self.calls: list[Call] = []
         self.failure: Failure | None = None
         self._stack: list[tuple[str, nn.Module, int]] = []
@@ -207,18 +241,26 @@ class _Recorder(TorchFunctionMode):
             given = list(_tensors((args, kwargs)))
         name = _name(func)
         before = tuple(self._lookup(t) for t in given)
+        index = len(self.ops)
+        copies = (_replace(args, self._copy), _replace(kwargs, self._copy)) if index in self._kept else None
         try:
             result = func(*args, **kwargs)
             self._require_channels(name, args, kwargs)
         except Exception as error:
             self.failure = Failure(name, self.path, self.module, *self._described(args, kwargs), error)
             raise
+        if copies is not None and given:
+            first = next(_tensors(result), given[0])
+            self.calls_kept[index] = RealCall(name, copies[0], copies[1], first.detach().clone())
         if given:
             self._look(func, name, args, kwargs, given, before, result)
         else:
             for made in _tensors(result):
                 self._constant(made, frozenset())
         return result
+
+    def _copy(self, tensor: Tensor) -> Tensor:
+        return tensor.detach().clone() if self._lookup(tensor).value.varies else tensor.detach()
 
     def _require_channels(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """What PyTorch leaves unchecked on the meta device."""
