@@ -3,6 +3,8 @@
 from .analysis.activations import FeatureMaps as FeatureMaps
 from .analysis.activations import capture as capture
 from .analysis.activations import feature_maps as feature_maps
+from .analysis.attribution import Attribution as Attribution
+from .analysis.attribution import attribute as attribute
 from .analysis.cost import Cost as Cost
 from .analysis.cost import compare as compare
 from .analysis.cost import model_cost as model_cost
