@@ -104,8 +104,8 @@ def attribute(
         cancelled: asked before each forward pass; once it says yes, `CancelledError` is raised.
 
     Returns:
-        (H, W) float32, read-only. Saliency and Grad-CAM are not negative; of the others, what is
-        negative lowers the score.
+        (H, W) float32, read-only. Saliency and Grad-CAM are not negative (Grad-CAM is 0 everywhere
+        where nothing speaks for the class); of the others, what is negative lowers the score.
 
     Raises:
         CnnvizError: if there is no such class or layer, the layer gives no maps, or the picture does
