@@ -3,6 +3,8 @@
 from .analysis.activations import FeatureMaps as FeatureMaps
 from .analysis.activations import capture as capture
 from .analysis.activations import feature_maps as feature_maps
+from .analysis.attribution import Attribution as Attribution
+from .analysis.attribution import attribute as attribute
 from .analysis.cost import Cost as Cost
 from .analysis.cost import compare as compare
 from .analysis.cost import model_cost as model_cost
@@ -13,6 +15,8 @@ from .analysis.layers import LayerSummary as LayerSummary
 from .analysis.layers import layer_summaries as layer_summaries
 from .analysis.receptive_field import ReceptiveField as ReceptiveField
 from .analysis.trace import trace as trace
+from .analysis.unit_story import UnitStory as UnitStory
+from .analysis.unit_story import unit_story as unit_story
 from .data.images import Picture as Picture
 from .data.images import draw_pattern as draw_pattern
 from .data.images import load_image as load_image

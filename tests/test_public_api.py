@@ -27,6 +27,8 @@ PROMISED = {
     "feature_maps": "model, picture, layers=None",
     "trace": "model, input_shape=(1, 3, 224, 224)",
     "effective_receptive_field": "model, layer, input_shape=(1, 3, 224, 224), samples=16, seed=0",
+    "unit_story": "model, picture, layer, channel, row=0, column=0",
+    "attribute": "model, picture, class_index, how",
     "LeNet5": "in_channels=1, num_classes=10",
 }
 
@@ -105,6 +107,8 @@ def test_errors_for_users_are_value_errors():
         "Trace",
         "LayerRow",
         "ReceptiveField",
+        "UnitStory",
+        "Attribution",
     ],
 )
 def test_results_are_frozen_dataclasses_with_slots(name):
@@ -115,7 +119,7 @@ def test_results_are_frozen_dataclasses_with_slots(name):
 
 
 def test_the_package_alone_imports_nothing_heavy():
-    heavy = {"torch", "torchvision", "streamlit", "plotly", "numpy", "skimage", "PIL"}
+    heavy = {"torch", "torchvision", "streamlit", "plotly", "numpy", "skimage", "PIL", "captum"}
     code = f"import sys, cnnviz; print(sorted(set({sorted(heavy)}) & set(sys.modules)))"
     ran = python(code)
     assert (ran.stdout.strip(), ran.stderr) == ("[]", "")

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cnnviz.analysis.graph import Op, output_of
+from cnnviz.analysis.graph import Op
 from cnnviz.analysis.layer_rows import LayerRow
+from cnnviz.analysis.real_calls import output_of
 from cnnviz.analysis.receptive_field import Edges
 from cnnviz.analysis.trace import trace_and_graph, whole_shape
 from cnnviz.arrays import Array, read_only

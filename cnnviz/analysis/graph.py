@@ -5,9 +5,8 @@ memory; a `TorchFunctionMode` sees each call. Python's own branches and loops ov
 just happen, and what would need a value is the only thing that cannot be traced.
 """
 
-import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from cnnviz.analysis.model_outline import ModelOutline
+from cnnviz.analysis.torch_calls import function_name, meets_meta, outputs_of, replaced, tensors_in
 from cnnviz.analysis.trace_errors import Failure, explain, wrong_channels
 from cnnviz.errors import CnnvizError
 
@@ -129,97 +129,6 @@ def record(model: nn.Module, input_shape: Sequence[int]) -> Graph:
     return Graph(value, tuple(recorder.ops), tuple(recorder.calls), x.element_size())
 
 
-class _FoundError(Exception):
-    """The wanted operation has run; the rest of the network need not."""
-
-    def __init__(self, output: Tensor) -> None:
-        super().__init__()
-        self.output = output
-
-
-def output_of(model: nn.Module, x: Tensor, op: Op) -> Tensor:
-    """What an operation of `record(model, x.shape)` gives for x, computed for real.
-
-    The model runs in eval mode and as far as that operation; gradients are as the caller has set them.
-
-    Raises:
-        CnnvizError: if the model does something else on values than on shapes alone.
-    """
-    outline = ModelOutline(model, meta=False)
-    try:
-        with _Finder(outline, op):
-            outline.model(x)
-    except _FoundError as found:
-        return found.output
-    raise _another_way(op)
-
-
-def _another_way(op: Op) -> CnnvizError:
-    where = f"{op.name!r} in {op.path!r}" if op.path else f"{op.name!r}"
-    return CnnvizError(
-        f"The model takes another way on values than on shapes alone: {where} is not where it was traced."
-    )
-
-
-class _Finder(TorchFunctionMode):
-    """Counts calls as `_Recorder` does and stops at the wanted one."""
-
-    def __init__(self, outline: ModelOutline, op: Op) -> None:
-        super().__init__()
-        self._op = op
-        self._before = op.call
-        self._paths: list[str] = []
-        outline.on_call = lambda _, path: self._paths.append(path)
-        outline.on_return = lambda *_: self._paths.pop()
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        outputs = _outputs(func, args, result)
-        if outputs and self._before == 0:
-            raise self._checked(_name(func), outputs[0])
-        self._before -= bool(outputs)
-        return result
-
-    def _checked(self, name: str, output: Tensor) -> Exception:
-        path = self._paths[-1] if self._paths else ""
-        found = (name, path, tuple(output.shape))
-        expected = (self._op.name, self._op.path, self._op.outputs[0].shape)
-        return _FoundError(output) if found == expected else _another_way(self._op)
-
-
-def runs(outline: ModelOutline, input_shape: Sequence[int]) -> tuple[bool, int]:
-    """Whether a pass on shapes goes through, and how many modules it called; nothing is recorded."""
-    calls = itertools.count()
-    outline.on_call = lambda *_: next(calls)
-    try:
-        with torch.no_grad(), _Meta():
-            outline.model(torch.empty(tuple(input_shape), device="meta", dtype=outline.dtype))
-    except Exception:  # whatever a module says of a shape that it does not take; `record` words it
-        return False, next(calls)
-    return True, next(calls)
-
-
-class _Meta(TorchFunctionMode):
-    """Lets constants that have memory meet tensors without."""
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        if _meet(list(_tensors((args, kwargs)))):
-            args, kwargs = _replace((args, kwargs), lambda t: torch.empty_like(t, device="meta"))
-        return func(*args, **kwargs)
-
-
-def _meet(given: Sequence[Tensor]) -> bool:
-    """Whether tensors with and without memory stand in one call."""
-    return any(t.device.type != "meta" for t in given) and any(
-        t.device.type == "meta" or isinstance(t, nn.Parameter) for t in given
-    )
-
-
 @dataclass(slots=True)
 class _Seen:
     """A tensor of the pass, kept alive so that its identity stays its own."""
@@ -263,7 +172,7 @@ class _Recorder(TorchFunctionMode):
 
     def _leave(self, module: nn.Module, path: str, output: Any) -> None:
         _, _, start = self._stack.pop()
-        found = (self._seen.get(id(t)) for t in _tensors(output))
+        found = (self._seen.get(id(t)) for t in tensors_in(output))
         values = tuple(seen.value for seen in found if seen is not None)
         self.calls.append(Call(path, module, start, len(self.ops), values))
 
@@ -271,11 +180,11 @@ class _Recorder(TorchFunctionMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        given = list(_tensors((args, kwargs)))
-        if _meet(given):
-            args, kwargs = _replace((args, kwargs), self._without_memory)
-            given = list(_tensors((args, kwargs)))
-        name = _name(func)
+        given = list(tensors_in((args, kwargs)))
+        if meets_meta(given):
+            args, kwargs = replaced((args, kwargs), self._without_memory)
+            given = list(tensors_in((args, kwargs)))
+        name = function_name(func)
         before = tuple(self._lookup(t) for t in given)
         try:
             result = func(*args, **kwargs)
@@ -285,11 +194,11 @@ class _Recorder(TorchFunctionMode):
             raise
         if name in _BLANK and not given:
             result = torch.empty_like(result, device="meta")  # to be written to, as it is on any device
-        self._number += bool(_outputs(func, args, result))
+        self._number += bool(outputs_of(func, args, result))
         if given:
             self._look(func, name, args, kwargs, given, before, result)
         else:
-            for made in _tensors(result):
+            for made in tensors_in(result):
                 self._constant(made, frozenset())
         return result
 
@@ -312,7 +221,7 @@ class _Recorder(TorchFunctionMode):
         result: Any,
     ) -> None:
         writes = func.__name__ in _WRITES or (name != func.__name__ and func.__name__ == f"{name}_")
-        outputs = _outputs(func, args, result)
+        outputs = outputs_of(func, args, result)
         if not outputs or name in _SAME:
             return
         read = frozenset().union(*(seen.parameters for seen in before))
@@ -343,7 +252,7 @@ class _Recorder(TorchFunctionMode):
     def _described(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
-        return _replace((args, kwargs), lambda t: self._lookup(t).value)  # type: ignore[no-any-return]
+        return replaced((args, kwargs), lambda t: self._lookup(t).value)  # type: ignore[no-any-return]
 
     def _lookup(self, tensor: Tensor) -> _Seen:
         seen = self._seen.get(id(tensor))
@@ -373,51 +282,3 @@ class _Recorder(TorchFunctionMode):
         twin = torch.empty_like(tensor, device="meta")
         self._constant(twin, self._lookup(tensor).parameters)
         return twin
-
-
-def _name(func: Any) -> str:
-    """The function's name as people say it: `__iadd__` and `add_` are "add"."""
-    name: str = getattr(func, "__name__", type(func).__name__)
-    if name == "__get__":
-        return str(getattr(func.__self__, "__name__", name))
-    if name.startswith("__") and name.endswith("__"):
-        name = name.strip("_")
-        return _SPOKEN.get(name, name)
-    return name.strip("_")
-
-
-_SPOKEN = {
-    "iadd": "add", "radd": "add", "isub": "sub", "rsub": "sub", "imul": "mul", "rmul": "mul",
-    "truediv": "div", "itruediv": "div", "rtruediv": "div", "rdiv": "div", "rpow": "pow", "ipow": "pow",
-    "and": "bitwise_and", "or": "bitwise_or", "invert": "bitwise_not", "rmatmul": "matmul",
-}  # fmt: skip
-
-
-def _outputs(func: Any, args: tuple[Any, ...], result: Any) -> list[Tensor]:
-    """The tensors that a call gives; assigning gives the one that it writes to."""
-    return list(_tensors(result)) or ([args[0]] if func.__name__ == "__setitem__" else [])
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _tensors(item)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _tensors(item)
-
-
-def _replace(value: Any, change: Callable[[Tensor], Any]) -> Any:
-    """`value` with every tensor in it changed; lists become tuples, so that nothing moves later."""
-    if isinstance(value, Tensor):
-        return change(value)
-    if isinstance(value, torch.Size):
-        return tuple(value)
-    if isinstance(value, tuple | list):
-        changed = [_replace(item, change) for item in value]
-        return changed if isinstance(value, list) else tuple(changed)
-    if isinstance(value, Mapping):
-        return {key: _replace(item, change) for key, item in value.items()}
-    return value

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import nn
 
 from cnnviz.analysis.graph import record
 from cnnviz.analysis.layer_rows import times
+from cnnviz.analysis.model_outline import ModelOutline
+from cnnviz.analysis.plain_pass import runs
 from cnnviz.errors import CnnvizError
 
 
@@ -41,9 +42,10 @@ def input_sizes(model: nn.Module, channels: int, made_for: Sequence[int], asked:
     Raises:
         CnnvizError: if no side of `made_for` fits; the last one's reason.
     """
+    outline = ModelOutline(model)
 
     def fits(side: int) -> bool:
-        return _fits(model, (1, channels, side, side))
+        return runs(outline, (1, channels, side, side))[0]
 
     def refusal(side: int) -> str:
         return _refusal(model, (1, channels, side, side))
@@ -59,16 +61,6 @@ def input_sizes(model: nn.Module, channels: int, made_for: Sequence[int], asked:
     return InputSizes(
         own, tuple(sorted({own, *asked} - set(refused))), refusal(max(refused)) if refused else ""
     )
-
-
-def _fits(model: nn.Module, shape: tuple[int, ...]) -> bool:
-    """Whether a plain pass goes through, which is several times as fast as a recorded one."""
-    try:
-        with torch.no_grad():
-            model(torch.empty(shape, device="meta"))
-    except Exception:  # whatever a module says of a shape that it does not take; `record` words it
-        return False
-    return True
 
 
 def _refusal(model: nn.Module, shape: tuple[int, ...]) -> str:

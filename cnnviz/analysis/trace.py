@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from torch import nn
 
-from cnnviz.analysis.graph import Graph, record, runs
+from cnnviz.analysis.graph import Graph, record
 from cnnviz.analysis.layer_rows import Trace, times
 from cnnviz.analysis.model_outline import ModelOutline
+from cnnviz.analysis.plain_pass import runs
 from cnnviz.analysis.trace_errors import TraceError
 from cnnviz.analysis.trace_table import TraceTable
 from cnnviz.errors import CnnvizError

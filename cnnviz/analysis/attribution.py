@@ -1,0 +1,207 @@
+"""Which pixels a network's score of one class rests on: Captum's methods, one (H, W) array each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from cnnviz.analysis.activations import as_batch, evaluating, forward, layer_named
+from cnnviz.analysis.effective_field import CancelledError
+from cnnviz.analysis.layer_rows import Trace
+from cnnviz.analysis.trace import trace
+from cnnviz.arrays import Array, read_only
+from cnnviz.data.images import Picture
+from cnnviz.errors import CnnvizError
+from cnnviz.ops.geometry import is_whole
+
+AttributionMethod = Literal["saliency", "integrated_gradients", "occlusion", "grad_cam"]
+ATTRIBUTION_METHODS: tuple[AttributionMethod, ...] = get_args(AttributionMethod)
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """How many pictures go through the network, and for how many of them a gradient comes back."""
+
+    forward: int
+    backward: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """How to attribute a score; each method reads its own settings only.
+
+    "saliency" is the largest magnitude of the gradient over a pixel's channels (Simonyan et al. 2013).
+    "integrated_gradients" adds up gradients on the way from an input of zeros to the picture
+    (Sundararajan et al. 2017); the sum over all pixels is nearly the gain in score.
+    "occlusion" covers squares with zeros and tells how much score is lost (Zeiler and Fergus 2013).
+    "grad_cam" weighs the maps of one layer by their mean gradients, keeps what is positive and is
+    enlarged to the picture (Selvaraju et al. 2016). Zeros are the mean colour where the network wants
+    its input normalised.
+
+    Attributes:
+        method: one of `ATTRIBUTION_METHODS`.
+        steps: of integrated gradients, 2 or more.
+        window, stride: of occlusion, in pixels; the stride at most the window, so that no pixel is left out.
+        layer: of Grad-CAM; "" for the layer that gives the last map.
+        batch: pictures that go through the network at once.
+
+    Raises:
+        CnnvizError: if a setting is out of range.
+    """
+
+    method: AttributionMethod
+    steps: int = 50
+    window: int = 32
+    stride: int = 16
+    layer: str = ""
+    batch: int = 1
+
+    def __post_init__(self) -> None:
+        if self.method not in ATTRIBUTION_METHODS:
+            raise CnnvizError(f"The methods are {', '.join(ATTRIBUTION_METHODS)}, not {self.method!r}.")
+        for name, least in (("steps", 2), ("window", 1), ("stride", 1), ("batch", 1)):
+            value = getattr(self, name)
+            if not is_whole(value) or value < least:
+                raise CnnvizError(f"{name} must be a whole number of at least {least}, not {value!r}.")
+        if self.stride > self.window:
+            raise CnnvizError(f"A stride of {self.stride} leaves pixels out of windows of {self.window}.")
+
+    def passes(self, height: int, width: int) -> Passes:
+        """What it costs on a picture of that size.
+
+        Raises:
+            CnnvizError: if the window of occlusion is larger than the picture.
+        """
+        if self.method == "integrated_gradients":
+            return Passes(self.steps, self.steps)
+        if self.method != "occlusion":
+            return Passes(1, 1)
+        if self.window > min(height, width):
+            raise CnnvizError(f"A window of {self.window} is larger than the picture, {height}×{width}.")
+        rows, columns = (-(-(n - self.window) // self.stride) + 1 for n in (height, width))
+        return Passes(rows * columns + 1, 0)
+
+
+def attribute(
+    model: nn.Module,
+    picture: Picture | Tensor,
+    class_index: int,
+    how: Attribution,
+    *,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Array:
+    """Attribute the score (before softmax) of one class to the pixels of a picture.
+
+    Args:
+        model: gives scores (N, classes); runs in eval mode and is left as it is.
+        picture: as for `feature_maps`.
+        class_index: which score.
+        how: method and settings.
+        progress: called with the share of the forward passes that is done, after each of them.
+        cancelled: asked before each forward pass; once it says yes, `CancelledError` is raised.
+
+    Returns:
+        (H, W) float32, read-only. Saliency and Grad-CAM are not negative (Grad-CAM is 0 everywhere
+        where nothing speaks for the class); of the others, what is negative lowers the score.
+
+    Raises:
+        CnnvizError: if there is no such class or layer, the layer gives no maps, or the picture does
+            not fit.
+    """
+    if not is_whole(class_index) or class_index < 0:
+        raise CnnvizError(f"A class is a whole number from 0, not {class_index!r}.")
+    x = as_batch(picture).to(next(model.parameters(), torch.empty(0)).device)
+    height, width = x.shape[2:]
+    count = how.passes(height, width).forward
+    scores = _Scores(model, int(class_index), count, progress, cancelled)
+    layer = _map_layer(model, x, how.layer) if how.method == "grad_cam" else None
+    with evaluating(model), torch.inference_mode(False), torch.enable_grad():
+        found = _attributed(scores, x.detach().clone(), how, layer)
+    return read_only(found.detach().float())
+
+
+class _Scores:
+    """The model as Captum calls it: one score a picture; counts, tells and stops."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        class_index: int,
+        total: int,
+        progress: Callable[[float], None] | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
+        self._model, self._class = model, class_index
+        self._total, self._done = total, 0
+        self._progress, self._cancelled = progress, cancelled
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self._cancelled is not None and self._cancelled():
+            raise CancelledError("The attribution was cancelled.")
+        scores = forward(self._model, x)
+        if not isinstance(scores, Tensor) or scores.dim() != 2:
+            raise CnnvizError("The network gives no scores of classes, so there is none to attribute.")
+        if self._class >= scores.shape[1]:
+            raise CnnvizError(f"The classes are 0 to {scores.shape[1] - 1}, so there is no {self._class}.")
+        self._done += len(x)
+        if self._progress is not None:
+            self._progress(self._done / self._total)
+        return scores[:, self._class]
+
+
+def _attributed(scores: _Scores, x: Tensor, how: Attribution, layer: nn.Module | None) -> Tensor:
+    from captum import attr
+
+    found: Tensor
+    if layer is not None:
+        maps = attr.LayerGradCam(scores, layer).attribute(x, relu_attributions=True)
+        found = attr.LayerAttribution.interpolate(maps, tuple(x.shape[2:]), "bilinear")
+        return found[0, 0]
+    if how.method == "saliency":
+        found = attr.Saliency(scores).attribute(x.requires_grad_())
+        return found[0].amax(0)
+    if how.method == "integrated_gradients":
+        batch = min(how.batch, how.steps)
+        found = attr.IntegratedGradients(scores).attribute(x, n_steps=how.steps, internal_batch_size=batch)
+        return found[0].sum(0)
+    window, stride = ((x.shape[1], n, n) for n in (how.window, how.stride))
+    with torch.no_grad():
+        found = attr.Occlusion(scores).attribute(
+            x, sliding_window_shapes=window, strides=stride, perturbations_per_eval=how.batch
+        )
+    return found[0, 0]  # all channels are covered at once, so they share one value
+
+
+def _map_layer(model: nn.Module, x: Tensor, layer: str) -> nn.Module:
+    """The module whose maps Grad-CAM weighs."""
+    found = trace(model, x.shape)
+    layer = layer or _last_map_module(model, found)
+    module = layer_named(model, layer)
+    row = found[layer]
+    seen = row.receptive_field
+    if len(row.output_shape) != 4 or (seen is not None and seen.dims != (2, 3)):
+        raise CnnvizError(f"{layer!r} gives no feature maps with the channels first, which Grad-CAM weighs.")
+    if any(other.layer == f"{layer}#2" for other in found):
+        raise CnnvizError(f"{layer!r} runs more than once: choose the block that it stands in.")
+    return module
+
+
+def _last_map_module(model: nn.Module, found: Trace) -> str:
+    """The outermost module that gives the last map, or the last one before it that a module gives."""
+    ends: dict[str | None, str] = {}
+    for path, _ in model.named_modules():
+        if path:
+            ends.setdefault(_gives(found, path), path)
+    rows = found.rows[: found.rows.index(found.last_map) + 1]
+    return next((ends[row.layer] for row in reversed(rows) if row.layer in ends), found.last_map.layer)
+
+
+def _gives(found: Trace, path: str) -> str | None:
+    """The row that ends a module; None if it has no row."""
+    try:
+        return found[path].layer
+    except CnnvizError:
+        return None

@@ -1,0 +1,35 @@
+"""Whether a network takes a shape: one pass on the meta device that records nothing."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from cnnviz.analysis.model_outline import ModelOutline
+from cnnviz.analysis.torch_calls import meets_meta, replaced, tensors_in
+
+
+def runs(outline: ModelOutline, input_shape: Sequence[int]) -> tuple[bool, int]:
+    """Whether a pass on shapes goes through, and how many modules it called; nothing is recorded."""
+    calls = itertools.count()
+    outline.on_call = lambda *_: next(calls)
+    try:
+        with torch.no_grad(), _Meta():
+            outline.model(torch.empty(tuple(input_shape), device="meta", dtype=outline.dtype))
+    except Exception:  # whatever a module says of a shape that it does not take; `record` words it
+        return False, next(calls)
+    return True, next(calls)
+
+
+class _Meta(TorchFunctionMode):
+    """Lets constants that have memory meet tensors without."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if meets_meta(list(tensors_in((args, kwargs)))):
+            args, kwargs = replaced((args, kwargs), lambda t: torch.empty_like(t, device="meta"))
+        return func(*args, **kwargs)
