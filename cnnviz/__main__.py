@@ -1,4 +1,4 @@
-"""The shell: `python -m cnnviz layers resnet50`."""
+"""The shell: `python -m cnnviz layers resnet50`, `python -m cnnviz train …`."""
 
 import argparse
 import os
@@ -6,13 +6,14 @@ import sys
 from collections.abc import Sequence
 
 from cnnviz.errors import CnnvizError
+from cnnviz.training.command import add_train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it went well, 1 if it could not be done, 2 if it was not understood."""
     given = _parser().parse_args(arguments)
     try:
-        text = _layers(given)
+        text = given.run(given)
     except (CnnvizError, OSError) as error:
         sys.stderr.write(f"cnnviz: {error}\n")
         return 1
@@ -41,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     layers.add_argument(
         "--csv", nargs="?", const="-", metavar="FILE", help="as CSV, to FILE or to the standard output"
     )
+    layers.set_defaults(run=_layers)
+    add_train(commands)
     return parser
 
 

@@ -4,6 +4,7 @@ import difflib
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -13,6 +14,7 @@ from cnnviz.nets.classifiers import IMAGENET, Outline, about, build_classifier, 
 from cnnviz.nets.lenet import LeNet5
 from cnnviz.nets.mini_resnet import MiniResNet
 from cnnviz.nets.simple_cnn import SimpleCNN
+from cnnviz.nets.weights import is_weights_path, load_weights, read_provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class CatalogEntry:
 
     label: str
     summary: str
-    build: Callable[[], nn.Module]
+    build: Callable[..., nn.Module]
     input_shape: tuple[int, int, int, int] = (1, 3, 224, 224)
 
 
@@ -33,7 +35,8 @@ _REFERENCE = {
         "MiniResNet", "a 7×7 stem and four stages of two residual blocks", MiniResNet
     ),
 }
-_WEIGHTS_LABELS = {IMAGENET: "trained on ImageNet"}
+SHAPES = "shapes"
+_SHIPPED = Path(__file__).parents[2] / "assets" / "weights"
 _OURS = {
     **_REFERENCE,
     "lenet5": CatalogEntry(
@@ -57,8 +60,15 @@ class ModelSpec:
 
     @property
     def weights_label(self) -> str:
-        """Where the weights come from, in words."""
-        return f"random (seed {self.seed})" if self.weights is None else _WEIGHTS_LABELS[self.weights]
+        """Where the weights come from, in words.
+
+        Raises:
+            CnnvizError: if they are in a file that cannot be read.
+        """
+        if self.weights is None:
+            return f"random (seed {self.seed})"
+        path = weights_file(self.name, self.weights)
+        return "trained on ImageNet" if path is None else read_provenance(path).label
 
     def build(self) -> nn.Module:
         """The network, in eval mode."""
@@ -67,7 +77,17 @@ class ModelSpec:
 
 def weights_names(name: str) -> tuple[str, ...]:
     """The trained weights that `model` knows for a network, best first; none for some."""
-    return () if name in _OURS else (IMAGENET,)
+    if name not in _OURS:
+        return (IMAGENET,)
+    shipped = weights_file(name, SHAPES)
+    return (SHAPES,) if shipped is not None and shipped.is_file() else ()
+
+
+def weights_file(name: str, weights: str) -> Path | None:
+    """The file that `weights` means for a network; None for weights that torchvision looks after."""
+    if weights == SHAPES and name in _REFERENCE:
+        return _SHIPPED / f"{name}_shapes.safetensors"
+    return Path(weights) if is_weights_path(weights) else None
 
 
 def reference_names() -> tuple[str, ...]:
@@ -96,30 +116,53 @@ def catalog_entry(name: str) -> CatalogEntry:
     return CatalogEntry(name, about(name), functools.partial(build_classifier, name))
 
 
-def model(name: str, weights: str | None = None, *, seed: int = 0, progress: bool = True) -> nn.Module:
+def model(
+    name: str,
+    weights: str | None = None,
+    *,
+    seed: int = 0,
+    num_classes: int | None = None,
+    progress: bool = True,
+) -> nn.Module:
     """Build a network in eval mode.
 
     Args:
         name: one of `model_names()`.
-        weights: None for weights drawn at random; for torchvision's classifiers "imagenet" for its
-            default weights, or torchvision's name of others, such as "IMAGENET1K_V1".
+        weights: None for weights drawn at random; "shapes" for our two networks' weights, trained on
+            cnnviz shapes; for torchvision's classifiers "imagenet" for its default weights, or
+            torchvision's name of others, such as "IMAGENET1K_V1"; or the path of a .safetensors file.
         seed: of the random weights; the same seed gives the same weights, and the process's own
             random state stays as it was.
+        num_classes: of our networks, 10 if None; a file of weights brings its own.
         progress: whether a download of weights shows a bar on the terminal.
 
     Raises:
         CnnvizError: if there is no such model, or no such weights for it, or they cannot be had.
     """
     entry = catalog_entry(name)
-    if weights is not None:
+    if weights is None:
+        return _seeded(name, seed, num_classes)
+    path = weights_file(name, weights)
+    if path is not None:
         if name in _OURS:
-            raise CnnvizError(
-                f"{entry.label} has no weights named {weights!r}: only random ones (weights=None)."
-            )
-        return build_classifier(name, weights, progress).eval()
+            num_classes = len(read_provenance(path).classes) or None
+        network = _seeded(name, seed, num_classes)
+        load_weights(network, path, entry.label)
+        return network
+    if name in _OURS:
+        known = ", ".join(repr(n) for n in weights_names(name))
+        raise CnnvizError(
+            f"{entry.label} has no weights named {weights!r}: only {known + ', ' if known else ''}"
+            "a path of a .safetensors file, or random ones (weights=None)."
+        )
+    return build_classifier(name, weights, progress).eval()
+
+
+def _seeded(name: str, seed: int, num_classes: int | None) -> nn.Module:
+    arguments = {"num_classes": num_classes} if num_classes and name in _OURS else {}
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed the GPUs too
-        network = entry.build()
+        network = catalog_entry(name).build(**arguments)
         if name in _OURS:
             initialise(network)
     return network.eval()
