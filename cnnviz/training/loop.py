@@ -130,7 +130,9 @@ class TrainingRun:
         """All that is needed to go on later: weights, the optimizer's averages, and where it stands."""
         tensors = {f"network.{name}": tensor for name, tensor in snapshot(self.network).items()}
         for index, values in self._optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{name}": value.to(CPU) for name, value in values.items()}
+            tensors |= {
+                f"optimizer.{index}.{name}": value.to(CPU, copy=True) for name, value in values.items()
+            }
         return tensors | {"sums": torch.from_numpy(self._sums.copy()), "step": torch.tensor(self.step)}
 
     def restore(self, checkpoint: Mapping[str, Tensor]) -> None:
@@ -139,7 +141,7 @@ class TrainingRun:
         Raises:
             CnnvizError: if the checkpoint is of another network; nothing is changed then.
         """
-        weights = {name.removeprefix("network."): t for name, t in checkpoint.items() if "network." in name}
+        weights = {n.removeprefix("network."): t for n, t in checkpoint.items() if n.startswith("network.")}
         here = self.network.state_dict()
         if {n: t.shape for n, t in weights.items()} != {n: t.shape for n, t in here.items()}:
             raise CnnvizError("The unfinished run trained another network, so it cannot be taken up.")
@@ -198,23 +200,23 @@ class TrainingRun:
     def _end_of_epoch(self) -> Iterator[Event]:
         if not all(bool(t.isfinite().all()) for t in self.network.state_dict().values()):
             raise self._diverged("a weight is no longer a finite number")
-        tested = Testing(self.epochs_done + 1, 0, 0, 0)
-        for tested in self._tests(tested.epoch):
+        accuracy = None
+        for tested in self._tests():
+            accuracy = tested.correct / tested.done
             yield tested
         self._good = snapshot(self.network)
         loss, correct, count = self._sums
         self._sums = np.zeros(3)
         self.epochs_done += 1
-        accuracy = tested.correct / tested.count if tested.count else None
         yield EpochDone(
             self.epochs_done, self.recipe.epochs, loss / count, correct / count, accuracy, self._good
         )
 
-    def _tests(self, epoch: int) -> Iterator[Testing]:
+    def _tests(self) -> Iterator[Testing]:
         if self._test is not None:
             count = min(len(self._test), _TESTED_EACH_EPOCH)
             for done, correct in count_correct(self.network, self._test, self.device, count):
-                yield Testing(epoch, done, count, correct)
+                yield Testing(self.epochs_done + 1, done, count, correct)
 
     def _diverged(self, what: str) -> DivergedError:
         self.network.load_state_dict(dict(self._good))

@@ -82,7 +82,7 @@ def _torchvision_data(name: str, folder: str | Path, train: bool) -> Any:
     try:
         return getattr(datasets, DOWNLOADED[name])(str(folder), train=train, download=True)
     except (OSError, RuntimeError, ValueError, EOFError) as error:
-        reason = error.reason if isinstance(error, urllib.error.URLError) else str(error).splitlines()[0]
+        reason = error.reason if isinstance(error, urllib.error.URLError) else " ".join(str(error).split())
         raise CnnvizError(
             f"{DOWNLOADED[name]} could not be had: {reason}. Connect to the internet, or put torchvision's "
             f"copy of it into {folder}."
@@ -122,9 +122,7 @@ def _listed(folder: Path) -> tuple[tuple[str, ...], list[tuple[Path, int]]]:
     full = {label for _, label in files}
     empty = [name for name, label in found.class_to_idx.items() if label not in full]
     if not files:
-        raise CnnvizError(
-            f"There are no pictures in the folders of {folder}: PNG, JPEG, WebP, BMP, GIF, TIFF."
-        )
+        raise CnnvizError(f"No folder in {folder} has a picture (PNG, JPEG, WebP, BMP, GIF, TIFF).")
     if empty:
         raise CnnvizError(f"There are no pictures in {folder / empty[0]}: add some, or remove the folder.")
     if len(found.classes) < 2:
