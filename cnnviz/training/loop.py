@@ -40,7 +40,7 @@ class StepDone:
 
 
 @dataclass(frozen=True, slots=True)
-class Testing:
+class PicturesTested:
     """So many of the held-out pictures have been looked at, and so many of them were right."""
 
     epoch: int
@@ -65,13 +65,13 @@ class EpochDone:
     weights: Mapping[str, Tensor]
 
 
-Event = StepDone | Testing | EpochDone
+Event = StepDone | PicturesTested | EpochDone
 
 
 class TrainingRun:
     """A network while it learns: AdamW, one-cycle learning rate, cross-entropy.
 
-    Iterating trains. Leaving the loop pauses between two steps, iterating again goes on from there.
+    Iterating trains. Leaving the loop pauses between two events, iterating again goes on from there.
     On the CPU every random choice depends on the recipe's seed and the step alone, so a run that was
     stopped and restored ends with the same weights as one that was not.
 
@@ -102,6 +102,7 @@ class TrainingRun:
         )
         self._sums = np.zeros(3)  # of this epoch: losses, right answers, pictures
         self._good = snapshot(network)
+        self._events = self._train()
 
     @property
     def steps_per_epoch(self) -> int:
@@ -115,11 +116,18 @@ class TrainingRun:
         return self.steps_per_epoch * self.recipe.epochs
 
     def __iter__(self) -> Iterator[Event]:
-        """Train on, from where the run stands to its end.
+        """The run itself."""
+        return self
+
+    def __next__(self) -> Event:
+        """Go on to the next event.
 
         Raises:
             DivergedError: if the loss or a weight is no longer finite.
         """
+        return next(self._events)
+
+    def _train(self) -> Iterator[Event]:
         while self.epochs_done < self.recipe.epochs:
             if self.step < (self.epochs_done + 1) * self.steps_per_epoch:
                 yield self._one_step()
@@ -156,6 +164,7 @@ class TrainingRun:
         full, rest = divmod(self.step, self.steps_per_epoch)
         self.epochs_done = full - (rest == 0 and self._sums[2] > 0)  # stopped before it was reported
         self._good = snapshot(self.network)
+        self._events = self._train()
 
     def _one_step(self) -> StepDone:
         epoch, position = divmod(self.step, self.steps_per_epoch)
@@ -212,11 +221,11 @@ class TrainingRun:
             self.epochs_done, self.recipe.epochs, loss / count, correct / count, accuracy, self._good
         )
 
-    def _tests(self) -> Iterator[Testing]:
+    def _tests(self) -> Iterator[PicturesTested]:
         if self._test is not None:
             count = min(len(self._test), _TESTED_EACH_EPOCH)
             for done, correct in count_correct(self.network, self._test, self.device, count):
-                yield Testing(self.epochs_done + 1, done, count, correct)
+                yield PicturesTested(self.epochs_done + 1, done, count, correct)
 
     def _diverged(self, what: str) -> DivergedError:
         self.network.load_state_dict(dict(self._good))

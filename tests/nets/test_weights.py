@@ -256,7 +256,7 @@ def test_a_pickle_is_refused_by_the_catalog_too(tmp_path):
 def test_shapes_are_offered_where_their_file_is(monkeypatch, tmp_path):
     monkeypatch.setattr(catalog, "_SHIPPED", tmp_path)
     assert weights_names("simple_cnn") == ()
-    with pytest.raises(CnnvizError, match="simple_cnn_shapes.safetensors cannot be read"):
+    with pytest.raises(CnnvizError, match=r"simple_cnn_shapes\.safetensors cannot be read"):
         model("simple_cnn", "shapes")
     save_weights(model("simple_cnn", seed=5), tmp_path / "simple_cnn_shapes.safetensors", MADE)
     assert weights_names("simple_cnn") == ("shapes",)
