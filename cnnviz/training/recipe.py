@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cnnviz.errors import CnnvizError
 
 _WARM_UP = 0.2
+_LARGEST = 1e12  # AdamW itself fails where a step is no longer a float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,12 @@ class Recipe:
                 "Training needs at least 1 epoch and 2 pictures a step (batch norm compares them), "
                 f"not {self.epochs} and {self.batch_size}."
             )
-        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise CnnvizError(f"The learning rate must be a finite number above 0, not {self.learning_rate}.")
-        if not (math.isfinite(self.weight_decay) and self.weight_decay >= 0):
-            raise CnnvizError(f"The weight decay must be a finite number from 0, not {self.weight_decay}.")
+        if not 0 < self.learning_rate <= _LARGEST:
+            raise CnnvizError(
+                f"The learning rate must be above 0 and at most {_LARGEST:g}, not {self.learning_rate}."
+            )
+        if not 0 <= self.weight_decay <= _LARGEST:
+            raise CnnvizError(f"The weight decay must be from 0 to {_LARGEST:g}, not {self.weight_decay}.")
         if not 0 <= self.half_size_epochs <= self.epochs:
             raise CnnvizError(f"Of {self.epochs} epochs, {self.half_size_epochs} cannot be at half size.")
         if not 0 <= self.seed < 2**32:

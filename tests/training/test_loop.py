@@ -156,7 +156,7 @@ def test_a_checkpoint_of_another_network_changes_nothing():
     assert same(weights(run), before) and run.step == 0
 
 
-@pytest.mark.parametrize("rate", [1e9, 1e38])
+@pytest.mark.parametrize("rate", [1e9, 1e12])
 def test_a_run_that_diverges_keeps_the_weights_it_began_with(rate):
     run = TrainingRun(network()[:5].append(nn.Linear(4, 2)), pictures(), Recipe(3, 4, rate))
     before = weights(run)
@@ -252,8 +252,8 @@ def test_augmented_pictures_are_shifted_and_perhaps_mirrored():
     "settings",
     [
         {"epochs": 0}, {"batch_size": 1}, {"learning_rate": 0}, {"learning_rate": math.nan},
-        {"learning_rate": math.inf}, {"weight_decay": -1}, {"half_size_epochs": 6}, {"seed": -1},
-        {"seed": TEST_SEED},
+        {"learning_rate": math.inf}, {"learning_rate": 2e12}, {"weight_decay": -1},
+        {"weight_decay": math.nan}, {"half_size_epochs": 6}, {"seed": -1}, {"seed": TEST_SEED},
     ],
 )  # fmt: skip
 def test_settings_that_cannot_be_are_refused(settings):
