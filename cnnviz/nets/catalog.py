@@ -118,7 +118,7 @@ def catalog_entry(name: str) -> CatalogEntry:
 
 def model(
     name: str,
-    weights: str | None = None,
+    weights: str | Path | None = None,
     *,
     seed: int = 0,
     num_classes: int | None = None,
@@ -142,7 +142,7 @@ def model(
     entry = catalog_entry(name)
     if weights is None:
         return _seeded(name, seed, num_classes)
-    path = weights_file(name, weights)
+    path = weights if isinstance(weights, Path) else weights_file(name, weights)
     if path is not None:
         if name in _OURS:
             num_classes = len(read_provenance(path).classes) or None
@@ -155,7 +155,7 @@ def model(
             f"{entry.label} has no weights named {weights!r}: only {known + ', ' if known else ''}"
             "a path of a .safetensors file, or random ones (weights=None)."
         )
-    return build_classifier(name, weights, progress).eval()
+    return build_classifier(name, str(weights), progress).eval()
 
 
 def _seeded(name: str, seed: int, num_classes: int | None) -> nn.Module:

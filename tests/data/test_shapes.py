@@ -120,4 +120,4 @@ def test_a_linear_model_fails():
     for strength in (1e1, 1e3, 1e5):
         dual = torch.linalg.solve(kernel[:1200] + strength * torch.eye(1200), targets)
         best = max(best, ((kernel[1200:] @ dual).argmax(1) == labels[1200:]).double().mean().item())
-    assert best < 0.3
+    assert best < 0.2

@@ -234,6 +234,7 @@ def test_a_model_takes_the_path_of_a_file(name, tmp_path):
     trained = model(name, seed=7)
     save_weights(trained, path, Provenance(name, "leaves"))
     loaded = model(name, str(path))
+    assert all(map(torch.equal, model(name, path).parameters(), loaded.parameters()))
     assert not any(module.training for module in loaded.modules())
     for key, tensor in loaded.state_dict().items():
         expected = trained.state_dict()[key]
