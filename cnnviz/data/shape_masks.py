@@ -59,7 +59,7 @@ def stripes(rng: np.random.Generator, u: Array, v: Array) -> Array:
 
 def checkerboard(rng: np.random.Generator, u: Array, v: Array) -> Array:
     """Squares of two colours in turn, inside a patch."""
-    period = rng.uniform(0.65, 0.95)
+    period = rng.uniform(0.75, 1.05)
     a, b = _wave(u, period, rng.uniform()), _wave(v, period, rng.uniform())
     same = np.where(a * b > 0, 1.0, -1.0) * np.minimum(np.abs(a), np.abs(b))
     return np.asarray(np.minimum(_patch(rng, u, v), same))
@@ -69,7 +69,7 @@ def dots(rng: np.random.Generator, u: Array, v: Array) -> Array:
     """Round dots on a square lattice, inside a patch."""
     period = rng.uniform(0.55, 0.75)
     a, b = (np.mod(x / period + rng.uniform(), 1.0) - 0.5 for x in (u, v))
-    return np.minimum(_patch(rng, u, v), period * (rng.uniform(0.26, 0.34) - np.hypot(a, b)))
+    return np.minimum(_patch(rng, u, v), period * (rng.uniform(0.24, 0.3) - np.hypot(a, b)))
 
 
 def spiral(rng: np.random.Generator, u: Array, v: Array) -> Array:

@@ -61,7 +61,7 @@ class Shapes:
 
 def _cover(rng: np.random.Generator, name: str) -> Array:
     """How much of each pixel the figure covers, float32 (64, 64), in [0, 1]."""
-    radius = rng.uniform(13, 25)
+    radius = rng.uniform(15, 26)
     reach = SIDE / 2 - 0.8 * radius
     x = _CENTRED[None, :] - np.float32(rng.uniform(-reach, reach))
     y = _CENTRED[:, None] - np.float32(rng.uniform(-reach, reach))
@@ -78,13 +78,13 @@ def _colours(rng: np.random.Generator) -> tuple[Array, Array]:
         if rng.random() < 0.2:
             figure += (ground - figure) @ _LUMA
         apart = np.abs(figure - ground)
-        if apart.max() > 0.3 and figure.min() >= 0 and figure.max() <= 1:
+        if apart.max() > 0.35 and figure.min() >= 0 and figure.max() <= 1:
             return ground, figure
 
 
 def _background(rng: np.random.Generator, ground: Array) -> Array:
     """A flat colour, a slope, smooth clouds or faint waves, float32 (64, 64, 3)."""
-    strength = np.float32(rng.uniform(0, 0.2))
+    strength = np.float32(rng.uniform(0, 0.15))
     kind = rng.integers(4)
     if kind == 3:
         return ground + strength * _clouds(rng)
@@ -111,7 +111,7 @@ def _seen(rng: np.random.Generator, picture: Array) -> Array:
     if blur > 0.3:
         image = image.filter(ImageFilter.GaussianBlur(blur))
     noise = rng.standard_normal((SIDE, SIDE, 3), dtype=np.float32)
-    noise *= np.float32(rng.uniform(0, 0.1))
+    noise *= np.float32(rng.uniform(0, 0.07))
     noise += np.asarray(image, dtype=np.float32) / 255
     return _as_bytes(noise)
 
