@@ -212,8 +212,8 @@ def _measured(run: "TrainingRun", source: "Source", given: argparse.Namespace) -
         *_, (_, correct) = count_correct(run.network, source.test, run.device, count)
     name = Path(given.data).resolve().name if source.train.name != given.data else given.data
     return Provenance(
-        given.model, name, tuple(source.train.classes), given.seed, run.epochs_done, len(source.train),
-        correct / count if count else None, count, _command(given, name),
+        given.model, name, tuple(source.train.classes), given.seed, int(run.epochs_done), len(source.train),
+        int(correct) / count if count else None, count, _command(given, name),
     )  # fmt: skip
 
 
