@@ -1,4 +1,4 @@
-"""The shell: `python -m cnnviz layers resnet50`, `python -m cnnviz maps photo.jpg --out maps.png`."""
+"""The shell: `python -m cnnviz layers resnet50`, `… maps photo.jpg --out maps.png`, `… train`."""
 
 import argparse
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.errors import CnnvizError
+from cnnviz.training.command import add_train
 
 if TYPE_CHECKING:
     from torch import nn
@@ -38,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_layers(commands)
     _add_maps(commands)
+    add_train(commands)
     return parser
 
 

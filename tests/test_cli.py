@@ -150,7 +150,7 @@ def test_maps_with_trained_weights_see_the_picture_normalised(tmp_path, photo, h
         (["--model", "restnet18"], "Did you mean 'resnet18'"),
         (["--size", "60000"], "up to 4096 pixels, not 60000"),
         (["--model", "lenet5", "--size", "64"], "The smallest size that works is 32×32"),
-        (["--model", "simple_cnn", "--weights", "imagenet"], "no weights for simple_cnn"),
+        (["--model", "simple_cnn", "--weights", "imagenet"], "simple_cnn has no weights named 'imagenet'"),
         (["--model", "googlenet", "--layer", "aux1"], "Layer 'aux1' does not run"),
     ],
 )

@@ -4,23 +4,24 @@ import difflib
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import nn
 
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.classifiers import (
-    IMAGENET,
     Outline,
     about,
     build_classifier,
     classifier_names,
     classifier_outline,
-    trained_size,
 )
 from cnnviz.nets.lenet import LeNet5
 from cnnviz.nets.mini_resnet import MiniResNet
 from cnnviz.nets.simple_cnn import SimpleCNN
+from cnnviz.nets.trained import class_names, is_published, require_known, weights_label, weights_path
+from cnnviz.nets.weights import load_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class CatalogEntry:
 
     label: str
     summary: str
-    build: Callable[[], nn.Module]
+    build: Callable[..., nn.Module]
     input_shape: tuple[int, int, int, int] = (1, 3, 224, 224)
 
 
@@ -41,7 +42,6 @@ _REFERENCE = {
         "MiniResNet", "a 7×7 stem and four stages of two residual blocks", MiniResNet
     ),
 }
-_WEIGHTS_LABELS = {IMAGENET: "trained on ImageNet"}
 _OURS = {
     **_REFERENCE,
     "lenet5": CatalogEntry(
@@ -65,27 +65,18 @@ class ModelSpec:
 
     @property
     def weights_label(self) -> str:
-        """Where the weights come from, in words."""
-        return f"random (seed {self.seed})" if self.weights is None else weights_label(self.weights)
+        """Where the weights come from, in words.
+
+        Raises:
+            CnnvizError: if they are in a file that cannot be read.
+        """
+        if self.weights is None:
+            return f"random (seed {self.seed})"
+        return weights_label(self.name, self.weights)
 
     def build(self) -> nn.Module:
         """The network, in eval mode."""
         return model(self.name, self.weights, seed=self.seed)
-
-
-def weights_label(weights: str) -> str:
-    """Trained weights in words."""
-    return _WEIGHTS_LABELS.get(weights, weights)
-
-
-def weights_names(name: str) -> tuple[str, ...]:
-    """The trained weights that `model` knows for a network, best first; none for some."""
-    return () if name in _OURS else (IMAGENET,)
-
-
-def trained_sizes(name: str) -> tuple[int, ...]:
-    """Heights and widths in pixels at which a network's trained weights were tested."""
-    return tuple(trained_size(name, weights) for weights in weights_names(name))
 
 
 def reference_names() -> tuple[str, ...]:
@@ -114,30 +105,48 @@ def catalog_entry(name: str) -> CatalogEntry:
     return CatalogEntry(name, about(name), functools.partial(build_classifier, name))
 
 
-def model(name: str, weights: str | None = None, *, seed: int = 0, progress: bool = True) -> nn.Module:
+def model(
+    name: str,
+    weights: str | Path | None = None,
+    *,
+    seed: int = 0,
+    num_classes: int | None = None,
+    progress: bool = True,
+) -> nn.Module:
     """Build a network in eval mode.
 
     Args:
         name: one of `model_names()`.
-        weights: None for weights drawn at random; for torchvision's classifiers "imagenet" for its
-            default weights, or torchvision's name of others, such as "IMAGENET1K_V1".
+        weights: None for weights drawn at random; "shapes" for our two networks' weights, trained on
+            cnnviz shapes; for torchvision's classifiers "imagenet" for its default weights, or
+            torchvision's name of others, such as "IMAGENET1K_V1"; or the path of a .safetensors file.
         seed: of the random weights; the same seed gives the same weights, and the process's own
             random state stays as it was.
+        num_classes: of our networks, 10 if None; a file of weights brings its own.
         progress: whether a download of weights shows a bar on the terminal.
 
     Raises:
         CnnvizError: if there is no such model, or no such weights for it, or they cannot be had.
     """
     entry = catalog_entry(name)
-    if weights is not None:
-        if name in _OURS:
-            raise CnnvizError(
-                f"{entry.label} has no weights named {weights!r}: only random ones (weights=None)."
-            )
+    if weights is None:
+        return _seeded(name, seed, num_classes)
+    weights = str(weights.absolute()) if isinstance(weights, Path) else weights
+    require_known(name, weights)
+    if is_published(name, weights):
         return build_classifier(name, weights, progress).eval()
+    if name in _OURS:
+        num_classes = len(class_names(name, weights)) or None
+    network = _seeded(name, seed, num_classes)
+    load_weights(network, weights_path(name, weights), entry.label)
+    return network
+
+
+def _seeded(name: str, seed: int, num_classes: int | None) -> nn.Module:
+    arguments = {"num_classes": num_classes} if num_classes and name in _OURS else {}
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed the GPUs too
-        network = entry.build()
+        network = catalog_entry(name).build(**arguments)
         if name in _OURS:
             initialise(network)
     return network.eval()
@@ -154,8 +163,10 @@ def model_outline(name: str, weights: str | None = None) -> nn.Module:
         CnnvizError: if there is no such model.
     """
     build = catalog_entry(name).build
-    if weights is not None and name not in _OURS:
+    if weights is not None and is_published(name, weights):
         build = functools.partial(classifier_outline, name, weights)
+    elif weights is not None and name in _OURS and (classes := class_names(name, weights)):
+        build = functools.partial(build, num_classes=len(classes))
     with Outline():
         return build().to("meta").eval()
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from cnnviz.data.images import Picture
 from cnnviz.nets.catalog import catalog_entry
-from cnnviz.nets.classifiers import normalisation
+from cnnviz.nets.trained import normalisation
 
 
 def network_input(picture: Picture, name: str, weights: str | None = None) -> Tensor:
@@ -27,9 +27,9 @@ def network_input(picture: Picture, name: str, weights: str | None = None) -> Te
         CnnvizError: if there is no such model, or no such weights for it.
     """
     x = picture.luma() if catalog_entry(name).input_shape[1] == 1 else picture.tensor()
-    if weights is None:
+    wanted = None if weights is None else normalisation(name, weights)
+    if wanted is None:
         return x
-    wanted = normalisation(name, weights)
     mean, std = (torch.tensor(v)[:, None, None] for v in (wanted.mean, wanted.std))
     return (x - mean) / std
 

@@ -8,8 +8,8 @@ import streamlit as st
 from cnnviz.analysis.layer_rows import Trace
 from cnnviz.figures.milestones import milestones_figure
 from cnnviz.figures.tables import Row
-from cnnviz.nets.catalog import catalog_entry, weights_names
-from cnnviz.nets.classifiers import PublishedFigures, published_figures, rated_weights
+from cnnviz.nets.catalog import catalog_entry
+from cnnviz.nets.classifiers import PublishedFigures, classifier_names, published_figures, rated_weights
 from cnnviz.nets.milestones import MILESTONES, Milestone
 from cnnviz.ui import cache
 from cnnviz.ui.components.timeline import timeline
@@ -60,7 +60,7 @@ def published(name: str) -> PublishedFigures | None:
 
     Later weights of some come from newer recipes of training, which would blur what the network brought.
     """
-    return published_figures(name, rated_weights(name)[0]) if weights_names(name) else None
+    return published_figures(name, rated_weights(name)[0]) if name in classifier_names() else None
 
 
 def _traced(milestone: Milestone) -> Trace:

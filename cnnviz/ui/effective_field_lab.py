@@ -10,7 +10,8 @@ from cnnviz.arrays import Array
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.field_boxes import Box, effective_chart, effective_figure
 from cnnviz.figures.tables import Row
-from cnnviz.nets.catalog import ModelSpec, weights_names
+from cnnviz.nets.catalog import ModelSpec
+from cnnviz.nets.trained import is_published, weights_label, weights_names
 from cnnviz.ui import cache
 from cnnviz.ui.controls import counted
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRun
@@ -106,12 +107,18 @@ def _requests(choice: FieldChoice, samples: int) -> list[EffectiveRequest]:
             label, other = "Random weights (seed 0) beside the trained ones", ModelSpec(spec.name)
         beside = st.toggle(
             label, key="rf_beside", bind="query-params",
-            help="The trained weights come from ImageNet and are downloaded when they are first used.",
+            help=_origin(spec.name, trained[0]),
         )  # fmt: skip
         specs += [other] if beside else []
     else:
         st.markdown(f"{spec.label} has random weights only: there are no trained ones to compare with.")
     return [EffectiveRequest(spec, choice.row.layer, choice.side, samples) for spec in specs]
+
+
+def _origin(name: str, weights: str) -> str:
+    if is_published(name, weights):
+        return "The trained weights come from ImageNet and are downloaded when they are first used."
+    return f"The trained weights come with cnnviz: {weights_label(name, weights)}."
 
 
 def _macs_up_to(choice: FieldChoice) -> int:

@@ -8,7 +8,7 @@ from cnnviz.analysis.activations import FeatureMaps
 from cnnviz.analysis.layers import LayerSummary
 from cnnviz.arrays import Array
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.nets.classifiers import class_names
+from cnnviz.nets.trained import class_names
 
 _TOP = 5
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from cnnviz.nets.catalog import ModelSpec, catalog_entry, trained_sizes
-from cnnviz.nets.classifiers import normalisation
+from cnnviz.nets.catalog import ModelSpec, catalog_entry
+from cnnviz.nets.trained import normalisation, trained_sizes
 from cnnviz.ui import cache
 from cnnviz.ui.controls import await_setting, taken_setting
 
@@ -64,8 +64,8 @@ def input_words(model: ModelSpec, fitting: Sequence[int], wanted: Sequence[int])
     """What the network is shown, and why some sizes are not offered."""
     colours = "brightness" if catalog_entry(model.name).input_shape[1] == 1 else "colours"
     said = f"Shown: the square in the middle, its {colours} from 0 to 1"
-    if model.weights is not None:
-        wants = normalisation(model.name, model.weights)
+    wants = None if model.weights is None else normalisation(model.name, model.weights)
+    if wants is not None:
         mean, deviation = (", ".join(f"{v:g}" for v in three) for three in (wants.mean, wants.std))
         said += f", less {mean} and divided by {deviation} (red, green, blue), as in training"
     said += "."

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.nets.classifiers import weights_bytes, weights_file
+from cnnviz.nets.classifiers import weights_bytes
+from cnnviz.nets.trained import is_published, weights_path
 from cnnviz.ui import cache
 from cnnviz.ui.downloads import Download
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRun
@@ -77,7 +78,7 @@ class Waiting:
             return None
         if self._download is None:
             cache.require_memory(spec)
-            if weights_file(spec.name, spec.weights).exists():
+            if not is_published(spec.name, spec.weights) or weights_path(spec.name, spec.weights).exists():
                 return None
             self._download = self._queue.enter_context(cache.downloads().wanted(spec.name, spec.weights))
         if self._download.end.done():

@@ -13,9 +13,8 @@ from cnnviz.nets.catalog import (
     catalog_entry,
     model_names,
     reference_names,
-    weights_label,
-    weights_names,
 )
+from cnnviz.nets.trained import weights_label, weights_names
 from cnnviz.ui import cache
 from cnnviz.ui.controls import await_setting, words
 from cnnviz.ui.feedback import plain
@@ -163,7 +162,7 @@ def _choose_weights(name: str) -> str | None:
         [_RANDOM, *offered],
         default=_RANDOM,
         required=True,
-        format_func=lambda weights: words(weights if weights == _RANDOM else weights_label(weights)),
+        format_func=lambda weights: words(weights if weights == _RANDOM else weights_label(name, weights)),
         key="weights",
         bind="query-params",
         width="stretch",

@@ -9,7 +9,8 @@ import streamlit as st
 
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.nets.classifiers import weights_bytes, weights_file
+from cnnviz.nets.classifiers import weights_bytes
+from cnnviz.nets.trained import is_published, weights_path
 from cnnviz.ui import cache
 from cnnviz.ui.feedback import plain
 
@@ -71,7 +72,7 @@ def _problem(spec: ModelSpec, weights: str) -> str | None:
 def _fetch(spec: ModelSpec, weights: str) -> None:
     """Wait for a download and show how far it is. Nothing else in the app waits for it."""
     cache.require_memory(spec)
-    if weights_file(spec.name, weights).exists():
+    if not is_published(spec.name, weights) or weights_path(spec.name, weights).exists():
         return
     total = weights_bytes(spec.name, weights)
     bar = st.progress(0.0, f"Downloading {spec.label}, {total / 1e6:,.0f} MB…")

@@ -1,0 +1,266 @@
+"""Trained weights in and out: safetensors only, checked in full before any of it reaches a network."""
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from cnnviz.errors import CnnvizError
+
+SUFFIX = ".safetensors"
+_TENSORS = 20_000
+_HEADER_BYTES = 8_000_000
+_CLASSES = 1_000
+_WORDS = 200
+_LISTED = 3
+_PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # torch.save, now and of old
+_FLOATS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
+_INTEGERS = {"I8": "int8", "I16": "int16", "I32": "int32", "I64": "int64", "U8": "uint8", "BOOL": "bool"}
+_NO_PICKLE = (
+    "is a pickle, as torch.save writes them. Reading a pickle runs whatever code is in it, so cnnviz "
+    "takes safetensors only: save the weights with safetensors.torch.save_file(model.state_dict(), …)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where weights come from, as their file tells it.
+
+    Attributes:
+        network: the name of the network.
+        data: what it was trained on, such as "shapes".
+        classes: what its outputs stand for; empty if the file does not say.
+        seed, epochs: of the training; `pictures` an epoch.
+        test_accuracy: between 0 and 1, on `test_pictures` held-out pictures; None if not known.
+        command: makes the file again.
+    """
+
+    network: str = ""
+    data: str = ""
+    classes: tuple[str, ...] = ()
+    seed: int | None = None
+    epochs: int | None = None
+    pictures: int | None = None
+    test_accuracy: float | None = None
+    test_pictures: int | None = None
+    command: str = ""
+
+    @property
+    def label(self) -> str:
+        """In words, such as "trained on cnnviz shapes, 98.7 % test accuracy"."""
+        known = {"shapes": "cnnviz shapes", "cifar10": "CIFAR-10", "fashion_mnist": "Fashion-MNIST"}
+        if not self.data:
+            return "from a file that does not say how they were made"
+        where = f"trained on {known.get(self.data, self.data)}"
+        if self.test_accuracy is None:
+            return where
+        return f"{where}, {100 * self.test_accuracy:.1f} % test accuracy"
+
+    def to_metadata(self) -> dict[str, str]:
+        """As safetensors keeps it: text only."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {name: json.dumps(value) for name, value in values.items() if value not in (None, "", ())}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> "Provenance":
+        """What a file says of itself; what is missing or makes no sense is left out."""
+        told: dict[str, Any] = {key: _text(metadata.get(key)) for key in ("network", "data", "command")}
+        for key in ("seed", "epochs", "pictures", "test_pictures"):
+            told[key] = _count(metadata.get(key))
+        accuracy = _parsed(metadata.get("test_accuracy"))
+        sensible = isinstance(accuracy, float | int) and 0 <= accuracy <= 1
+        names = _parsed(metadata.get("classes"))
+        good = isinstance(names, list) and len(names) <= _CLASSES and all(isinstance(n, str) for n in names)
+        return cls(
+            **told,
+            classes=tuple(name[:_WORDS] for name in names) if good else (),
+            test_accuracy=float(accuracy) if sensible else None,
+        )
+
+
+def _parsed(text: str | None) -> Any:
+    try:
+        return json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text(text: str | None) -> str:
+    value = _parsed(text)
+    return " ".join(value.split())[:_WORDS] if isinstance(value, str) else ""
+
+
+def _count(text: str | None) -> int | None:
+    value = _parsed(text)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def is_weights_path(weights: str) -> bool:
+    """Whether the text means a file rather than the name of weights."""
+    return bool(Path(weights).suffix) or any(mark and mark in weights for mark in (os.sep, os.altsep))
+
+
+def halved(network: nn.Module) -> dict[str, Tensor]:
+    """The weights with two or more axes in half precision; biases and norms, which are few, as they are."""
+    return {
+        name: (tensor.half() if tensor.is_floating_point() and tensor.dim() > 1 else tensor).contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+
+
+def save_weights(network: nn.Module, path: str | Path, provenance: Provenance) -> None:
+    """Write a network's weights as safetensors, in half precision.
+
+    The file appears whole or not at all.
+
+    Raises:
+        CnnvizError: if a weight is not a finite number, in half precision too, or the file cannot be
+            written.
+    """
+    tensors = {name: tensor.cpu() for name, tensor in halved(network).items()}
+    _refuse_not_finite(tensors, "The network")
+    write_tensors(tensors, path, provenance.to_metadata())
+
+
+def write_tensors(tensors: dict[str, Tensor], path: str | Path, metadata: dict[str, str]) -> None:
+    """Write tensors beside `path`, then put the file in its place.
+
+    Raises:
+        CnnvizError: if it cannot be written.
+    """
+    path = Path(path)
+    unfinished = path.with_name(f"{path.name}.part")
+    try:
+        save_file(tensors, unfinished, metadata)
+        unfinished.replace(path)
+    except (OSError, SafetensorError) as error:
+        unfinished.unlink(missing_ok=True)
+        raise CnnvizError(f"{path} cannot be written: {_reason(error)}.") from error
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error).splitlines()[0].rstrip(".")
+
+
+def read_provenance(path: str | Path) -> Provenance:
+    """What a file of weights says of itself; its tensors are not read.
+
+    Raises:
+        CnnvizError: if it is no safetensors file.
+    """
+    with open_tensors(path) as file:
+        return Provenance.from_metadata(file.metadata() or {})
+
+
+def load_weights(network: nn.Module, path: str | Path, label: str) -> None:
+    """Put the weights of a file into a network; if anything is wrong with it, nothing is changed.
+
+    Args:
+        network: gets the weights, in its own precision.
+        path: a safetensors file.
+        label: what to call the network.
+
+    Raises:
+        CnnvizError: if the file is missing, damaged, no safetensors file, meant for another network,
+            or holds values that are not finite numbers.
+    """
+    network.load_state_dict(read_weights(network, path, label))
+
+
+def read_weights(network: nn.Module, path: str | Path, label: str) -> dict[str, Tensor]:
+    """The tensors of a file that fits a network; `Raises` as `load_weights`."""
+    wanted = network.state_dict()
+    name = Path(path).name
+    with open_tensors(path) as file:
+        _refuse_different(file, wanted, name, label)
+        tensors = {key: file.get_tensor(key).to(tensor.dtype) for key, tensor in wanted.items()}
+    _refuse_not_finite(tensors, name)
+    return tensors
+
+
+@contextmanager
+def open_tensors(path: str | Path) -> Iterator[Any]:
+    """A safetensors file, open; its tensors are read one by one when asked for.
+
+    Raises:
+        CnnvizError: if it is missing, damaged, or something else; a pickle is not opened.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as raw:
+            head = raw.read(9)
+        _refuse_other_formats(path.name, head)
+        with safe_open(path, framework="pt") as file:
+            if len(file.keys()) >= _TENSORS:
+                raise CnnvizError(
+                    f"{path.name} has {len(file.keys()):,} tensors; no network here has {_TENSORS:,} or more."
+                )
+            yield file
+    except SafetensorError as error:
+        raise CnnvizError(f"{path.name} is damaged or cut short ({_reason(error)}).") from error
+    except OSError as error:
+        raise CnnvizError(f"{path.name} cannot be read: {_reason(error)}.") from error
+
+
+def _refuse_other_formats(name: str, head: bytes) -> None:
+    """safetensors: the length of a JSON header in eight bytes, then its opening brace."""
+    if head[8:] == b"{":
+        if int.from_bytes(head[:8], "little") > _HEADER_BYTES:
+            raise CnnvizError(f"{name} lists more tensors than any network here has, or is damaged.")
+        return
+    if head.startswith(_PICKLES):
+        raise CnnvizError(f"{name} {_NO_PICKLE}")
+    raise CnnvizError(f"{name} is no safetensors file, or is cut short.")
+
+
+def _refuse_different(file: Any, wanted: Mapping[str, Tensor], name: str, label: str) -> None:
+    there = set(file.keys())
+    found = [line for key, tensor in wanted.items() if (line := _difference(file, there, key, tensor))]
+    extra = sorted(there - set(wanted))
+    found += [f"the file has {key[:_WORDS]}, which {label} has not" for key in extra]
+    if found:
+        made_for = Provenance.from_metadata(file.metadata() or {}).network
+        hint = f" (it says that it is for {made_for})" if made_for else ""
+        raise CnnvizError(f"{name} does not fit {label}{hint}: {_listed(found)}.")
+
+
+def _difference(file: Any, there: set[str], key: str, wanted: Tensor) -> str | None:
+    if key not in there:
+        return f"{key} is missing"
+    part = file.get_slice(key)
+    shape, kind = tuple(part.get_shape()), part.get_dtype()
+    if shape != tuple(wanted.shape):
+        return f"{key} is {_size(wanted.shape)}, the file has {_size(shape)}"
+    if kind not in (_FLOATS if wanted.is_floating_point() else _INTEGERS):
+        has = (_FLOATS | _INTEGERS).get(kind, kind)
+        return f"{key} is {str(wanted.dtype).removeprefix('torch.')}, the file has {has}"
+    return None
+
+
+def _size(shape: Sequence[int]) -> str:
+    return "×".join(map(str, shape)) or "a single number"
+
+
+def _listed(found: Sequence[str]) -> str:
+    more = len(found) - _LISTED
+    tail = f"; and {more:,} more difference{'s' if more > 1 else ''}" if more > 0 else ""
+    return "; ".join(found[:_LISTED]) + tail
+
+
+def _refuse_not_finite(tensors: Mapping[str, Tensor], name: str) -> None:
+    for key, tensor in tensors.items():
+        bad = math.prod(tensor.shape) - int(torch.isfinite(tensor).sum())
+        if bad:
+            raise CnnvizError(
+                f"{name} has {bad:,} value{'s' if bad > 1 else ''} in {key} that "
+                f"{'are' if bad > 1 else 'is'} no finite number{'s' if bad > 1 else ''} (NaN or infinite)."
+            )

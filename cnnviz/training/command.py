@@ -1,0 +1,224 @@
+"""`python -m cnnviz train`: a network from the shell to a file of weights, with a bar on the way."""
+
+import argparse
+import json
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnviz.errors import CnnvizError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from cnnviz.nets.weights import Provenance
+    from cnnviz.training.loop import DivergedError, TrainingRun
+    from cnnviz.training.sources import Source
+
+# What a run that goes on must have in common with the one that was stopped.
+_SETTINGS = (
+    "model", "data", "epochs", "pictures", "batch_size", "learning_rate", "half_size_epochs", "seed"
+)  # fmt: skip
+
+
+def add_train(commands: Any) -> None:
+    """Add the command to the shell's parser."""
+    parser = commands.add_parser(
+        "train",
+        help="train a network",
+        description="Train a network and write its weights as safetensors. Ctrl-C stops after the step "
+        "in hand; with --resume the same command goes on from there.",
+    )
+    parser.add_argument("--model", required=True, help="simple_cnn or mini_resnet")
+    parser.add_argument(
+        "--data", default="shapes", help="shapes (default), cifar10, fashion_mnist, or a folder of folders"
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="ends in .safetensors")
+    numbers: dict[str, tuple[Any, Any, str]] = {
+        "--epochs": (int, 5, "passes over the pictures"),
+        "--pictures": (int, 10_000, "shapes in an epoch, new ones each time"),
+        "--test-pictures": (int, 5_000, "held-out shapes at the end"),
+        "--batch-size": (int, 64, "pictures a step"),
+        "--learning-rate": (float, 0.002, "at its highest"),
+        "--half-size-epochs": (int, 0, "epochs at the start with pictures half as large, four times as fast"),
+        "--seed": (int, 0, "of weights, pictures and order"),
+    }
+    for option, (kind, default, text) in numbers.items():
+        parser.add_argument(option, type=kind, default=default, metavar="N", help=f"{text} ({default})")
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="for downloads (~/.cache/cnnviz)")
+    parser.add_argument("--resume", action="store_true", help="go on with the run that was stopped")
+    parser.set_defaults(run=train)
+
+
+def train(given: argparse.Namespace) -> str:
+    """Train as told; a sentence about the file that was written.
+
+    Raises:
+        CnnvizError: if the run cannot start, diverges, or is stopped.
+    """
+    from cnnviz.device import available_devices
+    from cnnviz.nets.weights import save_weights
+    from cnnviz.training.loop import TrainingRun
+    from cnnviz.training.recipe import Recipe
+
+    unfinished = _check_places(given)
+    recipe = Recipe(
+        given.epochs, given.batch_size, given.learning_rate,
+        augment=given.data != "shapes", half_size_epochs=given.half_size_epochs, seed=given.seed,
+    )  # fmt: skip
+    source = _source(given)
+    for note in source.notes:
+        sys.stderr.write(f"{note}\n")
+    network = _network(given, len(source.train.classes))
+    run = TrainingRun(network, source.train, recipe, source.test, available_devices()[0])
+    if given.resume:
+        _restore(run, unfinished, given)
+    diverged = _follow(run, unfinished, given)
+    if diverged and not run.epochs_done:
+        raise diverged
+    provenance = _measured(run, source, given)
+    save_weights(run.network, given.out, provenance)
+    unfinished.unlink(missing_ok=True)
+    if diverged:
+        raise CnnvizError(f"{diverged} They are in {given.out}.")
+    tested = f" ({provenance.test_pictures:,} held-out pictures)" if provenance.test_pictures else ""
+    return f"{given.out}: {provenance.label}{tested}\n"
+
+
+def _check_places(given: argparse.Namespace) -> Path:
+    """Where the unfinished run is kept; what would end badly hours later is refused now."""
+    from cnnviz.nets.weights import SUFFIX
+
+    if given.out.suffix != SUFFIX:
+        raise CnnvizError(f"{given.out.name} must end in {SUFFIX}: weights are written in no other format.")
+    if not given.out.absolute().parent.is_dir():
+        raise CnnvizError(f"There is no folder {given.out.parent}.")
+    unfinished: Path = given.out.with_suffix(f".unfinished{SUFFIX}")
+    if given.resume and not unfinished.exists():
+        raise CnnvizError(f"There is no unfinished run {unfinished}: leave out --resume to start one.")
+    if unfinished.exists() and not given.resume:
+        raise CnnvizError(
+            f"{unfinished} is an unfinished run: add --resume to go on with it, or delete it to start anew."
+        )
+    return unfinished
+
+
+def _source(given: argparse.Namespace) -> "Source":
+    from cnnviz.training.sources import DOWNLOADED, downloaded_source, folder_source, shapes_source
+
+    if given.data == "shapes":
+        return shapes_source(given.pictures, given.test_pictures, given.seed)
+    if given.data in DOWNLOADED:
+        return downloaded_source(given.data, given.cache or Path.home() / ".cache" / "cnnviz")
+    if not Path(given.data).exists():
+        raise CnnvizError(
+            f"There is no data named {given.data!r}, and no folder of that name. "
+            f"There are: shapes, {', '.join(DOWNLOADED)}."
+        )
+    return folder_source(given.data, given.seed)
+
+
+def _network(given: argparse.Namespace, classes: int) -> "nn.Module":
+    from cnnviz.nets.catalog import catalog_entry, model, reference_names
+
+    if given.model not in reference_names():
+        catalog_entry(given.model)
+        raise CnnvizError(f"cnnviz trains {' and '.join(reference_names())}, not {given.model}.")
+    return model(given.model, seed=given.seed, num_classes=classes)
+
+
+def _settings(given: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(given, name) for name in _SETTINGS}
+
+
+def _restore(run: "TrainingRun", unfinished: Path, given: argparse.Namespace) -> None:
+    from cnnviz.nets.weights import open_tensors
+
+    with open_tensors(unfinished) as file:
+        kept = json.loads((file.metadata() or {}).get("settings", "{}"))
+        for name, value in _settings(given).items():
+            if kept.get(name) != value:
+                option = name.replace("_", "-")
+                raise CnnvizError(f"The unfinished run has --{option} {kept.get(name)}, not {value}.")
+        tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    run.restore(tensors)
+
+
+def _follow(run: "TrainingRun", unfinished: Path, given: argparse.Namespace) -> "DivergedError | None":
+    """Train to the end, with a bar; the run so far is kept after each epoch and on Ctrl-C."""
+    from tqdm import tqdm
+
+    from cnnviz.nets.weights import write_tensors
+    from cnnviz.training.loop import DivergedError, EpochDone, StepDone
+
+    def keep() -> None:
+        write_tensors(run.checkpoint(), unfinished, {"settings": json.dumps(_settings(given))})
+
+    with _asked_to_stop() as stopped, tqdm(total=run.steps, initial=run.step, unit="step") as bar:
+        try:
+            for event in run:
+                if isinstance(event, StepDone):
+                    bar.update()
+                    bar.set_postfix(loss=f"{event.loss:.3f}", right=f"{event.accuracy:.0%}", refresh=False)
+                elif isinstance(event, EpochDone):
+                    bar.write(_epoch_words(event), file=sys.stderr)
+                    keep()
+                if stopped:
+                    keep()
+                    raise CnnvizError(f"Stopped after step {run.step:,} of {run.steps:,}; --resume goes on.")
+        except DivergedError as error:
+            return error
+    return None
+
+
+def _epoch_words(event: Any) -> str:
+    tested = "" if event.test_accuracy is None else f", {event.test_accuracy:.1%} on held-out ones"
+    return (
+        f"epoch {event.epoch} of {event.epochs}: loss {event.loss:.4f}, "
+        f"{event.accuracy:.1%} right while training{tested}"
+    )
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[list[int]]:
+    """A list that is empty until Ctrl-C or a polite kill arrives; a second one ends the process."""
+    asked: list[int] = []
+
+    def note(number: int, _frame: Any) -> None:
+        asked.append(number)
+        signal.signal(number, before[signal.Signals(number)])
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _measured(run: "TrainingRun", source: "Source", given: argparse.Namespace) -> "Provenance":
+    """Round the weights as the file will have them, then test those."""
+    from cnnviz.nets.weights import Provenance, halved
+    from cnnviz.training.loop import count_correct
+
+    run.network.load_state_dict(halved(run.network))
+    count = len(source.test) if source.test is not None else 0
+    correct = 0
+    if source.test is not None:
+        *_, (_, correct) = count_correct(run.network, source.test, run.device, count)
+    name = Path(given.data).resolve().name if source.train.name != given.data else given.data
+    return Provenance(
+        given.model, name, tuple(source.train.classes), given.seed, int(run.epochs_done), len(source.train),
+        int(correct) / count if count else None, count, _command(given, name),
+    )  # fmt: skip
+
+
+def _command(given: argparse.Namespace, data: str) -> str:
+    """What makes the file again, without the folders of this computer."""
+    settings = _settings(given) | {"data": data, "out": given.out.name}
+    words = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in settings.items()]
+    return " ".join(("python -m cnnviz train", *words))

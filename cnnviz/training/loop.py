@@ -1,0 +1,261 @@
+"""The training loop: plain PyTorch, one step after the other, each reported to whoever iterates."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cnnviz.device import CPU
+from cnnviz.errors import CnnvizError
+from cnnviz.training.augmentation import augmented
+from cnnviz.training.pictures import Pictures
+from cnnviz.training.recipe import Recipe
+
+_TOO_LARGE = 1e6  # guessing among a thousand classes costs ln 1000 ≈ 6.9
+_TEST_BATCH = 100
+_TESTED_EACH_EPOCH = 1_000
+
+
+class DivergedError(CnnvizError):
+    """The loss left all bounds; the network has the weights of the last epoch that went well."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """One step: loss (mean cross-entropy) and accuracy are those of its batch, before the update.
+
+    `step` counts from 1 over the whole run of `steps`; `epoch` from 1.
+    """
+
+    epoch: int
+    step: int
+    steps: int
+    loss: float
+    accuracy: float
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesTested:
+    """So many of the held-out pictures have been looked at, and so many of them were right."""
+
+    epoch: int
+    done: int
+    count: int
+    correct: int
+
+
+@dataclass(frozen=True, slots=True)
+class EpochDone:
+    """One epoch: means over its steps, accuracy on held-out pictures, and the weights after it.
+
+    `weights` are copies on the CPU; whoever keeps them bounds their number. `test_accuracy` is on the
+    first thousand held-out pictures, None where there are none.
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+    accuracy: float
+    test_accuracy: float | None
+    weights: Mapping[str, Tensor]
+
+
+Event = StepDone | PicturesTested | EpochDone
+
+
+class TrainingRun:
+    """A network while it learns: AdamW, one-cycle learning rate, cross-entropy.
+
+    Iterating trains. Leaving the loop pauses between two events, iterating again goes on from there.
+    On the CPU every random choice depends on the recipe's seed and the step alone, so a run that was
+    stopped and restored ends with the same weights as one that was not.
+
+    Attributes:
+        network: it learns in place.
+        recipe: the settings.
+        device: where it runs.
+        step, epochs_done: how far it is.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        pictures: Pictures,
+        recipe: Recipe,
+        test: Pictures | None = None,
+        device: torch.device = CPU,
+    ) -> None:
+        if len(pictures) < 2:
+            raise CnnvizError(f"Training needs at least 2 pictures; {pictures.name} has {len(pictures)}.")
+        self.network = network.to(device)
+        self.recipe = recipe
+        self.step = self.epochs_done = 0
+        self.device = device
+        self._pictures, self._test = pictures, test
+        self._optimizer = torch.optim.AdamW(
+            network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        self._sums = np.zeros(3)  # of this epoch: losses, right answers, pictures
+        self._good = snapshot(network)
+        self._events = self._train()
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in an epoch; a last batch of a single picture is left out."""
+        full, rest = divmod(len(self._pictures), self.recipe.batch_size)
+        return full + (rest > 1)
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return self.steps_per_epoch * self.recipe.epochs
+
+    def __iter__(self) -> Iterator[Event]:
+        """The run itself."""
+        return self
+
+    def __next__(self) -> Event:
+        """Go on to the next event.
+
+        Raises:
+            DivergedError: if the loss or a weight is no longer finite.
+        """
+        return next(self._events)
+
+    def _train(self) -> Iterator[Event]:
+        while self.epochs_done < self.recipe.epochs:
+            if self.step < (self.epochs_done + 1) * self.steps_per_epoch:
+                yield self._one_step()
+            else:
+                yield from self._end_of_epoch()
+
+    def checkpoint(self) -> dict[str, Tensor]:
+        """All that is needed to go on later: weights, the optimizer's averages, and where it stands."""
+        tensors = {f"network.{name}": tensor for name, tensor in snapshot(self.network).items()}
+        for index, values in self._optimizer.state_dict()["state"].items():
+            tensors |= {
+                f"optimizer.{index}.{name}": value.to(CPU, copy=True) for name, value in values.items()
+            }
+        return tensors | {"sums": torch.from_numpy(self._sums.copy()), "step": torch.tensor(self.step)}
+
+    def restore(self, checkpoint: Mapping[str, Tensor]) -> None:
+        """Stand where the run stood that made the checkpoint; it had the same settings.
+
+        Raises:
+            CnnvizError: if the checkpoint is of another network; nothing is changed then.
+        """
+        weights = {n.removeprefix("network."): t for n, t in checkpoint.items() if n.startswith("network.")}
+        here = self.network.state_dict()
+        if {n: t.shape for n, t in weights.items()} != {n: t.shape for n, t in here.items()}:
+            raise CnnvizError("The unfinished run trained another network, so it cannot be taken up.")
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in checkpoint.items():
+            if name.startswith("optimizer."):
+                _, index, value = name.split(".")
+                state.setdefault(int(index), {})[value] = tensor
+        self.network.load_state_dict(weights)
+        self._optimizer.load_state_dict(self._optimizer.state_dict() | {"state": state})
+        self._sums, self.step = checkpoint["sums"].numpy().copy(), int(checkpoint["step"])
+        full, rest = divmod(self.step, self.steps_per_epoch)
+        self.epochs_done = full - (rest == 0 and self._sums[2] > 0)  # stopped before it was reported
+        self._good = snapshot(self.network)
+        self._events = self._train()
+
+    def _one_step(self) -> StepDone:
+        epoch, position = divmod(self.step, self.steps_per_epoch)
+        rate = self.recipe.rate_at(self.step, self.steps)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self.network.train()
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(self.recipe.seed << 32 | self.step)
+            x, labels = self._batch(epoch, position)
+            scores = self.network(x)
+        loss = F.cross_entropy(scores, labels)
+        value = loss.item()
+        if not math.isfinite(value) or value > _TOO_LARGE:
+            raise self._diverged(f"the loss is {value:,.4g}")
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        self.step += 1
+        correct = int((scores.argmax(1) == labels).sum())
+        self._sums += (value * len(labels), correct, len(labels))
+        return StepDone(epoch + 1, self.step, self.steps, value, correct / len(labels), rate)
+
+    def _batch(self, epoch: int, position: int) -> tuple[Tensor, Tensor]:
+        size = self.recipe.batch_size
+        pictures, labels = self._pictures.batch(self._order(epoch)[position * size : (position + 1) * size])
+        x = as_input(pictures, self.device)
+        if self.recipe.augment:
+            x = augmented(x)
+        if epoch < self.recipe.half_size_epochs:
+            x = F.avg_pool2d(x, 2)
+        return x, labels.to(self.device)
+
+    def _order(self, epoch: int) -> Sequence[int]:
+        """Which pictures an epoch takes: the next ones, or all of them in an order of its own."""
+        count = len(self._pictures)
+        if self._pictures.endless:
+            return range(epoch * count, (epoch + 1) * count)
+        order: list[int] = np.random.default_rng((self.recipe.seed, epoch)).permutation(count).tolist()
+        return order
+
+    def _end_of_epoch(self) -> Iterator[Event]:
+        if not all(bool(t.isfinite().all()) for t in self.network.state_dict().values()):
+            raise self._diverged("a weight is no longer a finite number")
+        accuracy = None
+        for tested in self._tests():
+            accuracy = tested.correct / tested.done
+            yield tested
+        self._good = snapshot(self.network)
+        loss, correct, count = self._sums
+        self._sums = np.zeros(3)
+        self.epochs_done += 1
+        yield EpochDone(
+            self.epochs_done, self.recipe.epochs, loss / count, correct / count, accuracy, self._good
+        )
+
+    def _tests(self) -> Iterator[PicturesTested]:
+        if self._test is not None:
+            count = min(len(self._test), _TESTED_EACH_EPOCH)
+            for done, correct in count_correct(self.network, self._test, self.device, count):
+                yield PicturesTested(self.epochs_done + 1, done, count, correct)
+
+    def _diverged(self, what: str) -> DivergedError:
+        self.network.load_state_dict(dict(self._good))
+        kept = f"after epoch {self.epochs_done}" if self.epochs_done else "before the first step"
+        return DivergedError(
+            f"Training diverged at step {self.step + 1}: {what}. The weights {kept} are kept. "
+            f"A learning rate below {self.recipe.learning_rate:g} may help."
+        )
+
+
+def as_input(pictures: Tensor, device: torch.device = CPU) -> Tensor:
+    """uint8 pictures as a network takes them: float32 in [0, 1], as `Picture.tensor` has them."""
+    return pictures.to(device).float().div_(255)
+
+
+def snapshot(network: nn.Module) -> dict[str, Tensor]:
+    """The weights and buffers, copied to the CPU."""
+    return {name: tensor.detach().to(CPU, copy=True) for name, tensor in network.state_dict().items()}
+
+
+def count_correct(
+    network: nn.Module, pictures: Pictures, device: torch.device, count: int
+) -> Iterator[tuple[int, int]]:
+    """Ask a network, in eval mode, batch by batch: pictures done so far, right answers so far."""
+    network.eval()
+    correct = 0
+    for start in range(0, count, _TEST_BATCH):
+        indices = range(start, min(start + _TEST_BATCH, count))
+        batch, labels = pictures.batch(indices)
+        with torch.inference_mode():
+            scores = network(as_input(batch, device))
+        correct += int((scores.argmax(1).cpu() == labels).sum())
+        yield indices.stop, correct

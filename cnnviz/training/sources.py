@@ -1,0 +1,163 @@
+"""Training data by name: cnnviz shapes, torchvision's CIFAR-10 and Fashion-MNIST, or a folder of pictures."""
+
+import importlib
+import urllib.error
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from cnnviz.arrays import Array
+from cnnviz.data.images import load_image
+from cnnviz.data.shapes import SIDE
+from cnnviz.errors import CnnvizError
+from cnnviz.nets.classifiers import torchvision_models
+from cnnviz.training.pictures import TEST_SEED, Pictures, ShapesPictures
+
+DOWNLOADED = {"cifar10": "CIFAR10", "fashion_mnist": "FashionMNIST"}
+_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+_MOST = 50_000  # 64×64 pictures: 600 MB
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredPictures:
+    """Pictures in memory: uint8 (N, 3, H, W) with labels int64 (N,)."""
+
+    name: str
+    classes: tuple[str, ...]
+    pixels: Tensor
+    labels: Tensor
+    endless: bool = False
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batch(self, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Pictures, uint8 (N, 3, H, W), and their labels, int64 (N,)."""
+        chosen = torch.tensor(list(indices))
+        return self.pixels[chosen], self.labels[chosen]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """Pictures to learn from, others to test on (None if there are too few), and what was left out."""
+
+    train: Pictures
+    test: Pictures | None
+    notes: tuple[str, ...] = ()
+
+
+def shapes_source(pictures: int, test_pictures: int, seed: int) -> Source:
+    """cnnviz shapes: `pictures` new ones an epoch, and held-out ones of a seed that no training takes."""
+    return Source(ShapesPictures(pictures, seed), ShapesPictures(test_pictures, TEST_SEED))
+
+
+def downloaded_source(name: str, folder: str | Path) -> Source:
+    """CIFAR-10 or Fashion-MNIST by torchvision, downloaded to a folder if they are not there yet.
+
+    Fashion-MNIST's 28×28 grey pictures get two black pixels at each side and three equal channels.
+
+    Raises:
+        CnnvizError: if they cannot be had.
+    """
+    parts = []
+    for train in (True, False):
+        data = _torchvision_data(name, folder, train)
+        pixels = torch.as_tensor(data.data)
+        pixels = F.pad(pixels, (2, 2, 2, 2))[..., None].expand(-1, -1, -1, 3) if pixels.dim() == 3 else pixels
+        labels = torch.as_tensor(data.targets)
+        parts.append(StoredPictures(name, tuple(data.classes), pixels.permute(0, 3, 1, 2), labels))
+    return Source(parts[0], parts[1])
+
+
+def _torchvision_data(name: str, folder: str | Path, train: bool) -> Any:
+    torchvision_models()  # first: it mends a torchvision that was built for another torch
+    datasets = importlib.import_module("torchvision.datasets")
+    try:
+        return getattr(datasets, DOWNLOADED[name])(str(folder), train=train, download=True)
+    except (OSError, RuntimeError, ValueError, EOFError) as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else " ".join(str(error).split())
+        raise CnnvizError(
+            f"{DOWNLOADED[name]} could not be had: {reason}. Connect to the internet, or put torchvision's "
+            f"copy of it into {folder}."
+        ) from error
+
+
+def folder_source(folder: str | Path, seed: int = 0) -> Source:
+    """A folder with a folder of pictures for each class; the middle square of each, 64×64.
+
+    A fifth of each class is held out. Pictures that cannot be read are left out, and a note says so.
+
+    Raises:
+        CnnvizError: if the folder is missing, or has fewer than two classes with pictures.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise CnnvizError(f"There is no folder {folder}.")
+    classes, files = _listed(folder)
+    pixels, labels, notes = _read(folder, files)
+    counts = Counter(labels)
+    for index, name in enumerate(classes):
+        if not counts[index]:
+            raise CnnvizError(f"Not one picture in {folder / name} can be read. {notes[0]}")
+    return _split(folder.resolve().name, classes, np.stack(pixels), np.array(labels), seed, tuple(notes))
+
+
+def _listed(folder: Path) -> tuple[tuple[str, ...], list[tuple[Path, int]]]:
+    torchvision_models()
+    datasets = importlib.import_module("torchvision.datasets")
+    try:
+        found = datasets.ImageFolder(
+            str(folder), is_valid_file=lambda path: Path(path).suffix.lower() in _SUFFIXES, allow_empty=True
+        )
+    except FileNotFoundError as error:
+        raise CnnvizError(f"{folder} has no folders in it: each class needs one, named after it.") from error
+    files = [(Path(path), label) for path, label in found.samples]
+    full = {label for _, label in files}
+    empty = [name for name, label in found.class_to_idx.items() if label not in full]
+    if not files:
+        raise CnnvizError(f"No folder in {folder} has a picture (PNG, JPEG, WebP, BMP, GIF, TIFF).")
+    if empty:
+        raise CnnvizError(f"There are no pictures in {folder / empty[0]}: add some, or remove the folder.")
+    if len(found.classes) < 2:
+        raise CnnvizError(f"{folder} has one class only, {found.classes[0]}: there is nothing to tell apart.")
+    if len(files) > _MOST:
+        raise CnnvizError(f"{folder} has {len(files):,} pictures; at most {_MOST:,} fit into memory.")
+    return tuple(found.classes), files
+
+
+def _read(folder: Path, files: Sequence[tuple[Path, int]]) -> tuple[list[Array], list[int], list[str]]:
+    pixels, labels, notes = [], [], []
+    for path, label in files:
+        try:
+            pixels.append(load_image(path).centre_square(SIDE).pixels)
+            labels.append(label)
+        except CnnvizError as error:
+            notes.append(f"Left out {path.relative_to(folder)}: {error}")
+    return pixels, labels, notes
+
+
+def _split(
+    name: str, classes: tuple[str, ...], pixels: Array, labels: Array, seed: int, notes: tuple[str, ...]
+) -> Source:
+    order = np.random.default_rng(seed).permutation(len(labels))
+    held = np.zeros(len(labels), dtype=bool)
+    for label in range(len(classes)):
+        mine = order[labels[order] == label]
+        held[mine[: len(mine) // 5]] = True
+    train, test = (
+        StoredPictures(
+            name,
+            classes,
+            torch.from_numpy(np.ascontiguousarray(pixels[chosen].transpose(0, 3, 1, 2))),
+            torch.from_numpy(labels[chosen]),
+        )
+        for chosen in (order[~held[order]], order[held[order]])
+    )
+    return Source(train, test if len(test) else None, notes)
