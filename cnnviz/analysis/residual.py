@@ -49,7 +49,8 @@ def stem_maps(picture: Tensor, channels: int, order: Order, seed: int = 0) -> Te
     """(1, 3, H, W) → (1, channels, H, W), as a block would be fed: 3×3, batch norm, and ReLU if "post"."""
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(channels, 3, 3, 3, generator=generator) * (2 / 27) ** 0.5
-    maps = functional.batch_norm(functional.conv2d(picture, weight, padding=1), None, None, training=True)
+    edged = functional.pad(picture, (1, 1, 1, 1), mode="replicate")
+    maps = functional.batch_norm(functional.conv2d(edged, weight), None, None, training=True)
     return maps.relu() if order == "post" else maps
 
 

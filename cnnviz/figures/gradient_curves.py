@@ -47,7 +47,7 @@ def gradient_chart(norms: GradientNorms) -> go.Figure:
         figure.add_annotation(label)
     figure.update_layout(plain_layout(LAYER_TITLE, NORM_TITLE, height=400), hovermode="closest")
     figure.update_xaxes(range=[0, len(numbers) + 1])
-    figure.update_yaxes(type="log", exponentformat="power", minor={"showgrid": False}, nticks=8)
+    figure.update_yaxes(type="log", **_ticks(curves))
     return figure
 
 
@@ -61,11 +61,24 @@ def _labels(curves: list[tuple[str, Array, str]]) -> list[dict[str, Any]]:
         {
             "x": at + 1, "y": float(log[at]), "text": name, "font": {"color": colour}, "showarrow": False,
             "xanchor": "left" if left else "right", "yanchor": "bottom" if above else "top",
-            "xshift": 6 if left else -6, "yshift": 3 if above else -3,
+            "yshift": 8 if above else -8,
         }
         for (name, _, colour), log, above in zip(curves, logs, (apart[at] >= 0, apart[at] < 0), strict=True)
         if np.isfinite(log[at])
     ]  # fmt: skip
+
+
+def _ticks(curves: list[tuple[str, Array, str]]) -> dict[str, Any]:
+    """Powers of ten, at most about eight of them; 2 and 5 as well where the curves span less than two."""
+    values = np.concatenate([values for _, values, _ in curves])
+    drawn = values[np.isfinite(values)]
+    if not len(drawn):
+        return {}
+    low, high = int(np.floor(np.log10(drawn.min()))), int(np.ceil(np.log10(drawn.max())))
+    step = max(1, (high - low + 7) // 8)
+    factors = (1, 2, 5) if high - low < 3 else (1,)
+    at = [factor * 10.0**power for power in range(low, high + 1, step) for factor in factors]
+    return {"tickvals": np.array(at), "ticktext": [f"{value:g}" for value in at]}
 
 
 def gradient_figure(norms: GradientNorms) -> "Figure":

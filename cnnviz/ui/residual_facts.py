@@ -1,5 +1,7 @@
 """What the page on residual blocks says in formulas, and asks."""
 
+import numpy as np
+
 from cnnviz.analysis.blocks import Block
 from cnnviz.analysis.residual import TakenApart
 from cnnviz.nets.residual_variants import EXPANSION, BlockDesign, BlockKind
@@ -11,12 +13,14 @@ _ORDER_TITLE = "Where batch norm stands"
 
 
 def show_sum_facts(found: TakenApart, design: BlockDesign, channel: int) -> None:
-    """The arithmetic of the place in the middle, how the parts spread, and the order."""
-    height, width = found.total.shape[1:]
+    """The arithmetic of one place, how the parts spread, and the order."""
+    row, column = telling_place(found, channel)
     facts(
         [
             Facts(
-                f"Channel {channel}, row {height // 2}, column {width // 2}",
+                f"Channel {channel}, row {row}, column {column}, where the sum is farthest from 0"
+                if design.skip
+                else f"Channel {channel}, row {row}, column {column}, where F(x) is farthest from 0",
                 sum_formula(found, design, channel),
                 [("Skip:", skip_words(design))],
             ),
@@ -34,9 +38,8 @@ def _added(design: BlockDesign) -> str:
 
 
 def sum_formula(found: TakenApart, design: BlockDesign, channel: int) -> list[Equation]:
-    """y in symbols, and with the numbers of the place in the middle of the map."""
-    _, height, width = found.total.shape
-    at = channel, height // 2, width // 2
+    """y in symbols, and with the numbers of one place."""
+    at = channel, *telling_place(found, channel)
     residual, output = float(found.residual[at]), float(found.output[at])
     general, numbers = "F(x)", significant(residual)
     if found.identity is not None:
@@ -46,6 +49,13 @@ def sum_formula(found: TakenApart, design: BlockDesign, channel: int) -> list[Eq
         general, numbers = f"ReLU({general})", f"ReLU({numbers})"
     outcome: Part = {"result": significant(output)}
     return [([symbol("y")], [general]), ([symbol("y")], [f"{numbers} = ", outcome])]
+
+
+def telling_place(found: TakenApart, channel: int) -> tuple[int, int]:
+    """Row and column where a channel of the sum is farthest from 0."""
+    values = found.total[channel]
+    row, column = np.unravel_index(int(np.abs(values).argmax()), values.shape)
+    return int(row), int(column)
 
 
 def _bracketed(value: float) -> str:

@@ -115,7 +115,7 @@ def how_words(design: CifarDesign) -> str:
     return (
         "the norm of the loss's gradient by each layer's weights, once, before any learning: "
         f"{BATCH} crops of {CROP}×{CROP} pixels of the picture, random ones of {CLASSES} classes as answers, "
-        f"cross-entropy, {design.width}, {2 * design.width} and {4 * design.width} channels in the three stages."
+        f"cross-entropy; {design.width}, {2 * design.width} and {4 * design.width} channels in three stages."
     )
 
 

@@ -25,7 +25,7 @@ from cnnviz.ui.take_home import take_home
 SIDE = 56
 CHANNELS = (16, 32, 64, 128, 256)
 _KINDS: dict[BlockKind, str] = {"basic": "Basic", "bottleneck": "Bottleneck"}
-_ORDERS: dict[Order, str] = {"post": "Post-activation", "pre": "Pre-activation"}
+_ORDERS: dict[Order, str] = {"post": "Post-activation (ResNet)", "pre": "Pre-activation (ResNet v2)"}
 
 
 def choose_block() -> BlockDesign:
@@ -34,9 +34,8 @@ def choose_block() -> BlockDesign:
         "Block", KINDS, default="basic", required=True, format_func=_KINDS.__getitem__, key="res_kind",
         bind="query-params",
     )  # fmt: skip
-    order: Order = st.segmented_control(
-        "Batch norm and ReLU", ORDERS, default="post", required=True, format_func=_ORDERS.__getitem__,
-        key="res_order", bind="query-params",
+    order: Order = st.selectbox(
+        "Batch norm and ReLU", ORDERS, format_func=_ORDERS.__getitem__, key="res_order", bind="query-params",
         help="Post-activation: Conv → BN → ReLU, the original ResNet. Pre-activation: BN → ReLU → Conv, "
         "ResNet v2.",
     )  # fmt: skip
@@ -60,7 +59,7 @@ def show_sums(picture: Picture, design: BlockDesign, channel: int) -> None:
     square = cache.centre_square(picture, SIDE)
     found = cache.in_turn(lambda: take_apart(square.tensor(), design))
     shown = sum_panels(found, design, channel)
-    panels(shown, "res_panels", box=280, panel_rem=12)
+    panels(shown, "res_panels", box=280, panel_rem=10.5 if len(shown) <= 4 else 12)
     show_sum_facts(found, design, channel)
     ask_about_nothing_learnt(design)
     take_home(

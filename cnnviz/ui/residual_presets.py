@@ -20,14 +20,14 @@ _START: dict[str, Any] = {
     "res_seed": 0,
 }
 _PRESETS: dict[str, dict[str, Any]] = {
-    "Without the skip: F(x) alone": {"res_skip": False},
-    "Half the size: the skip needs a 1×1": {"res_out": 128, "res_stride": 2},
-    "Pre-activation: nothing after the sum": {"res_order": "pre"},
-    "ResNet-50's bottleneck, 256 channels": {
+    "Without the skip": {"res_skip": False},
+    "Half the size: a 1×1 on the skip": {"res_out": 128, "res_stride": 2},
+    "Pre-activation": {"res_order": "pre"},
+    "A bottleneck of ResNet-50": {
         "res_view": "block", "res_kind": "bottleneck", "res_in": 256, "res_out": 256,
     },
-    "56 layers with batch norm": {"res_view": "gradients", "res_depth": 56},
-    "56 layers, variance 1/fan-in, no batch norm": {
+    "56 layers, batch norm": {"res_view": "gradients", "res_depth": 56},
+    "56 layers, 1/fan-in, no batch norm": {
         "res_view": "gradients", "res_depth": 56, "res_batch_norm": False, "res_gain": "lecun",
     },
 }  # fmt: skip
