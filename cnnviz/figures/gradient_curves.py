@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LAYER_TITLE = "Layer with weights, from the input on"
 NORM_TITLE = "Gradient norm ‖∂L/∂W‖ (logarithmic)"
 _DASHES = ("solid", "dash")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def _curves(norms: GradientNorms) -> list[tuple[str, Array, str]]:
@@ -55,13 +56,13 @@ def _labels(curves: list[tuple[str, Array, str]]) -> list[dict[str, Any]]:
     """Names above the upper curve and below the lower one."""
     logs = [np.log10(values) for _, values, _ in curves]
     apart = np.nan_to_num(logs[0] - logs[1])
-    at = int(np.abs(apart).argmax())
+    at = int(np.abs(apart[:-1]).argmax())  # the linear layer stands at the edge
     left = at < len(apart) / 2
     return [
         {
             "x": at + 1, "y": float(log[at]), "text": name, "font": {"color": colour}, "showarrow": False,
             "xanchor": "left" if left else "right", "yanchor": "bottom" if above else "top",
-            "yshift": 8 if above else -8,
+            "yshift": 12 if above else -12,
         }
         for (name, _, colour), log, above in zip(curves, logs, (apart[at] >= 0, apart[at] < 0), strict=True)
         if np.isfinite(log[at])
@@ -76,9 +77,15 @@ def _ticks(curves: list[tuple[str, Array, str]]) -> dict[str, Any]:
         return {}
     low, high = int(np.floor(np.log10(drawn.min()))), int(np.ceil(np.log10(drawn.max())))
     step = max(1, (high - low + 7) // 8)
-    factors = (1, 2, 5) if high - low < 3 else (1,)
+    factors = (1, 2, 5) if high - low < 3 and low > -4 else (1,)
     at = [factor * 10.0**power for power in range(low, high + 1, step) for factor in factors]
-    return {"tickvals": np.array(at), "ticktext": [f"{value:g}" for value in at]}
+    return {"tickvals": np.array(at), "ticktext": [_tick(value) for value in at]}
+
+
+def _tick(value: float) -> str:
+    if 1e-4 < value < 1e5:
+        return f"{value:,g}"
+    return f"10{str(round(np.log10(value))).translate(_RAISED)}"
 
 
 def gradient_figure(norms: GradientNorms) -> "Figure":

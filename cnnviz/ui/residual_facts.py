@@ -24,7 +24,11 @@ def show_sum_facts(found: TakenApart, design: BlockDesign, channel: int) -> None
                 sum_formula(found, design, channel),
                 [("Skip:", skip_words(design))],
             ),
-            Facts("Spread over all channels", spread_formula(found, design), [("Zeros:", zero_words(found))]),
+            Facts(
+                "Spread over all channels",
+                spread_formula(found, design),
+                [("Batch norm", norm_words(design)), ("Zeros:", zero_words(found))],
+            ),
             Facts(_ORDER_TITLE, order_formula(design), [("Here:", order_words(design))]),
         ],
         "res_sum_facts",
@@ -73,6 +77,14 @@ def spread_formula(found: TakenApart, design: BlockDesign) -> list[Equation]:
     for name, values in parts:
         equations.append(([f"σ of {name}"], [{"result": significant(float(values.std()))}]))
     return equations
+
+
+def norm_words(design: BlockDesign) -> str:
+    """Whose statistics batch norm takes, and what that does to F(x)."""
+    said = "takes the mean and spread of this picture, as in training."
+    if design.order == "pre":
+        return f"{said} F ends in a convolution, which gives F(x) a spread of its own."
+    return f"{said} F ends in it, so each channel of F(x) has a spread of about 1, unless it hardly varies."
 
 
 def zero_words(found: TakenApart) -> str:

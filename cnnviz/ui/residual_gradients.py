@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import streamlit as st
 
 from cnnviz.analysis.residual import BATCH, CROP, GradientNorms
@@ -46,7 +47,7 @@ def show_gradients(picture: Picture, design: CifarDesign, seed: int) -> None:
         gradient_chart(norms), key="res_gradients", config={"displayModeBar": False},
         alt=f"Gradient norm by layer, {design.depth} layers. {said.replace('**', '')}",
     )  # fmt: skip
-    st.markdown(f"{said} {verdict(norms)}")
+    st.markdown(f"{said} {verdict(norms)} {level_words(norms)}")
     facts(
         [
             Facts(
@@ -94,6 +95,12 @@ def verdict(norms: GradientNorms) -> str:
         return "Between these two layers the two networks differ little here."
     more, less = ("plain", "residual") if plain > residual else ("residual", "plain")
     return f"Between these two layers it changes more in the {more} network than in the {less} one."
+
+
+def level_words(norms: GradientNorms) -> str:
+    """How large the gradients are altogether."""
+    plain, residual = (float(np.median(values)) for values in (norms.plain, norms.residual))
+    return f"The median over all layers is {significant(plain)} plain and {significant(residual)} residual."
 
 
 def ratio_formula(norms: GradientNorms) -> list[Equation]:
@@ -153,7 +160,9 @@ def caution_words(design: CifarDesign, norms: GradientNorms) -> str:
     else:
         said += (
             " Without batch norm every sum adds to the size of the maps, so a residual network's gradients "
-            "can be large in every layer."
+            "can be large in every layer. A weight's gradient is made of the map that comes in and of the "
+            "gradient that comes back. In a plain network both may shrink on their ways, and what they make "
+            "is then small in the first layers and in the last."
         )
     return said
 

@@ -12,6 +12,7 @@ from cnnviz.figures.gradient_curves import gradient_chart, gradient_figure, grad
 from cnnviz.nets.blocks import BottleneckBlock, ResidualBlock
 from cnnviz.nets.residual_variants import BlockDesign, CifarDesign
 from cnnviz.ui.formulas.parts import as_text
+from cnnviz.ui.formulas.parts import significant as shown
 from cnnviz.ui.residual_facts import (
     order_formula,
     order_words,
@@ -21,7 +22,7 @@ from cnnviz.ui.residual_facts import (
     telling_place,
     weights_formula,
 )
-from cnnviz.ui.residual_gradients import ratio_words, verdict
+from cnnviz.ui.residual_gradients import level_words, ratio_words, verdict
 from cnnviz.ui.residual_lab import SIDE, sum_panels
 from cnnviz.ui.residual_presets import _PRESETS as PRESETS
 from tests.app.running import open_drawers, run, shown_code
@@ -123,6 +124,8 @@ def test_the_verdict_says_what_was_measured():
             assert abs(plain - residual) <= np.log(1.1)
         else:
             assert ("more in the plain" in said) == (plain > residual)
+        medians = [shown(float(np.sort(v)[9:11].mean())) for v in (found.plain, found.residual)]
+        assert level_words(found).endswith(f"is {medians[0]} plain and {medians[1]} residual.")
 
 
 def test_the_figure_draws_every_layer_and_a_gradient_of_0_has_no_place():
@@ -146,6 +149,13 @@ def test_every_preset_shows_what_its_name_says(open_page, assert_fine):
         assert_fine(at)
         for key, value in preset.items():
             assert at.session_state[key] == value, label
+
+
+@pytest.mark.parametrize("order", ["post", "pre"])
+def test_the_spread_of_f_is_what_batch_norm_leaves(order):
+    found = take_apart(PICTURE, BlockDesign("basic", order, 16, 16))
+    spreads = found.residual.std((1, 2))
+    assert np.allclose(spreads, 1, atol=0.01) == (order == "post")
 
 
 def guess(at, key, value):
