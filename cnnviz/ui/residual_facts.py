@@ -124,13 +124,13 @@ def order_words(design: BlockDesign) -> str:
     names = " Pre-LN and Post-LN are terms for Transformers and name neither."
     if design.order == "post":
         said = (
-            "post-activation, the original ResNet (He et al. 2015). A ReLU ends the block: nothing negative "
-            "goes on."
+            "post-activation, the order of the original ResNet (He et al. 2015). A ReLU ends the "
+            "block: nothing negative goes on."
         )
     else:
         said = (
-            "pre-activation, ResNet v2 (He et al. 2016). No ReLU follows, so the block can give negative "
-            "values."
+            "pre-activation, the order of ResNet v2 (He et al. 2016). No ReLU follows, so the "
+            "block can give negative values."
         )
         if design.skip and not design.projects:
             said += " From block to block x passes by addition alone."

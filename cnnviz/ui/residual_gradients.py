@@ -100,7 +100,9 @@ def verdict(norms: GradientNorms) -> str:
 def level_words(norms: GradientNorms) -> str:
     """How large the gradients are altogether."""
     plain, residual = (float(np.median(values)) for values in (norms.plain, norms.residual))
-    return f"The median over all layers is {significant(plain)} plain and {significant(residual)} residual."
+    return (
+        f"The median norm over all layers is {significant(plain)} plain and {significant(residual)} residual."
+    )
 
 
 def ratio_formula(norms: GradientNorms) -> list[Equation]:
