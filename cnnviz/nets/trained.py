@@ -70,7 +70,11 @@ def normalisation(name: str, weights: str) -> Normalisation | None:
     """What weights expect of each colour; None for colours from 0 to 1.
 
     A file for one of torchvision's classifiers is taken to expect what torchvision's own weights do.
+
+    Raises:
+        CnnvizError: if there are no such weights.
     """
+    require_known(name, weights)
     if name not in classifier_names():
         return None
     return classifiers.normalisation(name, IMAGENET if is_weights_path(weights) else weights)

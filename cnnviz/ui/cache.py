@@ -18,6 +18,7 @@ from cnnviz.analysis.blocks import Block, blocks
 from cnnviz.analysis.input_sizes import InputSizes, input_sizes
 from cnnviz.analysis.layer_rows import Trace
 from cnnviz.analysis.layers import LayerSummary, layer_summaries
+from cnnviz.analysis.residual import GradientNorms, block_graph, gradient_norms
 from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
 from cnnviz.analysis.trace import trace
 from cnnviz.arrays import Array
@@ -26,6 +27,7 @@ from cnnviz.data.patterns import Pattern
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_bytes, model_outline
 from cnnviz.nets.classifiers import classifier_names, published_figures
+from cnnviz.nets.residual_variants import BlockDesign, CifarDesign
 from cnnviz.nets.shared import SharedModel
 from cnnviz.ops.filtering import (
     Comparison,
@@ -279,6 +281,24 @@ def kernels_by_parameter(
 ) -> Kernels:  # fmt: skip
     """A named kernel at several values of one of its parameters."""
     return tuple(kernel(name, size, **(dict(parameters) | {turned: value})) for value in values)
+
+
+def gradients(picture: Picture, design: CifarDesign, seed: int) -> GradientNorms:
+    """`gradient_norms` of both networks in its turn, remembered."""
+    with processor().word_if_busy():
+        return _gradients(_key(picture), design, seed, picture)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _gradients(key: PictureKey, design: CifarDesign, seed: int, _picture: Picture) -> GradientNorms:
+    with processor().slot():
+        return gradient_norms(design, _picture.tensor(), seed)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def block_of(design: BlockDesign, side: int) -> tuple[Block, Trace]:
+    """The operations of a residual block."""
+    return block_graph(design, side)
 
 
 def in_turn(compute: Callable[[], T]) -> T:

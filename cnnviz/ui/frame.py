@@ -24,10 +24,12 @@ _GROUPS = {
         "feature_maps": "Feature maps",
         "receptive_field": "Receptive field",
         "parameters_and_cost": "Parameters and cost",
+        "residual_blocks": "Residual blocks",
         "architectures": "Architectures",
     },
 }
-_NETWORK_PAGES = set(_GROUPS["Networks"])
+# These use the model of the sidebar; residual blocks are built on their own page.
+_NETWORK_PAGES = set(_GROUPS["Networks"]) - {"residual_blocks"}
 _PAGES_WITH_WEIGHTS = {"feature_maps", "receptive_field"}
 # A third less empty space around the page than Streamlit leaves: the labs need it. Buttons that set the
 # controls to a telling case look like links, in rows close together. On a phone they are one row to

@@ -33,7 +33,7 @@ def test_a_network_with_one_channel_gets_brightness():
 
 
 def test_what_there_is_not_is_said():
-    with pytest.raises(CnnvizError, match="no weights for simple_cnn"):
+    with pytest.raises(CnnvizError, match="simple_cnn has no weights named"):
         network_input(PICTURE, "simple_cnn", "imagenet")
     with pytest.raises(CnnvizError, match="no weights named 'coco'"):
         network_input(PICTURE, "resnet50", "coco")

@@ -1,0 +1,45 @@
+"""Residual blocks: the sum taken apart, the block drawn, and gradients by depth with and without skips."""
+
+import streamlit as st
+
+from cnnviz.ui.controls import choose_view, lab_columns
+from cnnviz.ui.feedback import explained
+from cnnviz.ui.frame import require_frame
+from cnnviz.ui.residual_gradients import choose_networks, show_gradients
+from cnnviz.ui.residual_lab import choose_block, choose_channel, show_block, show_sums
+from cnnviz.ui.residual_presets import await_residual_presets, offer_residual_presets
+from cnnviz.ui.sidebar import current_picture
+
+require_frame()
+
+_VIEWS = {"sums": "The sums", "block": "The block", "gradients": "Gradients by depth"}
+
+
+def lab() -> None:
+    """One of three views; the first two are of the same block."""
+    view = choose_view(_VIEWS, "res_view")
+    controls, place = lab_columns()
+    if view == "gradients":
+        with controls:
+            design, seed = choose_networks()
+        with place, explained():
+            show_gradients(current_picture(), design, seed)
+    else:
+        with controls:
+            block = choose_block()
+            channel = choose_channel(block) if view == "sums" else 0
+        with place, explained():
+            if view == "sums":
+                show_sums(current_picture(), block, channel)
+            else:
+                show_block(block)
+    await_residual_presets()
+
+
+st.title("Residual blocks")
+st.markdown(
+    "A residual block adds its input to what its convolutions make of it, **F(x) + x**. The layers need to "
+    "learn only the difference from x, and the gradient has a way around them."
+)
+offer_residual_presets()
+st.fragment(lab)()
