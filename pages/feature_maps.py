@@ -1,87 +1,54 @@
-"""Feature maps: what every channel of every layer answers to the picture."""
+"""Feature maps: what every channel of every layer answers to the picture, and why."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz.figures.channels import channel_bars, channel_rows
-from cnnviz.figures.downloads import maps_npz, wall_png
-from cnnviz.figures.maps import map_limits
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.nets.inputs import as_seen
-from cnnviz.ui import cache
-from cnnviz.ui.components.layer_tree import layer_tree
-from cnnviz.ui.components.map_wall import map_wall
-from cnnviz.ui.controls import drawer, lab_columns
-from cnnviz.ui.feature_map_controls import (
-    LayerChoice,
-    WallChoice,
-    choose_layer,
-    choose_wall,
-    set_channel,
-    set_layer,
-)
-from cnnviz.ui.feature_map_words import dead_words, left_out_words, no_maps_words, prediction_words
+from cnnviz.ui.controls import choose_view, lab_columns
+from cnnviz.ui.feature_map_controls import SIDES
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
-from cnnviz.ui.sidebar import current_model, current_picture
-from cnnviz.ui.snippets.feature_maps import feature_maps_code
-from cnnviz.ui.take_home import take_home
-from cnnviz.ui.weights import missing_weights_words
+from cnnviz.ui.input_size import choose_side
+from cnnviz.ui.maps_attribution import show_attribution
+from cnnviz.ui.maps_filters import show_filters
+from cnnviz.ui.maps_glance import show_glance
+from cnnviz.ui.maps_layer import show_layer
+from cnnviz.ui.maps_two_weights import show_two_weights
+from cnnviz.ui.sidebar import current_model
 
 require_frame()
 
+_VIEWS = {
+    "layer": "A layer",
+    "glance": "The network at a glance",
+    "filters": "First filters",
+    "two": "Two weight sets",
+    "why": "What the prediction rests on",
+}
+
 
 def lab() -> None:
-    """Layers on the left, the wall of maps on the right."""
+    """Controls on the left; one of five views on the right."""
     model = current_model()
-    rail, view = lab_columns()
-    with rail:
-        choice = choose_layer(model)
-        layer_tree(choice.layers, choice.layer.layer, "maps_tree", set_layer, no_maps_words)
-    with view, explained():
-        picture = cache.centre_square(current_picture(), choice.side)
-        run = cache.layer_run(model, choice.layer.layer, picture)
-        wall = choose_wall(run.maps, lambda: cache.network_limit(model, picture))
-        map_wall(
-            run.maps,
-            as_seen(picture, model.name),
-            shown=wall.shown,
-            limits=map_limits(run.maps.values, wall.limit),
-            selected=wall.channel,
-            dead_text=dead_words(run.maps),
-            key="maps_wall",
-            on_choose=set_channel,
-        )
-        if len(wall.shown) < run.maps.channels:
-            st.markdown(left_out_words(len(wall.shown), run.maps.channels, wall.order))
-        say(run, model)
-        give_home(run, choice, wall, model)
+    controls, place = lab_columns()
+    with place:
+        view = choose_view(_VIEWS, "maps_view")
+    with controls:
+        side = choose_side(model, SIDES, "maps_side")
+    with place, explained():
+        show(view, model, side, controls)
 
 
-def say(run: cache.LayerRun, model: ModelSpec) -> None:
-    """Silent channels, the prediction, and where it ran if that was not as planned."""
-    silent = int(run.maps.dead.sum())
-    st.markdown(dead_words(run.maps, silent, run.maps.channels))
-    st.markdown(prediction_words(run.probabilities, model))
-    for note in filter(None, (missing_weights_words(), run.note)):
-        st.info(note)
-
-
-def give_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model: ModelSpec) -> None:
-    """The channels compared, the code, and the maps as files."""
-    layer = choice.layer.layer
-    compared = drawer("Channels compared", "maps_compared")
-    if compared is not None:
-        compared.plotly_chart(channel_bars(run.maps, wall.order), config={"displayModeBar": False})
-    take_home(
-        f"{model.name}.{layer}",
-        feature_maps_code(current_picture(), choice.side, model, layer),
-        table=lambda: channel_rows(run.maps, wall.order),
-        more={
-            "Maps as NPZ": ("npz", lambda: maps_npz(run.maps)),
-            "Wall as PNG": ("png", lambda: wall_png(run.maps, wall.order, wall.limit)),
-        },
-        key="maps",
-    )
+def show(view: str, model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
+    """The chosen view; its own controls go into the narrow column."""
+    views = {
+        "layer": show_layer,
+        "glance": show_glance,
+        "filters": show_filters,
+        "two": show_two_weights,
+        "why": show_attribution,
+    }
+    views[view](model, side, controls)
 
 
 st.title("Feature maps")

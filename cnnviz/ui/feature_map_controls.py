@@ -12,7 +12,6 @@ from cnnviz.ui import cache
 from cnnviz.ui.controls import words
 from cnnviz.ui.feature_map_words import no_layer_words
 from cnnviz.ui.feedback import plain
-from cnnviz.ui.input_size import choose_side
 
 SIDES = (32, 64, 96, 128, 160, 224)
 MOST_MAPS = 512
@@ -45,9 +44,8 @@ class WallChoice:
     shown: tuple[int, ...]
 
 
-def choose_layer(model: ModelSpec) -> LayerChoice:
-    """Input size and layer; the tree beside them sets the same value."""
-    side = choose_side(model, SIDES, "maps_side")
+def choose_layer(model: ModelSpec, side: int) -> LayerChoice:
+    """A layer; the tree beside it sets the same value."""
     layers = cache.layers_of(model.name, side, model.weights)
     shown = {layer.layer: layer for layer in layers if layer.has_maps}
     first = next(index for index, layer in enumerate(shown.values()) if layer.kind == "convolution")

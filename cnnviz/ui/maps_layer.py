@@ -1,0 +1,78 @@
+"""One layer of a network: all its channels as a wall of maps."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cnnviz.figures.channels import channel_bars, channel_rows
+from cnnviz.figures.downloads import maps_npz, wall_png
+from cnnviz.figures.maps import map_limits
+from cnnviz.nets.catalog import ModelSpec
+from cnnviz.nets.inputs import as_seen
+from cnnviz.ui import cache
+from cnnviz.ui.components.layer_tree import layer_tree
+from cnnviz.ui.components.map_wall import map_wall
+from cnnviz.ui.controls import drawer
+from cnnviz.ui.feature_map_controls import (
+    LayerChoice,
+    WallChoice,
+    choose_layer,
+    choose_wall,
+    set_channel,
+    set_layer,
+)
+from cnnviz.ui.feature_map_words import dead_words, left_out_words, no_maps_words, prediction_words
+from cnnviz.ui.sidebar import current_picture
+from cnnviz.ui.snippets.feature_maps import feature_maps_code
+from cnnviz.ui.take_home import take_home
+from cnnviz.ui.weights import missing_weights_words
+
+
+def show_layer(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
+    """Layers on the left, the wall of maps on the right."""
+    with controls:
+        choice = choose_layer(model, side)
+        layer_tree(choice.layers, choice.layer.layer, "maps_tree", set_layer, no_maps_words)
+    picture = cache.centre_square(current_picture(), choice.side)
+    run = cache.layer_run(model, choice.layer.layer, picture)
+    wall = choose_wall(run.maps, lambda: cache.network_limit(model, picture))
+    map_wall(
+        run.maps,
+        as_seen(picture, model.name),
+        shown=wall.shown,
+        limits=map_limits(run.maps.values, wall.limit),
+        selected=wall.channel,
+        dead_text=dead_words(run.maps),
+        key="maps_wall",
+        on_choose=set_channel,
+    )
+    if len(wall.shown) < run.maps.channels:
+        st.markdown(left_out_words(len(wall.shown), run.maps.channels, wall.order))
+    say(run, model)
+    give_home(run, choice, wall, model)
+
+
+def say(run: cache.LayerRun, model: ModelSpec) -> None:
+    """Silent channels, the prediction, and where it ran if that was not as planned."""
+    silent = int(run.maps.dead.sum())
+    st.markdown(dead_words(run.maps, silent, run.maps.channels))
+    st.markdown(prediction_words(run.probabilities, model))
+    for note in filter(None, (missing_weights_words(), run.note)):
+        st.info(note)
+
+
+def give_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model: ModelSpec) -> None:
+    """The channels compared, the code, and the maps as files."""
+    layer = choice.layer.layer
+    compared = drawer("Channels compared", "maps_compared")
+    if compared is not None:
+        compared.plotly_chart(channel_bars(run.maps, wall.order), config={"displayModeBar": False})
+    take_home(
+        f"{model.name}.{layer}",
+        feature_maps_code(current_picture(), choice.side, model, layer),
+        table=lambda: channel_rows(run.maps, wall.order),
+        more={
+            "Maps as NPZ": ("npz", lambda: maps_npz(run.maps)),
+            "Wall as PNG": ("png", lambda: wall_png(run.maps, wall.order, wall.limit)),
+        },
+        key="maps",
+    )
