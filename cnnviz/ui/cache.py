@@ -43,6 +43,7 @@ from cnnviz.ui.passes import LayerRun as LayerRun
 from cnnviz.ui.passes import Passes
 from cnnviz.ui.processor import Processor
 from cnnviz.ui.shelf import Shelf
+from cnnviz.ui.weights_folder import WeightsFolder
 
 T = TypeVar("T")
 
@@ -124,6 +125,12 @@ def load(spec: ModelSpec) -> None:
 def downloads() -> Downloads:
     """The downloads of weights that run now."""
     return Downloads()
+
+
+@st.cache_resource(show_spinner=False)
+def weights_folder() -> WeightsFolder:
+    """Users' own weights: CNNVIZ_OWN_WEIGHTS_GB for all of them together."""
+    return WeightsFolder(int(_setting("CNNVIZ_OWN_WEIGHTS_GB", 1) * 1e9))
 
 
 def _passes(spec: ModelSpec) -> Passes:

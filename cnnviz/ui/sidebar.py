@@ -14,15 +14,15 @@ from cnnviz.nets.catalog import (
     model_names,
     reference_names,
 )
-from cnnviz.nets.trained import weights_label, weights_names
 from cnnviz.ui import cache
 from cnnviz.ui.controls import await_setting, words
 from cnnviz.ui.feedback import plain
+from cnnviz.ui.own_weights import offer_upload
 from cnnviz.ui.weights import usable
+from cnnviz.ui.weights_choice import choose_weights
 
 _PICTURE = "_picture"
 _MODEL = "_model"
-_RANDOM = "random"
 _UPLOAD = "_upload"
 _READ = "_upload_read"
 _SOURCES = {"photo": "Photo", "pattern": "Pattern", "upload": "Upload"}
@@ -138,7 +138,7 @@ def choose_model(weights_used: bool) -> None:
         bind="query-params",
         help="Type to search.",
     )
-    weights = _choose_weights(name)
+    weights = choose_weights(name)
     if weights is not None:
         await_setting("seed", 0)
     seed = _choose_seed() if weights is None else 0
@@ -146,28 +146,11 @@ def choose_model(weights_used: bool) -> None:
     if weights_used:
         st.session_state[_MODEL] = replace(chosen, weights=None)  # until the weights are there
         st.session_state[_MODEL] = usable(chosen)
+        offer_upload(name)
     else:
         st.session_state[_MODEL] = chosen
         if weights is not None:
-            st.caption("This page does not use the weights, so none are downloaded.")
-
-
-def _choose_weights(name: str) -> str | None:
-    offered = weights_names(name)
-    if not offered:
-        await_setting("weights", _RANDOM)
-        return None
-    chosen = st.segmented_control(
-        "Weights",
-        [_RANDOM, *offered],
-        default=_RANDOM,
-        required=True,
-        format_func=lambda weights: words(weights if weights == _RANDOM else weights_label(name, weights)),
-        key="weights",
-        bind="query-params",
-        width="stretch",
-    )
-    return chosen if chosen in offered else None
+            st.caption("This page does not use the weights.")
 
 
 def _choose_seed() -> int:

@@ -33,3 +33,8 @@ def run(code: str) -> dict:
     names: dict = {}
     exec(compile(code, "snippet", "exec"), names)
     return names
+
+
+def picture_words(at):
+    """What the sidebar says below the picture."""
+    return next(caption.value for caption in at.sidebar.caption if " pixels" in caption.value)

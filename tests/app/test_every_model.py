@@ -287,7 +287,7 @@ def test_a_fault_nobody_thought_of_leaves_the_chosen_network_with_random_weights
     def fault(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("cnnviz.ui.weights.weights_file", fault)
+    monkeypatch.setattr("cnnviz.ui.weights.weights_path", fault)
     at.session_state["weights"] = "imagenet"
     at.sidebar.selectbox(key="model").select(NAME).run()
     assert not at.exception and not at.error

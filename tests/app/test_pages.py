@@ -15,7 +15,7 @@ from cnnviz.ops.filtering import CHANNEL_MODES
 from cnnviz.ops.kernels import kernel_names, named_kernel
 from cnnviz.ui.controls import words
 from cnnviz.ui.convolution_presets import _PRESETS as PRESETS
-from tests.app.running import shown_code
+from tests.app.running import picture_words, shown_code
 
 PAGES = ("home", "convolution", "feature_maps")
 
@@ -25,7 +25,7 @@ def test_each_page_opens_with_a_photograph_chosen(open_page, assert_fine, page):
     at = open_page(page)
     assert_fine(at)
     assert len(at.title) == 1
-    assert at.sidebar.caption[0].value == "Cat, 300×451 pixels."
+    assert picture_words(at) == "Cat, 300×451 pixels."
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -34,13 +34,13 @@ def test_each_page_takes_every_photograph_and_every_pattern(open_page, assert_fi
     for name in sample_names():
         at.sidebar.selectbox(key="photo").select(name).run()
         assert_fine(at)
-        assert at.sidebar.caption[0].value.startswith(words(name))
+        assert picture_words(at).startswith(words(name))
     at.session_state["source"] = "pattern"
     at.run()
     for name in pattern_names():
         at.sidebar.selectbox(key="pattern").select(name).run()
         assert_fine(at)
-        assert at.sidebar.caption[0].value.startswith(words(name))
+        assert picture_words(at).startswith(words(name))
 
 
 @pytest.mark.parametrize("channels", CHANNEL_MODES)
@@ -114,7 +114,7 @@ def test_a_picture_of_any_shape_runs_on_every_page(open_page, assert_fine, page,
     at = open_page(page, maps_side=32)
     upload(at, "odd.png", png(*size))
     assert_fine(at)
-    assert at.sidebar.caption[0].value == f"odd.png, {size[0]}×{size[1]} pixels."
+    assert picture_words(at) == f"odd.png, {size[0]}×{size[1]} pixels."
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -125,7 +125,7 @@ def test_a_file_that_is_no_picture_is_explained_and_the_picture_before_stays(ope
     assert not at.exception
     (error,) = at.error
     assert error.value.startswith("second.png is not a picture")
-    assert at.sidebar.caption[0].value == "first.png, 20×30 pixels."
+    assert picture_words(at) == "first.png, 20×30 pixels."
 
 
 def test_where_no_kernel_fits_the_page_says_why_and_recovers(open_page, assert_fine):

@@ -234,9 +234,8 @@ def wait_for(at, text):
 
 
 def test_the_effective_field_is_measured_on_demand_and_is_that_of_the_code(open_page, assert_fine):
-    at = open_page(
-        "receptive_field", rf_view="effective", rf_side=32, rf_samples=2, rf_layer="block2.relu1", seed=3
-    )
+    layer = {"rf_view": "effective", "rf_side": 32, "rf_samples": 2, "rf_layer": "block2.relu1"}
+    at = open_page("receptive_field", **layer, weights="random", seed=3)
     assert_fine(at)
     assert "billion MACs" in markdown(at)
     next(b for b in at.button if b.label == "Measure the effective field").click().run()

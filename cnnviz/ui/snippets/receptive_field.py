@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from cnnviz.analysis.stack import StackLayer
 from cnnviz.nets.catalog import ModelSpec
+from cnnviz.ui.snippets.common import model_code
 
 _IMPORTS = """\
 import cnnviz
@@ -55,7 +56,7 @@ growth = {{
 
 def effective_code(specs: Sequence[ModelSpec], layer: str, shape: tuple[int, ...], samples: int) -> str:
     """Code whose `fields` are the effective fields on screen."""
-    models = "".join(f'    "{spec.weights_label}": {_model(spec)},\n' for spec in specs)
+    models = "".join(f"    {spec.weights_label!r}: {model_code(spec)},\n" for spec in specs)
     return f"""\
 import cnnviz
 
@@ -66,11 +67,6 @@ fields = {{
     for weights, model in models.items()
 }}  # each (height, width), and sums to 1
 """
-
-
-def _model(spec: ModelSpec) -> str:
-    weights = f"seed={spec.seed}" if spec.weights is None else f'weights="{spec.weights}"'
-    return f'cnnviz.model("{spec.name}", {weights})'
 
 
 def stack_code(layers: Sequence[StackLayer]) -> str:
