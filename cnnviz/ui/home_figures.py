@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from cnnviz.nets.catalog import ModelSpec, catalog_entry
+from cnnviz.nets.catalog import ModelSpec
+from cnnviz.nets.trained import SHAPES
 from cnnviz.ops.filtering import PictureFilter
 from cnnviz.ops.geometry import Window
 from cnnviz.ops.kernels import kernel
@@ -10,7 +11,7 @@ from cnnviz.ui import cache
 from cnnviz.ui.components.hero import hero
 from cnnviz.ui.sidebar import current_picture
 
-_MODEL, _LAYER, _SIDE = "mini_resnet", "conv1", 224
+_MODEL, _LAYER, _SIDE = ModelSpec("mini_resnet", SHAPES), "conv1", 224
 _PAGES = (
     (
         "pages/convolution.py",
@@ -63,6 +64,12 @@ _PAGES = (
         "What layers and networks cost, side by side: weights, multiply-accumulates, memory.",
     ),
     (
+        "pages/residual_blocks.py",
+        ":material/alt_route:",
+        "Residual blocks",
+        "What a block adds to what it was given, and why gradients reach the first layer of a deep network.",
+    ),
+    (
         "pages/architectures.py",
         ":material/account_tree:",
         "Architectures",
@@ -79,15 +86,15 @@ def show_example() -> None:
     layer = PictureFilter(kernel("sobel_x"), "grey", window, window, "replicate")
     filtered = cache.filtered(picture, layer)
     square = cache.centre_square(current_picture(), _SIDE)
-    maps = cache.layer_run(ModelSpec(_MODEL), _LAYER, square).maps
-    hero(picture, layer, filtered, maps, catalog_entry(_MODEL).label)
+    maps = cache.layer_run(_MODEL, _LAYER, square).maps
+    hero(picture, layer, filtered, maps, f"{_MODEL.label}'s first layer, {_MODEL.weights_label}")
 
 
 def show_pages() -> None:
     """Links to the pages, each with what it is for."""
     for first in range(0, len(_PAGES), _PER_ROW):
         row = _PAGES[first : first + _PER_ROW]
-        for column, (path, icon, title, text) in zip(st.columns(_PER_ROW), row, strict=True):
+        for column, (path, icon, title, text) in zip(st.columns(_PER_ROW), row, strict=False):
             with column, st.container(border=True, height="stretch"):
                 st.page_link(path, label=f"**{title}**", icon=icon)
                 st.markdown(text)

@@ -12,7 +12,7 @@ from cnnviz.ui.own_weights import OWN, own_weights
 
 RANDOM = "random"
 _KEY, _WANTED, _DRAWN = "weights", "_weights_wanted", "_weights_drawn"
-_NAMES = {RANDOM: "Random", SHAPES: "Trained on shapes", "imagenet": "ImageNet", OWN: "Your own"}
+_NAMES = {RANDOM: "Random", SHAPES: "Trained on shapes", "imagenet": "Trained on ImageNet", OWN: "Your own"}
 
 
 def choose_weights(name: str) -> str | None:

@@ -12,7 +12,7 @@ _STRIP = 10
 
 
 def hero(
-    picture: Picture, layer: PictureFilter, filtered: FilteredPicture, maps: FeatureMaps, model_label: str
+    picture: Picture, layer: PictureFilter, filtered: FilteredPicture, maps: FeatureMaps, layer_label: str
 ) -> None:
     """Show one kernel at work, and the channels of `maps` that vary most.
 
@@ -21,7 +21,7 @@ def hero(
         layer: a 3×3 kernel on the picture's brightness, padded to keep its size.
         filtered: what the layer makes of the picture.
         maps: feature maps of a network's layer.
-        model_label: the network's name.
+        layer_label: whose maps they are, in words.
     """
     channels = maps.ranked("variance")[:_STRIP]
     row, column = strongest_unit(filtered.output[0])
@@ -36,7 +36,7 @@ def hero(
         "input_text": f"{picture.name}, in grey",
         "output_text": f"Sobel x of {picture.name}: vertical edges",
         "strip_text": f"A network holds thousands of kernels: {_STRIP} of the {maps.channels} feature maps "
-        f"of {model_label}'s first layer, its weights still random",
+        f"of {layer_label}",
     }
     arrays = {"input": filtered.pixels, "output": filtered.output, "maps": maps.values[channels]}
     _mount(data=pack(fields, arrays), key="hero")

@@ -1,0 +1,40 @@
+"""The weights that come with cnnviz are what their files say."""
+
+import pytest
+import torch
+
+from cnnviz.data.shapes import CLASSES
+from cnnviz.nets.catalog import ModelSpec, model, reference_names
+from cnnviz.nets.trained import provenance, weights_names, weights_path
+from cnnviz.training.loop import count_correct
+from cnnviz.training.pictures import TEST_SEED, ShapesPictures
+from cnnviz.training.sources import StoredPictures
+
+
+def test_both_files_together_are_at_most_25_megabytes():
+    assert sum(weights_path(name, "shapes").stat().st_size for name in reference_names()) <= 25_000_000
+
+
+@pytest.mark.parametrize("name", reference_names())
+def test_the_file_tells_its_story(name):
+    made = provenance(name, "shapes")
+    assert weights_names(name) == ("shapes",)
+    assert (made.network, made.data, made.classes, made.test_pictures) == (name, "shapes", CLASSES, 5000)
+    assert made.command.startswith(f"python -m cnnviz train --model {name} --data shapes ")
+    label = f"trained on cnnviz shapes, {100 * made.test_accuracy:.1f} % test accuracy"
+    assert ModelSpec(name, "shapes").weights_label == label
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    """The 5,000 pictures on which their accuracy was measured."""
+    return StoredPictures("shapes", CLASSES, *ShapesPictures(5_000, TEST_SEED).batch(range(5_000)))
+
+
+@pytest.mark.xdist_group("held-out shapes")
+@pytest.mark.parametrize("name", reference_names())
+def test_it_names_97_of_100_pictures_that_it_has_never_seen(name, held_out):
+    *_, (count, correct) = count_correct(model(name, "shapes"), held_out, torch.device("cpu"), 5_000)
+    assert count == 5_000 and correct / count >= 0.97
+    told = provenance(name, "shapes").test_accuracy
+    assert correct / count == pytest.approx(told, abs=0.002)  # another processor rounds otherwise
