@@ -1,8 +1,12 @@
 """The weights that come with cnnviz are what their files say."""
 
+import shlex
+from pathlib import Path
+
 import pytest
 import torch
 
+from cnnviz.__main__ import _parser
 from cnnviz.data.shapes import CLASSES
 from cnnviz.nets.catalog import ModelSpec, model, reference_names
 from cnnviz.nets.trained import provenance, weights_names, weights_path
@@ -21,6 +25,10 @@ def test_the_file_tells_its_story(name):
     assert weights_names(name) == ("shapes",)
     assert (made.network, made.data, made.classes, made.test_pictures) == (name, "shapes", CLASSES, 5000)
     assert made.command.startswith(f"python -m cnnviz train --model {name} --data shapes ")
+    given = _parser().parse_args(shlex.split(made.command)[3:])
+    assert (given.model, given.epochs) == (name, made.epochs)
+    assert (given.pictures, given.seed) == (made.pictures, made.seed)
+    assert given.out == Path(weights_path(name, "shapes").name)
     label = f"trained on cnnviz shapes, {100 * made.test_accuracy:.1f} % test accuracy"
     assert ModelSpec(name, "shapes").weights_label == label
 
