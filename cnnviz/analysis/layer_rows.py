@@ -37,7 +37,8 @@ class LayerRow:
         written_elements: those of them that take new memory; 0 for views and in-place operations.
         activation_bytes: memory of `written_elements`, at the model's number type.
         parents: layers of the rows whose outputs it reads; "" for the input.
-        receptive_field: what a unit of the output can see; None where `note` says why.
+        receptive_field: what a unit of the (first) output can see; None where `note` says why. If further
+            outputs see something else, `note` says so; the rows that read them have their fields.
         is_global: whether something on the way shows a unit more than its local field: the whole input, or
             with attention all positions that it attends to.
         is_pooled: whether global pooling has left one position, in this row or before it.

@@ -73,6 +73,7 @@ class TraceTable:
         inputs = list({v.index: v for v in inputs}.values())
         layer = call.path if call and call.path else ".".join(filter(None, (last.path, last.name)))
         seen, is_global, note = self._seen(last.outputs[0])
+        note = "; ".join(filter(None, (note, self._of_others(seen, last.outputs[1:]))))
         elements = sum(math.prod(v.shape) for v in outputs)
         written = sum(math.prod(v.shape) for op in ops if op.allocates for v in op.outputs)
         return LayerRow(
@@ -119,6 +120,13 @@ class TraceTable:
             paths = _ATTENDS if value.index in self._attended else _GLOBAL
             note = "; ".join(filter(None, (note, paths)))
         return seen, found.is_global, note
+
+    def _of_others(self, seen: ReceptiveField | None, others: Sequence[Value]) -> str:
+        """A word on the further tensors of an operation, where their fields are not the first one's."""
+        found = (self._seen(value)[0] for value in others)
+        if seen is None or all(field in (None, seen) for field in found):
+            return ""
+        return f"of the first of {len(others) + 1} tensors; others see other pixels"
 
     def _why_lost(self, value: Value, reason: str) -> str:
         at = self._fields.lost_at[value.index]

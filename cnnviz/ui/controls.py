@@ -6,7 +6,9 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-_MOVED, _DUE = "_limits_moved", "_run_due"
+from cnnviz.ui.components.once_more import once_more
+
+_MOVED = "_limits_moved"
 
 
 def words(name: str) -> str:
@@ -61,21 +63,15 @@ def _preset_of(key: str) -> str:
 
 
 def bring_link_up_to_date() -> None:
-    """Run once more, a moment later, where a slider's limits have moved; call after the controls.
+    """Run the lab once more, a moment later, where a slider's limits have moved; call after the controls.
 
     To Streamlit a slider with other limits is another control, whose value reaches the URL in the
-    first run after the one that drew it.
+    first run after the one that drew it. It is the fragment that runs again, not the whole page: where
+    a key press meets a run of the whole page, Streamlit may drop what that run says of the fragment,
+    and the browser forgets all controls in it.
     """
     if st.session_state.pop(_MOVED, False):
-        st.session_state[_DUE] = False
-        _run_again()
-
-
-@st.fragment(run_every=0.2)
-def _run_again() -> None:
-    if st.session_state[_DUE]:
-        st.rerun()
-    st.session_state[_DUE] = True
+        once_more("link_once_more")
 
 
 def bounded_slider(label: str, low: int, high: int, default: int, *, key: str, why: str | None = None) -> int:

@@ -113,7 +113,10 @@ def graphs(draw, input_size):
         if min(made.shape[2:]) >= 3 and max(made.shape[2:]) <= 160 and made.shape[1] <= 64:
             steps.append(step)
             tensors.append(made)
-    return RandomGraph(steps) if steps else RandomGraph([Step("project", (0,))])
+    if not steps or (steps[-1].kind, steps[-1].flag) == ("half", True):
+        # A row is about the first tensor that its operation gives; let the second go on to a row of its own.
+        steps.append(Step("project", (len(steps),)))
+    return RandomGraph(steps)
 
 
 def _drawn(draw, shapes):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cnnviz.analysis.trace import trace
 from cnnviz.nets.catalog import model, model_outline
 from tests.analysis.measured_fields import measured_box, output_of, positive
-from tests.analysis.random_graphs import graphs
+from tests.analysis.random_graphs import RandomGraph, Step, graphs
 
 # The module whose output is the last map, and the field there.
 FAMILIES = {
@@ -63,3 +63,23 @@ def test_random_graphs_with_branches_see_what_the_input_gradient_measures(data):
     assume(measured)
     if field.is_uniform:
         assert tuple(last - first + 1 for first, last in measured[0]) == field.size
+
+
+def test_a_row_of_two_tensors_is_about_the_first_and_says_that_the_second_sees_other_pixels():
+    steps = [
+        Step("crop", (0,), (1, 1)),
+        Step("nearest", (1,)),
+        Step("conv", (2,), ((1, 2), (1, 1), (0, 1), (1, 2))),
+        Step("cat", (2, 3)),
+    ]
+    x = torch.ones(1, 4, 60, 60, dtype=torch.float64, requires_grad=True)
+    measured = []
+    for second in (False, True):
+        network = RandomGraph([*steps, Step("half", (4,), flag=second), Step("project", (5,))])
+        *_, halved, projected = trace(network, x.shape)
+        assert halved.note == "of the first of 2 tensors; others see other pixels"
+        measured.append(measured_box(positive(network)(x), x, (59, 59)))
+        assert projected.receptive_field.box(59, 59) == measured[-1]
+        assert halved.receptive_field.box(59, 59) == measured[0]
+        assert not projected.note
+    assert measured == [((30, 30), (30, 30)), ((30, 30), (30, 31))]

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+import cnnviz.analysis.trace as trace_module
 from cnnviz.analysis.layer_rows import LayerRow, Trace
 from cnnviz.analysis.trace import smallest_size, trace
 from cnnviz.errors import CnnvizError
@@ -486,9 +487,19 @@ def test_the_smallest_size_is_found_far_away_too(network, shape, smallest):
         network()(torch.zeros(*shape[:2], *(smallest - 1,) * axes))
 
 
-def test_a_network_that_takes_no_size_names_none():
-    deep = nn.Sequential(*(nn.ReLU() for _ in range(400)), nn.Flatten(), nn.Linear(10_007, 2))
+def test_a_network_that_takes_no_size_names_none(monkeypatch):
+    sides, tried = [], trace_module.runs
+
+    def counted(outline, shape):
+        sides.append(shape[-1])
+        return tried(outline, shape)
+
+    monkeypatch.setattr(trace_module, "_CALLS", 1_000)
+    monkeypatch.setattr(trace_module, "runs", counted)
+    deep = nn.Sequential(*(nn.ReLU() for _ in range(37)), nn.Flatten(), nn.Linear(10_007, 2))
     assert smallest_size(deep, (1, 1, 8, 8)) is None
+    # 40 calls of modules a size: after 25 sizes one by one, it is too deep to go on.
+    assert sides == [*(2**power for power in range(13)), *range(1, 26)]
 
 
 def test_attention_says_what_it_means():

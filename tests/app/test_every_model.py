@@ -1,7 +1,6 @@
 """The feature maps page with networks of every kind, and with trained weights."""
 
 import re
-import threading
 import time
 from pathlib import Path
 
@@ -218,22 +217,20 @@ def test_a_file_that_is_not_the_weights_is_named(open_page, hub):
     assert any("have learned nothing" in text for text in said(at))
 
 
-def test_a_download_shows_how_far_it_is_and_holds_no_slot(open_page, assert_fine, monkeypatch, trained_file):
-    seen, slots = [], []
+class Said(list):
+    """What was said, one after another, perhaps in other threads."""
 
-    def download(_url, file, _digest, **_):
-        part = Path(f"{file}.0.partial")
-        part.write_bytes(bytes(weights_bytes(NAME, "imagenet") // 2))
-        slots.append(cache.processor()._running)
+    def wait_for(self, pattern):
         deadline = time.monotonic() + 10
-        while not any("of 6 MB" in text or "of 5 MB" in text for text in seen):
+        while not any(re.search(pattern, text) for text in self):
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        part.unlink()
-        trained_file()
 
-    monkeypatch.setattr("torch.hub.download_url_to_file", download)
-    progress = cache.st.progress
+
+@pytest.fixture
+def progress_said(monkeypatch):
+    """What the progress bar of a download says."""
+    seen, progress = Said(), cache.st.progress
 
     def watched(value, text):
         bar = progress(value, text)
@@ -242,10 +239,27 @@ def test_a_download_shows_how_far_it_is_and_holds_no_slot(open_page, assert_fine
         return bar
 
     monkeypatch.setattr("cnnviz.ui.weights.st.progress", watched)
+    return seen
+
+
+def test_a_download_shows_how_far_it_is_and_holds_no_slot(
+    open_page, assert_fine, monkeypatch, trained_file, progress_said
+):
+    slots = []
+
+    def download(_url, file, _digest, **_):
+        part = Path(f"{file}.0.partial")
+        part.write_bytes(bytes(weights_bytes(NAME, "imagenet") // 2))
+        slots.append(cache.processor()._running)
+        progress_said.wait_for("of [56] MB")
+        part.unlink()
+        trained_file()
+
+    monkeypatch.setattr("torch.hub.download_url_to_file", download)
     at = open_page("feature_maps", model=NAME, weights="imagenet", maps_side=32)
     assert_fine(at)
     assert slots == [0]
-    assert seen[-1].startswith(f"Downloading {NAME}: ")
+    assert progress_said[-1].startswith(f"Downloading {NAME}: ")
     assert any("likeliest of 1,000 classes" in text for text in said(at))
 
 
@@ -299,27 +313,16 @@ def test_a_fault_nobody_thought_of_leaves_the_chosen_network_with_random_weights
 
 
 @pytest.mark.usefixtures("hub")
-def test_a_download_in_the_queue_says_so(open_page, assert_fine, monkeypatch, trained_file):
-    seen, go = [], threading.Event()
-
+def test_a_download_in_the_queue_says_so(open_page, assert_fine, monkeypatch, trained_file, progress_said):
     def download(_url, file, _digest, **_):
-        assert go.wait(10)
+        progress_said.wait_for("")
         if FILE in file:
             trained_file()
 
     monkeypatch.setattr("torch.hub.download_url_to_file", download)
-    progress = cache.st.progress
-
-    def watched(value, text):
-        bar = progress(value, text)
-        real = bar.progress
-        bar.progress = lambda value, text: (seen.append(text), go.set(), real(value, text))[2]
-        return bar
-
-    monkeypatch.setattr("cnnviz.ui.weights.st.progress", watched)
     downloads = cache.downloads()
     with downloads.wanted("alexnet", "imagenet") as one, downloads.wanted("vgg11", "imagenet") as two:
         assert not (one.end.done() or two.end.done())
         at = open_page("feature_maps", model=NAME, weights="imagenet", maps_side=32)
     assert_fine(at)
-    assert seen[0].startswith(f"Waiting for other downloads, then {NAME}, ")
+    assert progress_said[0].startswith(f"Waiting for other downloads, then {NAME}, ")

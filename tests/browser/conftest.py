@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, ensure
 
@@ -106,35 +106,85 @@ def browser() -> Iterator[Browser]:
 
 
 OpenPage = Callable[..., Page]
+_DESKTOP: ViewportSize = {"width": 1400, "height": 900}
+_KEPT_TABS = 3
+
+
+class Tabs:
+    """Tabs as of browsers that have never been here, used again: a new window costs more than the page in it.
+
+    What a test puts between a tab and the server, or before its pages, stays there, so such a test is
+    marked `own_tab`.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._free: list[tuple[dict[str, object], Page]] = []
+        self.script_errors: list[str] = []
+        self.calls_elsewhere: list[str] = []
+
+    def take(self, options: dict[str, object], kept: bool) -> Page:
+        """A tab of a browser with these options."""
+        found = next((pair for pair in self._free if kept and pair[0] == options), None)
+        if found is None:
+            return self._opened(options)
+        self._free.remove(found)
+        return found[1]
+
+    def _opened(self, options: dict[str, object]) -> Page:
+        context = self._browser.new_context(**options)
+        context.on("request", lambda request: self._watch(request.url))
+        context.on("weberror", lambda error: self.script_errors.append(str(error.error)))
+        page = context.new_page()
+        page.on("websocket", lambda socket: self._watch(socket.url))
+        # The page's icon is fetched without an event; in vain, it leaves a line in the console.
+        page.on("console", lambda line: self._watch(line.location["url"]))
+        return page
+
+    def _watch(self, url: str) -> None:
+        if urlsplit(url).scheme in ("http", "https", "ws", "wss") and urlsplit(url).hostname != HOST:
+            self.calls_elsewhere.append(url)
+
+    def give_back(self, options: dict[str, object], page: Page) -> None:
+        """Leave nothing of the last visit behind but what the browser has cached of the app's own files."""
+        if page.url.startswith("http"):
+            page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        page.mouse.move(0, 0)
+        page.goto("about:blank")
+        page.context.clear_cookies()
+        page.set_viewport_size(options["viewport"])
+        page.emulate_media(color_scheme=options.get("color_scheme", "light"))
+        self._free.append((options, page))
+        if len(self._free) > _KEPT_TABS:
+            self._free.pop(0)[1].context.close()
+
+
+@pytest.fixture(scope="session")
+def tabs(browser: Browser) -> Tabs:
+    return Tabs(browser)
 
 
 @pytest.fixture
-def new_page(browser: Browser) -> Iterator[OpenPage]:
+def new_page(tabs: Tabs) -> Iterator[OpenPage]:
     """Pages of browsers that have never been here; a script error or a call elsewhere fails the test."""
+    tabs.script_errors.clear()
+    tabs.calls_elsewhere.clear()
     with contextlib.ExitStack() as closing:
-        script_errors: list[str] = []
-        calls_elsewhere: list[str] = []
 
-        def watch_request(url: str) -> None:
-            if urlsplit(url).scheme in ("http", "https", "ws", "wss") and urlsplit(url).hostname != HOST:
-                calls_elsewhere.append(url)
-
-        def open_page(**options: object) -> Page:
-            context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
-            closing.callback(context.close)
-            context.on("request", lambda request: watch_request(request.url))
-            context.on("weberror", lambda error: script_errors.append(str(error.error)))
-            page = context.new_page()
-            page.on("websocket", lambda socket: watch_request(socket.url))
-            # The page's icon is fetched without an event; in vain, it leaves a line in the console.
-            page.on("console", lambda line: watch_request(line.location["url"]))
+        def open_page(kept: bool = True, **options: object) -> Page:
+            options = {"viewport": _DESKTOP, **options}
+            page = tabs.take(options, kept)
+            if kept:
+                closing.callback(tabs.give_back, options, page)
+            else:
+                closing.callback(page.context.close)
             return page
 
         yield open_page
-        assert not script_errors
-        assert not calls_elsewhere
+        assert not tabs.script_errors
+        assert not tabs.calls_elsewhere
 
 
 @pytest.fixture
-def page(new_page: OpenPage) -> Page:
-    return new_page()
+def page(request: pytest.FixtureRequest, new_page: OpenPage) -> Page:
+    return new_page(kept=request.node.get_closest_marker("own_tab") is None)

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 MINUS = "−"
 
@@ -100,6 +101,19 @@ def give_file(page: Page, name: str, data: bytes) -> None:
     page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(
         {"name": name, "mimeType": "application/octet-stream", "buffer": data}
     )
+
+
+def watch_runs(page: Page) -> list[str]:
+    """What the server runs from now on: "page" or "fragment", each in its turn."""
+    runs: list[str] = []
+
+    def note(frame: str | bytes) -> None:
+        message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
+        if message.WhichOneof("type") == "new_session":
+            runs.append("fragment" if message.metadata.run.fragment_ids else "page")
+
+    page.on("websocket", lambda socket: socket.on("framereceived", note))
+    return runs
 
 
 class SlowServer:

@@ -38,6 +38,7 @@ from tests.browser.screen import (
     take_file,
     upload,
     visit,
+    watch_runs,
 )
 
 PATTERN = "source=Pattern&pattern=Rings&conv_resolution=28+px"
@@ -307,6 +308,31 @@ def test_both_axes_are_set_apart_when_unlocked(server: Server, page: Page):
     expected = summed(rings(), cnnviz.kernel("sobel_x", (3, 6)), stride=(1, 3), padding=(2, 0))
     expect_output_size(page, tuple(expected.shape))
     assert_output_reads(page, expected, 12, 4)
+
+
+def test_limits_that_move_while_keys_are_pressed_run_the_lab_alone_and_nothing_is_forgotten(
+    server: Server, page: Page
+):
+    runs = watch_runs(page)
+    visit(page, server.at(f"convolution?{PATTERN}&conv_locked=false&conv_kernel_width=5"))
+    assert runs == ["page"]
+    slider(page, "conv_kernel_width").focus()
+    for key in (["ArrowRight"] * 3 + ["ArrowLeft"] * 3) * 4 + ["ArrowRight"] * 4:
+        page.keyboard.press(key)
+        page.wait_for_timeout(15)
+    page.wait_for_url(re.compile(r"conv_kernel_width=9&conv_locked=false&conv_resolution=28"))
+    expect(slider(page, "conv_kernel_width")).to_have_value("9")
+    expect_output_size(page, (26, 20))
+    # With 9 taps the dilation is at most 3. The value of a slider with new limits is in the link as well.
+    expect(slider(page, "conv_dilation_width")).to_have_attribute("max", "3")
+    move_slider(page, "conv_dilation_width", 2)
+    page.wait_for_url(re.compile("conv_dilation_width=2"))
+    expect_output_size(page, (26, 12))
+    move_slider(page, "conv_kernel_width", 10)
+    page.wait_for_timeout(600)  # longer than an app that runs once more would wait
+    settled(page)
+    assert "conv_dilation_width=2" in page.url
+    assert set(runs[1:]) == {"fragment"}
 
 
 def test_the_output_is_walked_with_the_arrow_keys(server: Server, page: Page):

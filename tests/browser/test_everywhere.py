@@ -195,6 +195,7 @@ def test_home_shows_an_example_with_its_true_number(server: Server, page: Page):
     expect(total).not_to_have_text(f"Sum of the nine products: {shown_value}")
 
 
+@pytest.mark.own_tab
 def test_home_leads_to_the_pages_and_loads_no_plotting_code(server: Server, page: Page):
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))

@@ -255,6 +255,7 @@ def test_the_wall_and_the_large_map_are_walked_with_the_arrow_keys(server: Serve
     expect(readout(wall(page)).locator("strong")).to_contain_text("Channel 5, row 9, column 9:")
 
 
+@pytest.mark.own_tab
 def test_a_late_answer_does_not_take_the_selection_back(server: Server, page: Page):
     slow = SlowServer(page)
     visit(page, server.at("feature_maps?maps_layer=block3.pool&maps_side=32%C3%9732"))

@@ -35,6 +35,7 @@ new MutationObserver(() => {
 """
 
 
+@pytest.mark.own_tab
 def test_a_cold_server_opens_the_convolution_page_with_its_settings(cold_server: Server, page: Page):
     page.add_init_script(WATCH_THE_ICON)
     visit(page, cold_server.at("convolution?conv_stride=2"))

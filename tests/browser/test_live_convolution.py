@@ -135,6 +135,7 @@ def test_each_setting_is_dragged_by_keyboard(server, page, label, key, window):
     expect(size).to_have_text(wanted)
 
 
+@pytest.mark.own_tab
 def test_a_late_answer_does_not_take_the_hand_back(server, page):
     slow = SlowServer(page)
     visit(page, server.at("convolution?conv_kernel=Box+blur&conv_resolution=84+px"))

@@ -194,6 +194,7 @@ def test_every_part_is_reached_by_keyboard(window, page):
     expect(page).to_have_url(re.compile("conv_patch_row=17"))
 
 
+@pytest.mark.own_tab
 def test_a_late_answer_takes_no_step_back(server, page):
     slow = SlowServer(page)
     visit(page, server.at(CONVOLUTION))
