@@ -11,6 +11,7 @@ from cnnviz.figures.maps import map_limits
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
+from cnnviz.ui.components.bar_list import bar_list
 from cnnviz.ui.components.layer_tree import layer_tree
 from cnnviz.ui.components.map_wall import map_wall
 from cnnviz.ui.controls import drawer
@@ -22,7 +23,14 @@ from cnnviz.ui.feature_map_controls import (
     set_channel,
     set_layer,
 )
-from cnnviz.ui.feature_map_words import dead_words, left_out_words, no_maps_words, prediction_words
+from cnnviz.ui.feature_map_words import (
+    dead_words,
+    is_tie,
+    left_out_words,
+    likeliest,
+    no_maps_words,
+    prediction_words,
+)
 from cnnviz.ui.maps_unit import MapOnScreen, show_unit
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.feature_maps import feature_maps_code
@@ -80,6 +88,8 @@ def say(run: cache.LayerRun, model: ModelSpec) -> None:
     silent = int(run.maps.dead.sum())
     st.markdown(dead_words(run.maps, silent, run.maps.channels))
     st.markdown(prediction_words(run.probabilities, model))
+    if not is_tie(run.probabilities):
+        bar_list(likeliest(run.probabilities, model), "The likeliest classes", "maps_prediction")
     for note in filter(None, (missing_weights_words(), run.note)):
         st.info(note)
 
