@@ -93,14 +93,9 @@ def show_unit(shown: MapOnScreen) -> None:
     """The pinned unit's row and column, its story, and what of it can be taken home."""
     if st.session_state.pop(_OPENED, False):
         st.rerun()
-    row, column, let_go = st.columns([1, 1, 3], vertical_alignment="bottom")
-    _number(row, "Row of the pinned unit", "maps_row", shown.shape[1])
-    _number(column, "Column", "maps_column", shown.shape[2])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _choose_unit()
     unit = shown.unit()
-    let_go.button(
-        "Unpin", key="maps_unpin", on_click=pin, args=(None,), disabled=_asked("maps_row") is None
-        and _asked("maps_column") is None,
-    )  # fmt: skip
     story = _story(shown, unit)
     told = (
         story if isinstance(story, str) else Told(story, as_seen(shown.square, shown.model.name), shown.find)
@@ -110,11 +105,21 @@ def show_unit(shown: MapOnScreen) -> None:
         _give_home(shown, story)
 
 
-def _number(place: Any, label: str, key: str, count: int) -> None:
-    """Unlimited to the browser: with other limits it would forget its value when the layer changes."""
-    place.number_input(
-        label, min_value=0, value=None, step=1, key=key, bind="query-params", placeholder=f"0 to {count - 1}"
-    )
+def _choose_unit() -> None:
+    """Without limits: with others the browser would forget the values when the layer changes."""
+    for label, key in (("Row of the pinned unit", "maps_row"), ("Column", "maps_column")):
+        st.number_input(
+            label,
+            min_value=0,
+            value=None,
+            step=1,
+            key=key,
+            bind="query-params",
+            placeholder="none",
+            width=160,
+        )
+    nothing = _asked("maps_row") is None and _asked("maps_column") is None
+    st.button("Unpin", key="maps_unpin", on_click=pin, args=(None,), disabled=nothing)
 
 
 def _story(shown: MapOnScreen, unit: tuple[int, int] | None) -> UnitStory | str:

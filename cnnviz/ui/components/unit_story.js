@@ -135,7 +135,7 @@ export default function (component) {
   /** Mark one tap in all grids of a box and say it; arrow keys walk over the taps, Enter opens. */
   function linkTaps(box, shape, say, choose) {
     const total = shape[0] * shape[1];
-    let now = -1;
+    let [now, tapped] = [-1, -1];
     const touch = (tap) => {
       now = tap;
       box.querySelectorAll(".cell").forEach((cell) => cell.classList.toggle("over", Number(cell.dataset.tap) === tap));
@@ -146,7 +146,12 @@ export default function (component) {
     box.onpointerover = (event) => touch(Number(event.target.dataset?.tap ?? -1));
     box.onpointerleave = () => touch(-1);
     box.onblur = () => touch(-1);
-    box.onclick = (event) => event.target.dataset?.tap !== undefined && choose(Number(event.target.dataset.tap));
+    box.onclick = (event) => {
+      const tap = Number(event.target.dataset?.tap ?? -1);
+      const first = event.pointerType === "touch" && tap !== tapped; // a finger reads before it opens
+      tapped = tap;
+      if (tap >= 0 && !first) choose(tap);
+    };
     box.onkeydown = (event) => {
       if (event.key === "Enter" && now >= 0) return choose(now);
       const step = STEPS[event.key];

@@ -101,7 +101,7 @@ def payload(told: Told) -> tuple[dict[str, object], dict[str, Array]]:
 
 
 def _step(step: StoryStep, find: FindUnit) -> dict[str, object]:
-    symbols, numbers = formula(step.told)
+    symbols, numbers = formula(step)
     return {
         "layer": step.layer,
         "operation": step.operation,

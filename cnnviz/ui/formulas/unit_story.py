@@ -39,8 +39,9 @@ def bracketed(value: float) -> str:
     return f"({text})" if value < 0 or "·" in text else text
 
 
-def formula(told: Told) -> Formula:
+def formula(step: StoryStep) -> Formula:
     """The right side of y = … in symbols, and with the numbers of one unit, its value left out."""
+    told = step.told
     if isinstance(told, ConvStep):
         return _summed(told.channel_sums.tolist(), told.bias, _taps(told))
     if isinstance(told, LinearStep):
@@ -53,7 +54,7 @@ def formula(told: Told) -> Formula:
         sign = "+" if told.function == "add" else "·"
         a, b = told.parts
         return [symbol("a"), f" {sign} ", symbol("b")], [f"{bracketed(a)} {sign} {bracketed(b)}"]
-    return _pointwise(told)
+    return _pointwise(told, step.operation)
 
 
 def _taps(told: ConvStep) -> str:
@@ -94,8 +95,10 @@ def _pooled(told: PoolStep) -> Formula:
     return [total], [numbers]
 
 
-def _pointwise(told: PointwiseStep) -> Formula:
-    pattern = _POINTWISE.get(told.function) or _BELOW_ZERO.get(told.function)
+def _pointwise(told: PointwiseStep, operation: str) -> Formula:
+    pattern = (
+        _POINTWISE.get(operation.lower()) or _POINTWISE.get(told.function) or _BELOW_ZERO.get(told.function)
+    )
     if pattern is None:
         return [symbol("x")], [significant(told.input)]
     pieces = pattern.split("{x}")
