@@ -16,7 +16,7 @@ from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
 from cnnviz.ui.components.unit_story import Told, Unit, unit_story
 from cnnviz.ui.feature_map_controls import set_channel, set_layer
-from cnnviz.ui.snippets.feature_maps import unit_story_code
+from cnnviz.ui.snippets.unit_story import unit_story_code
 from cnnviz.ui.take_home import take_home
 
 _KEYS = ("maps_row", "maps_column")

@@ -34,7 +34,7 @@ def walls(monkeypatch):
     def note(maps, picture, **settings):
         made.append({"maps": maps, "picture": picture, **settings})
 
-    monkeypatch.setattr("cnnviz.ui.components.map_wall.map_wall", note)
+    monkeypatch.setattr("cnnviz.ui.maps_layer.map_wall", note)
     return made
 
 

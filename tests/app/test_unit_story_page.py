@@ -20,7 +20,7 @@ from cnnviz.ui.components import unit_story as component
 from cnnviz.ui.feature_map_words import is_tie, likeliest, prediction_words
 from cnnviz.ui.formulas.parts import as_text
 from cnnviz.ui.formulas.unit_story import formula
-from cnnviz.ui.snippets.feature_maps import unit_story_code
+from cnnviz.ui.snippets.unit_story import unit_story_code
 from tests.app.running import open_drawers, run
 
 SIDE = 64
@@ -44,7 +44,7 @@ def opened(open_page, layer, row=None, column=None, channel=0, model="mini_resne
     pinned = {} if row is None else {"maps_row": row, "maps_column": column}
     return open_page(
         "feature_maps", model=model, maps_view="layer", maps_side=SIDE, maps_layer=layer,
-        maps_channel=channel, **pinned,
+        maps_channel=channel, weights="random", **pinned,
     )  # fmt: skip
 
 
