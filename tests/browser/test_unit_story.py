@@ -165,8 +165,8 @@ def test_a_unit_is_pinned_by_keyboard_and_a_patch_cell_opens_what_it_reads(serve
 
 def test_numbers_under_the_patch_are_torchs(server: Server, page: Page):
     layer = "block1.conv1"
-    visit(page, server.at(f"feature_maps?maps_view=layer&maps_layer={layer}&weights=Random&maps_side=32%C3%9732"
-                          "&maps_row=0&maps_column=0&maps_channel=3"))  # fmt: skip
+    link = f"feature_maps?maps_view=layer&weights=Random&maps_side=32%C3%9732&maps_layer={layer}"
+    visit(page, server.at(f"{link}&maps_row=0&maps_column=0&maps_channel=3"))
     expect_pinned(page, 3, 0, 0, layer)
     model = cnnviz.model("simple_cnn")
     kernel = model.get_submodule(layer).weight[3]
