@@ -162,10 +162,9 @@ def _convolution(call: RealCall, index: Index, pad: RealCall | None) -> ConvStep
         x, padding, mode = _padded(pad)
     bias = call.argument("bias", 2)
     return conv2d_step(
-        _exact(x), _exact(call.argument("weight", 1)), None if bias is None else _exact(bias),
-        call.argument("stride", 3, 1),
+        x, call.argument("weight", 1), bias, call.argument("stride", 3, 1),
         padding, call.argument("dilation", 5, 1), call.argument("groups", 6, 1), mode,
-        out_channel=index[1], row=index[2], column=index[3],
+        out_channel=index[1], row=index[2], column=index[3], dtype=torch.float64,
     )  # fmt: skip
 
 

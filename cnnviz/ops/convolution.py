@@ -191,10 +191,14 @@ def conv2d_step(
     out_channel: int = 0,
     row: int = 0,
     column: int = 0,
+    dtype: torch.dtype | None = None,
 ) -> ConvStep:
     """Take one output of `conv2d` apart.
 
-    Arguments as in `conv2d`, for a single picture (1, C, H, W).
+    Arguments as in `conv2d`, for a single picture (1, C, H, W). Only what the window covers is read.
+
+    Args:
+        dtype: of the arithmetic; that of `x` if None.
 
     Raises:
         CnnvizError: as `conv2d`, or if there is no such output.
@@ -211,22 +215,38 @@ def conv2d_step(
         )
     group = out_channel // (weight.shape[0] // groups)
     in_channels = range(group * weight.shape[1], (group + 1) * weight.shape[1])
-    windows = sliding_windows(pad2d(x, rows, columns, padding_mode), rows, columns)
-    inputs = windows[0, in_channels.start : in_channels.stop, row, column]
-    products = inputs * weight[out_channel]
+    read = x[0, in_channels.start : in_channels.stop]
+    inputs = _under_window(read, rows, columns, padding_mode, (row, column)).cpu().to(dtype or x.dtype)
+    weights = weight[out_channel].cpu().to(dtype or weight.dtype)
+    products = inputs * weights
     channel_sums = products.sum((1, 2))
     offset = 0.0 if bias is None else float(bias.detach()[out_channel])
     return ConvStep(
         out_channel, row, column, in_channels, rows.taps(row), columns.taps(column),
         is_padding=read_only(_outside(rows.taps(row), x.shape[2])[:, None]
                              | _outside(columns.taps(column), x.shape[3])[None, :]),
-        inputs=read_only(inputs.clone()),
-        weights=read_only(weight[out_channel].clone()),
+        inputs=read_only(inputs),
+        weights=read_only(weights.clone()),
         products=read_only(products),
         channel_sums=read_only(channel_sums),
         bias=offset,
         value=float(channel_sums.sum()) + offset,
     )  # fmt: skip
+
+
+def _under_window(
+    x: Tensor, rows: Window, columns: Window, padding_mode: PaddingMode, place: tuple[int, int]
+) -> Tensor:
+    """(C, kh, kw) values of x (C, H, W) that the window at one output covers, padding included."""
+    sources = []
+    for window, size, at in zip((rows, columns), x.shape[1:], place, strict=True):
+        window.require_fit(size)
+        padded = source_indices(size, window.padding, window.padding_end, padding_mode)
+        taps = [tap + window.padding for tap in window.taps(at)]
+        sources.append(torch.as_tensor(padded[taps], device=x.device))
+    r, c = sources
+    values = x.index_select(1, r.clamp(min=0)).index_select(2, c.clamp(min=0))
+    return values.masked_fill((r < 0)[:, None] | (c < 0)[None, :], 0)
 
 
 def _outside(coordinates: range, input_size: int) -> Tensor:

@@ -21,6 +21,7 @@ from cnnviz.analysis.layers import LayerSummary, layer_summaries
 from cnnviz.analysis.residual import GradientNorms, block_graph, gradient_norms
 from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
 from cnnviz.analysis.trace import trace
+from cnnviz.analysis.unit_story import LayerStories
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture, draw_pattern, encode_png, sample
 from cnnviz.data.patterns import Pattern
@@ -261,6 +262,28 @@ def layer_run(spec: ModelSpec, layer: str, picture: Picture) -> LayerRun:
     size = 4 * math.prod(summary.output_shape)
     with processor().word_if_busy():
         return _runs().get((spec, layer, picture.digest), lambda: _passes(spec).layer(summary, picture), size)
+
+
+def stories(spec: ModelSpec, layer: str, picture: Picture) -> LayerStories:
+    """The stories of one layer's units; the network runs for the first of them.
+
+    Raises:
+        CnnvizError: if they are not told.
+    """
+    with processor().word_if_busy():
+        found = _stories(spec, layer, picture.digest, picture)
+    if isinstance(found, CnnvizError):
+        raise found
+    return found
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _stories(spec: ModelSpec, layer: str, digest: str, _picture: Picture) -> LayerStories | CnnvizError:
+    """Few: each holds what the layer and those on the way have read and given."""
+    try:
+        return _passes(spec).stories(layer, _picture)
+    except CnnvizError as error:
+        return error
 
 
 def network_limit(spec: ModelSpec, picture: Picture) -> float:

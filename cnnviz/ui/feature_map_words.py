@@ -8,7 +8,8 @@ from cnnviz.analysis.activations import FeatureMaps
 from cnnviz.analysis.layers import LayerSummary
 from cnnviz.arrays import Array
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.nets.trained import class_names
+from cnnviz.nets.trained import SHAPES, class_names, is_published, provenance
+from cnnviz.ui.components.bar_list import Bar
 
 _TOP = 5
 
@@ -51,27 +52,49 @@ def dead_words(maps: FeatureMaps, dead: int | None = None, channels: int = 0) ->
     return f"**Dead channels: {dead} of {channels}.** Nowhere above 0 on this picture, so {rest}."
 
 
+def is_tie(probabilities: Array) -> bool:
+    """Whether all classes have the same probability."""
+    return bool(np.ptp(probabilities) < 1e-6 * probabilities.max())
+
+
+def likeliest(probabilities: Array, model: ModelSpec) -> list[Bar]:
+    """The likeliest classes with their probabilities: by name where the weights tell names."""
+    names = () if model.weights is None else class_names(model.name, model.weights)
+    best = probabilities.argsort()[::-1][:_TOP].tolist()
+    return [
+        Bar(
+            names[index] if index < len(names) else f"class {index}",
+            float(probabilities[index]),
+            f"{100 * float(probabilities[index]):.3g} %",
+        )
+        for index in best
+    ]
+
+
 def prediction_words(probabilities: Array, model: ModelSpec) -> str:
-    """What the network says the picture is, and what that is worth."""
-    if model.weights is not None:
-        names = class_names(model.name, model.weights)
-        best = probabilities.argsort()[::-1][:_TOP]
-        said = ", ".join(f"{names[i]} {100 * float(probabilities[i]):.3g} %" for i in best)
+    """What the network's prediction is worth; the likeliest classes stand below it."""
+    count = len(probabilities)
+    if is_tie(probabilities):
+        weights = f"random (seed {model.seed})" if model.weights is None else model.weights_label
         return (
-            f"**Prediction:** {said}. The {len(best)} likeliest of {len(names):,} classes; the weights are "
-            f"{model.weights_label}. The network knows these classes only, and gives its certainty to "
-            "them whatever the picture shows."
+            f"**Prediction:** none; all {count:,} classes tie at {100 * float(probabilities[0]):.3g} %. "
+            f"The weights are {weights} and give every class the same score."
         )
-    best_one = int(probabilities.argmax())
-    if np.ptp(probabilities) < 1e-6 * probabilities.max():
+    head = f"**Prediction:** the {min(_TOP, count)} likeliest of {count:,} classes."
+    if model.weights is None:
         return (
-            f"**Prediction:** none; all {len(probabilities):,} classes tie at "
-            f"{100 * float(probabilities[best_one]):.3g} %. The weights are random (seed {model.seed}) "
-            "and give every class the same score."
+            f"{head} The weights are random (seed {model.seed}) and have learned nothing: a network can be "
+            "sure and mean nothing by it."
         )
-    return (
-        f"**Prediction:** class {best_one} (of 0 to {len(probabilities) - 1}), probability "
-        f"{100 * float(probabilities[best_one]):.3g} %. "
-        f"The weights are random (seed {model.seed}) and have learned nothing: a network can be sure and "
-        "mean nothing by it."
-    )
+    return f"{head} The weights are {model.weights_label}. {_worth(model.name, model.weights)}"
+
+
+def _worth(name: str, weights: str) -> str:
+    """What the classes leave out."""
+    if not is_published(name, weights) and provenance(name, weights).data == SHAPES:
+        count = len(class_names(name, weights))
+        return (
+            f"These {count} shapes are all that the network knows. A photograph of a cat is none of them, "
+            "and all certainty goes to them even so."
+        )
+    return "The network knows these classes only, and gives its certainty to them whatever the picture shows."

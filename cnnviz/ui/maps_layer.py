@@ -3,12 +3,15 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from cnnviz.analysis.layer_rows import LayerRow
+from cnnviz.errors import CnnvizError
 from cnnviz.figures.channels import channel_bars, channel_rows
 from cnnviz.figures.downloads import maps_npz, wall_png
 from cnnviz.figures.maps import map_limits
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
+from cnnviz.ui.components.bar_list import bar_list
 from cnnviz.ui.components.layer_tree import layer_tree
 from cnnviz.ui.components.map_wall import map_wall
 from cnnviz.ui.controls import drawer
@@ -20,7 +23,15 @@ from cnnviz.ui.feature_map_controls import (
     set_channel,
     set_layer,
 )
-from cnnviz.ui.feature_map_words import dead_words, left_out_words, no_maps_words, prediction_words
+from cnnviz.ui.feature_map_words import (
+    dead_words,
+    is_tie,
+    left_out_words,
+    likeliest,
+    no_maps_words,
+    prediction_words,
+)
+from cnnviz.ui.maps_unit import MapOnScreen, show_unit
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.feature_maps import feature_maps_code
 from cnnviz.ui.take_home import take_home
@@ -35,6 +46,16 @@ def show_layer(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
     picture = cache.centre_square(current_picture(), choice.side)
     run = cache.layer_run(model, choice.layer.layer, picture)
     wall = choose_wall(run.maps, lambda: cache.network_limit(model, picture))
+    channels, rows, columns = run.maps.values.shape
+    shown = MapOnScreen(
+        model,
+        current_picture(),
+        picture,
+        choice.layers,
+        choice.layer.layer,
+        (channels, rows, columns),
+        wall.channel,
+    )
     map_wall(
         run.maps,
         as_seen(picture, model.name),
@@ -42,13 +63,24 @@ def show_layer(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
         limits=map_limits(run.maps.values, wall.limit),
         selected=wall.channel,
         dead_text=dead_words(run.maps),
+        row=_traced(model, choice),
+        pinned=shown.unit(),
         key="maps_wall",
         on_choose=set_channel,
     )
     if len(wall.shown) < run.maps.channels:
         st.markdown(left_out_words(len(wall.shown), run.maps.channels, wall.order))
+    show_unit(shown)
     say(run, model)
     give_home(run, choice, wall, model)
+
+
+def _traced(model: ModelSpec, choice: LayerChoice) -> LayerRow | None:
+    """The layer in the trace; None if it is not there, or the network cannot be traced."""
+    try:
+        return cache.traced(model.name, choice.side, model.weights)[choice.layer.layer]
+    except CnnvizError:
+        return None
 
 
 def say(run: cache.LayerRun, model: ModelSpec) -> None:
@@ -56,6 +88,8 @@ def say(run: cache.LayerRun, model: ModelSpec) -> None:
     silent = int(run.maps.dead.sum())
     st.markdown(dead_words(run.maps, silent, run.maps.channels))
     st.markdown(prediction_words(run.probabilities, model))
+    if not is_tie(run.probabilities):
+        bar_list(likeliest(run.probabilities, model), "The likeliest classes", "maps_prediction")
     for note in filter(None, (missing_weights_words(), run.note)):
         st.info(note)
 

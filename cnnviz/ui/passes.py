@@ -15,6 +15,7 @@ from cnnviz.analysis.activations import (
 )
 from cnnviz.analysis.effective_field import effective_receptive_field
 from cnnviz.analysis.layers import LayerSummary
+from cnnviz.analysis.unit_story import LayerStories
 from cnnviz.arrays import Array, read_only
 from cnnviz.data.images import Picture
 from cnnviz.nets.catalog import ModelSpec, catalog_entry
@@ -61,6 +62,20 @@ class Passes:
         ran = self.processor.run(compute)
         values, probabilities = ran.value
         return LayerRun(FeatureMaps.of(layer.layer, values), probabilities, ran.note)
+
+    def stories(self, layer: str, picture: Picture) -> LayerStories:
+        """The stories of one layer's units.
+
+        Raises:
+            CnnvizError: if they are not told.
+        """
+
+        def compute(device: torch.device) -> LayerStories:
+            with self.shared.borrow(device) as network:
+                x = network_input(picture, self.spec.name, self.spec.weights).to(device)
+                return LayerStories(network, x, layer)
+
+        return self.processor.run(compute).value
 
     def limit(self, layers: set[str], picture: Picture) -> float:
         """Largest magnitude of any map of some layers."""

@@ -23,6 +23,7 @@ def take_home(
     table: Callable[[], Sequence[Row]] | None = None,
     more: Mapping[str, tuple[str, Maker]] | None = None,
     key: str = "",
+    title: str = TITLE,
 ) -> None:
     """A drawer with the code and a row of downloads; a file is made when its button is pressed.
 
@@ -33,8 +34,9 @@ def take_home(
         table: makes the rows of the table.
         more: label → (file ending, maker) of further files.
         key: of the drawer, where the name changes with the controls.
+        title: of the drawer.
     """
-    opened = drawer(TITLE, f"{key or name}_take_home")
+    opened = drawer(title, f"{key or name}_take_home")
     if opened is None:
         return
     files: dict[str, tuple[str, Maker]] = {}

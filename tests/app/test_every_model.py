@@ -12,7 +12,7 @@ import cnnviz
 from cnnviz.nets.catalog import ModelSpec, model_names
 from cnnviz.nets.classifiers import class_names, weights_bytes
 from cnnviz.ui import cache
-from cnnviz.ui.components import layer_tree, map_wall
+from cnnviz.ui.components import bar_list, layer_tree, map_wall
 from tests.app.running import run, shown_code
 
 NAME = "shufflenet_v2_x0_5"
@@ -33,7 +33,7 @@ def walls(monkeypatch):
     def note(maps, picture, **settings):
         made.append({"maps": maps, "picture": picture, **settings})
 
-    monkeypatch.setattr("cnnviz.ui.components.map_wall.map_wall", note)
+    monkeypatch.setattr("cnnviz.ui.maps_layer.map_wall", note)
     return made
 
 
@@ -134,7 +134,7 @@ def test_the_wall_gets_the_numbers_of_the_channels_on_it(monkeypatch):
     maps = cnnviz.FeatureMaps.of("layer", values)
     map_wall.map_wall(
         maps, cnnviz.sample("cat").fitted(8), shown=[7, 2, 5], limits=np.arange(9.0), selected=2,
-        dead_text="", key="k", on_choose=lambda _: None,
+        dead_text="", row=None, pinned=None, key="k", on_choose=lambda _: None,
     )  # fmt: skip
     assert (sent["order"], sent["kept"]) == ([7, 2, 5], [2, 5, 7])
     np.testing.assert_array_equal(sent["maps"], values[[2, 5, 7]])
@@ -167,7 +167,9 @@ def trained(hub):
     return network
 
 
-def test_trained_weights_are_loaded_and_name_the_classes(open_page, assert_fine, walls, trained):
+def test_trained_weights_are_loaded_and_name_the_classes(open_page, assert_fine, walls, trained, monkeypatch):
+    bars = []
+    monkeypatch.setattr(bar_list, "_mount", lambda data, **_: bars.append(data))
     at = open_page("feature_maps", model=NAME, weights="imagenet", maps_side=64, maps_layer="conv1.0")
     assert_fine(at)
     assert not [n for n in at.sidebar.number_input if n.key == "seed"]
@@ -180,8 +182,9 @@ def test_trained_weights_are_loaded_and_name_the_classes(open_page, assert_fine,
     words = next(text for text in said(at) if text.startswith("**Prediction:**"))
     best = probabilities.argsort(descending=True)[:5].tolist()
     names = class_names(NAME, "imagenet")
-    first = ", ".join(f"{names[i]} {100 * float(probabilities[i]):.3g} %" for i in best)
-    assert words.startswith(f"**Prediction:** {first}. The 5 likeliest of 1,000 classes")
+    shown = [(bar["name"], bar["number"]) for bar in bars[-1]["bars"]]
+    assert shown == [(names[i], f"{100 * float(probabilities[i]):.3g} %") for i in best]
+    assert words.startswith("**Prediction:** the 5 likeliest of 1,000 classes.")
     shown = next(text for text in said(at) if text.startswith("Shown:"))
     assert "less 0.485, 0.456, 0.406 and divided by 0.229, 0.224, 0.225" in shown
 

@@ -1,8 +1,5 @@
 // The exact field of the unit under the pointer, on the picture; and who sees the pixel under it.
 
-// Black, white and the accent: seen on any picture.
-const EDGES = (accent) => [["#000", 4], ["#fff", 3], [accent, 2]];
-
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
@@ -20,22 +17,10 @@ export default function (component) {
   if (state.unit) state.unit = held(state.unit);
   const photo = document.createElement("canvas");
   putImage(photo, rgbImage(arrays.picture.values, height, width));
-  const fields = header.axes.map((axis, i) => Array.from({ length: header.units[i] }, (_, unit) => edgesOf(axis, unit)));
-  const within = fields.map((edges, i) => edges.map((edge) => edge && inside(edge, header.size[i])));
+  const fields = header.axes.map((axis, i) => fieldsAlong(axis, header.units[i]));
+  const within = fields.map((edges, i) => edges.map((edge) => edge && shareInside(edge, header.size[i])));
   const margins = fields.map((edges, i) => marginOf(edges, header.size[i]));
   const margin = Math.max(...margins);
-
-  /** First and last pixel that a unit sees along one axis, as `Axis.at` in analysis/receptive_field.py. */
-  function edgesOf({ advance, edges }, unit) {
-    const period = Math.floor(unit / edges.length);
-    const edge = edges[unit % edges.length];
-    return edge && [edge[0] + period * advance, edge[1] + period * advance];
-  }
-
-  /** The share of a stretch of pixels that lies in the picture. */
-  function inside([first, last], size) {
-    return Math.max(0, Math.min(last, size - 1) - Math.max(first, 0) + 1) / (last - first + 1);
-  }
 
   /** Red, green and blue of a CSS colour. */
   function rgbOf(colour) {
@@ -60,103 +45,24 @@ export default function (component) {
   const current = () => state.unit ?? state.pinned;
   const boxOf = ([row, column]) => [fields[0][row], fields[1][column]];
 
-  /** Units along one axis whose field holds a pixel. */
-  const seeing = (axis, pixel) =>
-    fields[axis].flatMap((edge, unit) => (edge && edge[0] <= pixel && pixel <= edge[1] ? [unit] : []));
-
-  function colours() {
-    const style = getComputedStyle(root);
-    const value = (name) => style.getPropertyValue(name).trim();
-    return { accent: value("--st-primary-color"), text: value("--st-text-color"), ground: style.backgroundColor };
-  }
-
-  /** A canvas sharp on this screen: size in CSS pixels; what is drawn counts in them. */
-  function prepared(canvas, wide, high) {
-    const ratio = window.devicePixelRatio || 1;
-    canvas.width = Math.round(wide * ratio);
-    canvas.height = Math.round(high * ratio);
-    Object.assign(canvas.style, { width: `${wide}px`, height: `${high}px` });
-    const context = canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, wide, high);
-    return context;
-  }
-
-  function hatched(context, colour) {
-    const tile = document.createElement("canvas");
-    tile.width = tile.height = 8;
-    const pen = tile.getContext("2d");
-    pen.strokeStyle = colour;
-    pen.lineWidth = 1.5;
-    for (const shift of [-8, 0, 8]) {
-      pen.beginPath();
-      pen.moveTo(shift, 8);
-      pen.lineTo(shift + 8, 0);
-      pen.stroke();
-    }
-    return context.createPattern(tile, "repeat");
-  }
-
   function drawPicture() {
     const place = Math.min(root.querySelector(".seen").clientWidth, 460);
     state.scale = place / (Math.max(height, width) + 2 * margin);
     const [wide, high] = [width, height].map((n) => (n + 2 * margin) * state.scale);
     const context = prepared(pictureCanvas, wide, high);
-    const { accent, text, ground } = colours();
-    const [left, top] = [margin * state.scale, margin * state.scale];
+    const colours = pageColours(root);
+    const start = margin * state.scale;
     const [w, h] = [width * state.scale, height * state.scale];
+    const placed = { left: start, top: start, wide: w, high: h, scale: state.scale };
     context.imageSmoothingEnabled = state.scale < 1;
-    context.drawImage(photo, left, top, w, h);
+    context.drawImage(photo, start, start, w, h);
     const box = boxOf(current());
-    if (box[0] && box[1]) drawBox(context, box, { accent, text, ground, left, top, w, h, wide, high });
-    context.strokeStyle = text;
+    if (box[0] && box[1]) drawField(context, box, placed, colours);
+    context.strokeStyle = colours.text;
     context.globalAlpha = 0.6;
-    context.strokeRect(left, top, w, h);
+    context.strokeRect(start, start, w, h);
     context.globalAlpha = 1;
-    if (state.pixel) markPixel(context, accent);
-  }
-
-  function drawBox(context, [[top, bottom], [first, last]], { accent, text, ground, left, top: up, w, h, wide, high }) {
-    const at = (n) => (n + margin) * state.scale;
-    const [x, y] = [at(first), at(top)];
-    const [boxWide, boxHigh] = [(last - first + 1) * state.scale, (bottom - top + 1) * state.scale];
-    context.save();
-    context.beginPath();
-    context.rect(left, up, w, h);
-    context.rect(x, y, boxWide, boxHigh);
-    context.clip("evenodd");
-    context.beginPath();
-    context.rect(left, up, w, h);
-    context.clip();
-    context.fillStyle = ground;
-    context.globalAlpha = 0.55; // what the unit does not see steps back
-    context.fillRect(left, up, w, h);
-    context.restore();
-    context.save();
-    context.beginPath();
-    context.rect(0, 0, wide, high);
-    context.rect(left, up, w, h);
-    context.clip("evenodd");
-    context.fillStyle = hatched(context, text);
-    context.globalAlpha = 0.45;
-    context.fillRect(x, y, boxWide, boxHigh);
-    context.restore();
-    for (const [colour, line] of EDGES(accent)) {
-      context.strokeStyle = colour;
-      context.lineWidth = line;
-      context.strokeRect(x, y, boxWide, boxHigh);
-    }
-    context.lineWidth = 1;
-  }
-
-  function markPixel(context, accent) {
-    const [row, column] = state.pixel;
-    const size = Math.max(5, state.scale);
-    const at = (n) => (n + margin + 0.5) * state.scale - size / 2;
-    context.strokeStyle = "#000";
-    context.strokeRect(at(column) - 1, at(row) - 1, size + 2, size + 2);
-    context.fillStyle = accent;
-    context.fillRect(at(column), at(row), size, size);
+    if (state.pixel) drawPixel(context, state.pixel, placed, colours.accent);
   }
 
   /** The share of a unit's field that lies in the padding. */
@@ -167,7 +73,7 @@ export default function (component) {
   /** A pixel for each unit: the heavier, the more padding it sees, or lit if it sees the pixel under the pointer. */
   function cells(accent, text) {
     const [lit, plain] = [accent, text].map(rgbOf);
-    const [seesRow, seesColumn] = state.pixel ? [0, 1].map((axis) => new Set(seeing(axis, state.pixel[axis]))) : [];
+    const [seesRow, seesColumn] = state.pixel ? fields.map((along, axis) => new Set(unitsSeeing(along, state.pixel[axis]))) : [];
     const image = new ImageData(columns, rows);
     for (let row = 0, p = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++, p += 4) {
@@ -187,7 +93,7 @@ export default function (component) {
     const cell = Math.min(place / Math.max(rows, columns), 40);
     state.cell = cell;
     const context = prepared(gridCanvas, columns * cell, rows * cell);
-    const { accent, text } = colours();
+    const { accent, text } = pageColours(root);
     context.imageSmoothingEnabled = false;
     context.drawImage(cells(accent, text), 0, 0, columns * cell, rows * cell);
     if (cell >= 6) {
@@ -209,9 +115,6 @@ export default function (component) {
     }
   }
 
-  const count = (value) => value.toLocaleString("en-US").replace("-", "−");
-  const span = ([first, last]) => (first === last ? count(first) : `${count(first)} to ${count(last)}`);
-
   function unitWords(unit) {
     const box = boxOf(unit);
     const name = `${unit[0] === state.pinned[0] && unit[1] === state.pinned[1] ? "Pinned unit" : "Unit"} row ${unit[0]}, column ${unit[1]}`;
@@ -229,17 +132,10 @@ export default function (component) {
     return [headline, inside + outside + header.global];
   }
 
-  function pixelWords([row, column]) {
-    const [inRows, inColumns] = [seeing(0, row), seeing(1, column)];
-    const many = inRows.length * inColumns.length;
-    const headline = `Pixel row ${row}, column ${column} lies in the field of ${count(many)} of ${count(rows * columns)} units`;
-    return [headline, many ? `Units in rows ${inWords(inRows)}, columns ${inWords(inColumns)}.${header.global}` : "No unit sees it this way."];
-  }
-
   function show() {
     drawPicture();
     drawGrid();
-    writeReadout(root, ...(state.pixel ? pixelWords(state.pixel) : unitWords(current())));
+    writeReadout(root, ...(state.pixel ? pixelWords(state.pixel, fields, header.global) : unitWords(current())));
   }
 
   function draw() {
@@ -278,8 +174,6 @@ export default function (component) {
     look(null, null);
     setTriggerValue("unit", { turn: takeTurn(state), value: unit });
   }
-
-  const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
   gridStage.onpointermove = (event) => unitAt(event) && look(unitAt(event), null);
   gridStage.onpointerleave = () => look(null, null);

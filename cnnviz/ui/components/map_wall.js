@@ -2,6 +2,7 @@ const GAP = 3;
 const WALL_HEIGHT = 560;
 const TALLEST_WALL = 720;
 const LARGE = 224;
+const MARGIN = 16; // room around the picture for fields that reach into the padding
 
 /** Columns and height of a wall of tiles `tile` wide. */
 function wallOf(tile, count, ratio, wallWidth) {
@@ -36,7 +37,8 @@ export default function (component) {
   const size = height * width;
   const wall = at(".wall");
   const known = state.layer === header.layer && slots.has(state.selected);
-  if (knowsAll(state, header.turn) || !known) state.selected = header.selected;
+  if (knowsAll(state, header.turn) || !known) Object.assign(state, { selected: header.selected, pinned: header.pinned });
+  const fields = header.axes && header.axes.map((axis, i) => fieldsAlong(axis, [height, width][i]));
   state.layer = header.layer;
   let grid;
 
@@ -56,9 +58,38 @@ export default function (component) {
   function drawPicture() {
     const canvas = at(".picture canvas");
     putImage(canvas, rgbImage(arrays.picture.values, pictureHeight, pictureWidth));
-    sizeCanvas(canvas, pictureHeight, pictureWidth, wholeZoom(pictureHeight, pictureWidth, LARGE, LARGE));
+    state.scale = wholeZoom(pictureHeight, pictureWidth, LARGE, LARGE);
+    sizeCanvas(canvas, pictureHeight, pictureWidth, state.scale);
+    at(".picture .stage").setAttribute("aria-label", "The picture: arrow keys choose a pixel and tell which units see it");
     at(".picture .size").textContent = `${pictureHeight}×${pictureWidth}`;
     canvas.setAttribute("aria-label", header.picture_text);
+  }
+
+  /** The field of a unit on the picture, or the pixel under the pointer. */
+  function drawOnPicture(unit, pixel = null) {
+    const [wide, high] = [pictureWidth, pictureHeight].map((n) => n * state.scale);
+    const context = prepared(at(".picture .field"), wide + 2 * MARGIN, high + 2 * MARGIN);
+    const placed = { left: MARGIN, top: MARGIN, wide, high, scale: state.scale };
+    const box = unit && fieldOf(unit);
+    if (box) drawField(context, box, placed, pageColours(root));
+    if (pixel) drawPixel(context, pixel, placed, pageColours(root).accent);
+    root.dataset.field = box ? JSON.stringify(box) : "";
+  }
+
+  /** First and last row, first and last column that a unit sees; null if nothing, or if that is not known. */
+  function fieldOf({ row, column }) {
+    const box = fields && [fields[0][row], fields[1][column]];
+    return box?.every(Boolean) ? box : null;
+  }
+
+  function fieldWords(unit) {
+    if (!fields) return header.field_note;
+    const box = fieldOf(unit);
+    if (!box) return `sees nothing of the picture${header.global_words}`;
+    const [tall, wide] = box.map(([first, last]) => count(last - first + 1));
+    const inside = shareInside(box[0], pictureHeight) * shareInside(box[1], pictureWidth);
+    const outside = inside < 1 ? `, ${format(100 * (1 - inside), 3)} % of them in the padding` : "";
+    return `sees ${tall}×${wide} pixels, rows ${span(box[0])}, columns ${span(box[1])}${outside}${header.global_words}`;
   }
 
   function drawWall() {
@@ -129,12 +160,28 @@ export default function (component) {
     at(".large .name").textContent = label;
     at(".large .size").textContent = `${height}×${width}`;
     canvas.setAttribute("aria-label", `${label} of ${header.layer}, ${height} by ${width}`);
-    at(".large .stage").setAttribute("aria-label", `${label}: read its values with the arrow keys`);
+    at(".large .stage").setAttribute("aria-label", `${label}: arrow keys read its values, Enter pins a unit`);
     frame(at(".chosen"), header.order.indexOf(channel));
     drawLegend(root, "activation", limitOf(channel), isDark(root));
     drawNumbers(channel);
-    if (state.pointed) say(unitText(channel, state.unit), unitDetail(channel));
-    else say(unitText(channel, state.unit), "the middle of the selected map; point anywhere to read a value");
+    rest();
+  }
+
+  /** What is shown while nothing is pointed at: the pinned unit, the one read last, or the middle. */
+  function rest() {
+    clearMarks();
+    const pin = pinned();
+    markUnits(at(".large .pin"), pin);
+    drawOnPicture(pin);
+    const unit = pin ?? state.unit;
+    const middling = "the middle of the selected map; point anywhere to read a value, click to pin a unit";
+    if (pin || state.pointed) say(unitText(state.selected, unit), unitDetail(state.selected, unit));
+    else say(unitText(state.selected, unit), middling);
+  }
+
+  function pinned() {
+    const [row, column] = state.pinned ?? [-1, -1];
+    return row >= 0 && row < height && column >= 0 && column < width ? { row, column } : null;
   }
 
   function drawNumbers(channel) {
@@ -162,10 +209,10 @@ export default function (component) {
     writeReadout(root, headline, detail);
   }
 
-  function unitDetail(channel) {
+  function unitDetail(channel, unit) {
     const values = ["minimum", "mean", "maximum"].map((key) => format(numberOf(key, channel), 3));
     const why = header.exact ? "" : " · ≈: so many values are sent with three digits";
-    return `map: least ${values[0]}, mean ${values[1]}, greatest ${values[2]}${why}`;
+    return `${fieldWords(unit)} · map: least ${values[0]}, mean ${values[1]}, greatest ${values[2]}${why}`;
   }
 
   /** The unit under the pointer on the wall, with its channel; null in the gaps. */
@@ -191,11 +238,12 @@ export default function (component) {
     });
   }
 
-  /** Show the same place, as a share of height and width, on the picture. */
-  function markPicture({ row, column }) {
-    const canvas = at(".picture canvas");
-    const [stepY, stepX] = [canvas.clientHeight / height, canvas.clientWidth / width];
-    mark(at(".picture .place"), row * stepY, column * stepX, stepY, stepX);
+  /** Frame a unit of the large map, or those from one to another. */
+  function markUnits(place, first, last = first) {
+    place.hidden = !first;
+    if (!first) return;
+    const [tall, wide] = [last.row - first.row + 1, last.column - first.column + 1];
+    mark(place, first.row * state.zoom, first.column * state.zoom, tall * state.zoom, wide * state.zoom);
   }
 
   function clearMarks() {
@@ -213,9 +261,35 @@ export default function (component) {
   function readUnit(unit) {
     state.unit = unit;
     state.pointed = true;
-    mark(at(".large .place"), unit.row * state.zoom, unit.column * state.zoom, state.zoom, state.zoom);
-    markPicture(unit);
-    say(unitText(state.selected, unit), unitDetail(state.selected));
+    markUnits(at(".large .place"), unit);
+    drawOnPicture(unit);
+    say(unitText(state.selected, unit), unitDetail(state.selected, unit));
+  }
+
+  /** Mark the units of the large map whose fields hold a pixel. */
+  function readPixel(pixel) {
+    state.pixel = pixel;
+    clearMarks();
+    drawOnPicture(null, pixel);
+    if (!fields) return say(`Pixel row ${pixel[0]}, column ${pixel[1]}`, header.field_note);
+    const [rows, columns] = fields.map((along, axis) => unitsSeeing(along, pixel[axis]));
+    const many = rows.length && columns.length;
+    if (many) {
+      const [first, last] = [0, -1].map((n) => ({ row: rows.at(n), column: columns.at(n) }));
+      markUnits(at(".large .place"), first, last);
+    }
+    say(...pixelWords(pixel, fields, header.global_words && ` (${header.global_words.trim()})`));
+  }
+
+  /** Pin a unit, or let go of the one that is pinned; who tells its story hears of it. */
+  function pin({ row, column }) {
+    const before = pinned();
+    const same = before && before.row === row && before.column === column;
+    state.pinned = same ? null : [row, column];
+    state.unit = { row, column };
+    rest();
+    const detail = { turn: takeTurn(state), value: state.pinned };
+    window.dispatchEvent(new CustomEvent(PIN, { detail }));
   }
 
   function steps(event, columns) {
@@ -230,10 +304,11 @@ export default function (component) {
     if (!unit) return;
     at(".over").hidden = false;
     frame(at(".over"), unit.index);
-    markPicture(unit);
-    say(unitText(unit.channel, unit), unitDetail(unit.channel));
+    drawOnPicture(unit);
+    if (unit.channel === state.selected) markUnits(at(".large .place"), unit);
+    say(unitText(unit.channel, unit), unitDetail(unit.channel, unit));
   };
-  wall.onpointerleave = clearMarks;
+  wall.onpointerleave = rest;
   wall.onclick = (event) => {
     const unit = unitOnWall(event);
     if (unit) choose(unit.channel, unit);
@@ -248,17 +323,53 @@ export default function (component) {
     clearMarks();
     if (unit) readUnit(unit);
   };
-  at(".large canvas").onpointerleave = clearMarks;
+  at(".large canvas").onpointerleave = rest;
+  at(".large canvas").onclick = (event) => {
+    const unit = pixelAt(event, at(".large canvas"), height, width);
+    if (unit) pin(unit);
+  };
   at(".large .stage").onkeydown = (event) => {
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      return pin(state.unit);
+    }
     const step = steps(event, width);
     if (step === undefined) return;
     const next = state.unit.row * width + state.unit.column + step;
     if (next >= 0 && next < size) readUnit({ row: Math.floor(next / width), column: next % width });
   };
+  const photo = at(".picture .photo");
+  const overPicture = (event) => {
+    const pixel = pixelAt(event, photo, pictureHeight, pictureWidth);
+    if (pixel) readPixel([pixel.row, pixel.column]);
+  };
+  photo.onpointermove = overPicture;
+  photo.onpointerdown = overPicture;
+  photo.onpointerleave = (event) => event.pointerType === "mouse" && rest();
+  at(".picture .stage").onkeydown = (event) => {
+    const step = STEPS[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const [from, sizes] = [state.pixel ?? [pictureHeight >> 1, pictureWidth >> 1], [pictureHeight, pictureWidth]];
+    readPixel(from.map((n, axis) => Math.max(0, Math.min(sizes[axis] - 1, n + step[axis]))));
+  };
+  root.querySelectorAll(".large .stage, .picture .stage").forEach((stage) => (stage.onblur = rest));
+
+  /** The story tells another unit than the one that is marked here. */
+  function hear({ detail }) {
+    if (detail.layer !== header.layer || !knowsAll(state, detail.turn)) return;
+    state.pinned = detail.value;
+    rest();
+  }
 
   draw();
   root.dataset.layer = header.layer;
   state.stop?.();
-  state.stop = redrawOnChange(root, draw);
+  const ignore = redrawOnChange(root, draw);
+  window.addEventListener(TOLD, hear);
+  state.stop = () => {
+    ignore();
+    window.removeEventListener(TOLD, hear);
+  };
   return () => state.stop();
 }

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from cnnviz.analysis.activations import FeatureMaps
+from cnnviz.analysis.layer_rows import LayerRow
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 from cnnviz.ui.components.turns import last_turn, taken
 
-_mount = declare("map_wall")
+_mount = declare("map_wall", libraries=("unit_fields",))
 
 # Beyond this many values the wall is sent at half precision, and says so with "≈".
 _EXACT_VALUES = 1_500_000
@@ -27,6 +28,8 @@ def map_wall(
     limits: Array,
     selected: int,
     dead_text: str,
+    row: LayerRow | None,
+    pinned: tuple[int, int] | None,
     key: str,
     on_choose: Callable[[int], None],
 ) -> None:
@@ -39,6 +42,8 @@ def map_wall(
         limits: (C,) magnitude at which each map's colours end.
         selected: the channel shown large.
         dead_text: what to say of a channel that is nowhere above 0.
+        row: the layer in the trace, for what its units see; None if it is not there.
+        pinned: row and column of the unit that is marked; `unit_story` hears when another is pinned.
         key: of the component.
         on_choose: gets the channel that was clicked, unchecked.
     """
@@ -51,6 +56,8 @@ def map_wall(
         "kept": kept,
         "selected": selected,
         "turn": last_turn(key),
+        "pinned": pinned,
+        **_field(row, maps),
         "exact": exact,
         "statistics": _STATISTICS,
         "dead_text": dead_text,
@@ -69,3 +76,14 @@ def map_wall(
         on_choose(taken(key, "channel"))
 
     _mount(data=pack(fields, arrays), key=key, on_channel_change=chosen)
+
+
+def _field(row: LayerRow | None, maps: FeatureMaps) -> dict[str, object]:
+    """What the units see along both axes, or why that is not known."""
+    seen = None if row is None else row.receptive_field
+    if row is None or seen is None or row.units != maps.values.shape[1:]:
+        note = (row and row.note) or "it is not an operation of the traced network"
+        return {"axes": None, "field_note": f"what this unit sees is not known: {note}", "global_words": ""}
+    words = ", and more: by a path through global pooling or attention" if row.is_global else ""
+    axes = [{"advance": axis.advance, "edges": axis.edges} for axis in seen.axes]
+    return {"axes": axes, "field_note": "", "global_words": words}

@@ -12,10 +12,13 @@ import streamlit as st
 _SESSION = "_turns_session"
 
 
-def taken(key: str, event: str) -> Any:
-    """The value of the event that component `key` has just sent; remembers its turn."""
+def taken(key: str, event: str, hand: str | None = None) -> Any:
+    """The value of the event that component `key` has just sent; remembers its turn.
+
+    `hand` is the component in which the turn was taken, if another one passes it on.
+    """
     sent = st.session_state[key][event]
-    st.session_state[_memory(key)] = int(sent["turn"])
+    st.session_state[_memory(hand or key)] = int(sent["turn"])
     return sent["value"]
 
 

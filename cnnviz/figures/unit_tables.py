@@ -1,0 +1,18 @@
+"""One unit's story as a table."""
+
+from cnnviz.analysis.unit_steps import LinearStep
+from cnnviz.analysis.unit_story import UnitStory
+from cnnviz.figures.tables import Row
+from cnnviz.ops.convolution import ConvStep
+
+
+def sum_rows(story: UnitStory) -> list[Row]:
+    """What each input channel adds to the weighted sum that begins the story; none if it begins otherwise."""
+    told = story.steps[0].told
+    if isinstance(told, ConvStep):
+        sums = zip(told.in_channels, told.channel_sums.tolist(), strict=True)
+    elif isinstance(told, LinearStep):
+        sums = zip(range(len(told.products)), told.products.tolist(), strict=True)
+    else:
+        return []
+    return [{"channel": channel, "sum": value} for channel, value in sums]

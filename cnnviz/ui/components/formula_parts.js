@@ -1,0 +1,20 @@
+// The parts of a formula, as ui/formulas/parts.py has them, as elements.
+
+function side(tag, className, parts) {
+  const box = made(tag, className);
+  box.append(...parts.map(drawPart));
+  return box;
+}
+
+function drawPart(part) {
+  if (typeof part === "string") return part;
+  if (part.floor) return side("span", "floor", part.floor);
+  if (part.ceiling) return side("span", "ceiling", part.ceiling);
+  if (part.fraction) {
+    const box = made("span", "fraction");
+    box.append(...part.fraction.map((half) => side("span", "", half)));
+    return box;
+  }
+  const [[kind, text]] = Object.entries(part);
+  return made("span", kind, text);
+}
