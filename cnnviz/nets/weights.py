@@ -63,7 +63,10 @@ class Provenance:
         where = f"trained on {known.get(self.data, self.data)}"
         if self.test_accuracy is None:
             return where
-        return f"{where}, {100 * self.test_accuracy:.1f} % test accuracy"
+        percent = f"{100 * self.test_accuracy:.1f}"
+        if percent == "100.0" and self.test_accuracy < 1:
+            percent = f"{100 * self.test_accuracy:.2f}"
+        return f"{where}, {percent} % test accuracy"
 
     def to_metadata(self) -> dict[str, str]:
         """As safetensors keeps it: text only."""
