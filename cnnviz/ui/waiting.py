@@ -173,7 +173,9 @@ class WaitingRoom(Generic[Request, Result]):
         news = waiting.news()
         if news is None:
             st.rerun()
-        st.progress(news.share, plain(news.words))
-        if st.button("Cancel", key=f"{self.key}_cancel"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.progress(news.share, plain(news.words))
+            cancelled = st.button("Cancel", key=f"{self.key}_cancel")
+        if cancelled:
             self.leave()
             st.rerun()
