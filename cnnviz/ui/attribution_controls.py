@@ -120,15 +120,12 @@ def choose_attribution(spec: ModelSpec, picture: Picture, scores: Scores) -> Att
     """Method, settings and class."""
     found = cache.traced(spec.name, picture.height, spec.weights)
     layers = cache.cam_layers(spec.name, picture.height, spec.weights)
-    methods = [key for key in _LABELS if layers or key != "grad_cam"]
     method = st.selectbox(
-        "Method", methods, format_func=_LABELS.__getitem__, key="why_method", bind="query-params"
+        "Method", list(_LABELS), format_func=_LABELS.__getitem__, key="why_method", bind="query-params"
     )
-    if not layers:
-        st.caption(f"No module of {spec.label} gives maps that Grad-CAM can weigh, so it is not offered.")
-    chosen = tuple(key for key in METHOD_LABELS if method in (key, _ALL) and (layers or key != "grad_cam"))
+    chosen = [key for key in METHOD_LABELS if method in (key, _ALL)]
     hows = tuple(_settings(key, picture.height, layers) for key in chosen)
-    await_settings({"why_layer": layers[0] if layers else "", "why_steps": STEPS})
+    await_settings({"why_layer": layers[0], "why_steps": STEPS})
     labels = class_labels(spec, len(scores.picture))
     class_index = _choose_class(labels, scores)
     return AttributionChoice(spec, found, picture, scores, labels, class_index, hows)

@@ -229,13 +229,10 @@ def _scores(spec: ModelSpec, digest: str, _picture: Picture) -> Scores:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def cam_layers(name: str, side: int, weights: str | None) -> tuple[str, ...]:
-    """The modules whose maps Grad-CAM can weigh, the usual one first; empty if there are none."""
+    """The modules whose maps Grad-CAM can weigh, the usual one first."""
     found, network = traced(name, side, weights), outline(name, weights)
-    layers = grad_cam_layers(network, found) if found.has_map else ()
-    if not layers:
-        return ()
     usual = last_map_module(network, found)
-    return (usual, *(layer for layer in layers if layer != usual)) if usual in layers else layers[::-1]
+    return (usual, *(layer for layer in grad_cam_layers(network, found) if layer != usual))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -169,13 +169,10 @@ class WaitingRoom(Generic[Request, Result]):
         return True
 
     def _watch(self, waiting: Waiting[Request, Result]) -> None:
-        """Progress; then the page runs once more and shows the result."""
-        news = waiting.news()
+        """Progress; then, or once it was called off, the page runs once more."""
+        news = waiting.news() if self.waiting() is waiting else None
         if news is None:
             st.rerun()
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.progress(news.share, plain(news.words))
-            cancelled = st.button("Cancel", key=f"{self.key}_cancel")
-        if cancelled:
-            self.leave()
-            st.rerun()
+            st.button("Cancel", key=f"{self.key}_cancel", on_click=self.leave)

@@ -132,12 +132,12 @@ def test_grad_cam_weighs_a_layer_before_the_next_one_writes_over_it(layer):
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * expected.max())
 
 
-@pytest.mark.parametrize("name", ["mini_resnet", "shufflenet_v2_x0_5", "convnext_tiny"])
+@pytest.mark.parametrize("name", ["mini_resnet", "squeezenet1_1"])
 def test_every_layer_that_grad_cam_is_offered_for_works(name):
     model, x = cnnviz.model(name), torch.randn(1, 3, 32, 32)
     layers = grad_cam_layers(model, cnnviz.trace(model, x.shape))
     assert last_map_module(model, cnnviz.trace(model, x.shape)) in layers
-    for layer in layers[:: max(1, len(layers) // 12)]:
+    for layer in layers[:: max(1, len(layers) // 8)]:
         assert attribute(model, x, 3, Attribution("grad_cam", layer=layer)).shape == (32, 32)
 
 

@@ -72,6 +72,7 @@ export default function (component) {
     stage.onkeydown = move;
     const legend = element.querySelector(".legend");
     legend.style.visibility = values ? "" : "hidden";
+    legend.style.display = map ? "" : "none";
     if (values) drawLegend(element, map.scale, map.limit, isDark(root));
   }
 

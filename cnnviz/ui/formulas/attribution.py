@@ -50,8 +50,8 @@ def _numbers(method: AttributionMethod, values: Array, score: float, zeros: floa
     if method == "occlusion":
         return [
             ([_S, "(", _X, ")"], [_outcome(score)]),
-            (["most lost"], [_outcome(max(0.0, float(values.max())))]),
-            (["most gained"], [_outcome(max(0.0, -float(values.min())))]),
+            (["largest"], [_outcome(float(values.max()))]),
+            (["least"], [_outcome(float(values.min()))]),
         ]
     row, column = np.unravel_index(values.argmax(), values.shape)
     largest: Equation = (["largest"], [f"at row {row}, column {column}: ", _outcome(float(values.max()))])
