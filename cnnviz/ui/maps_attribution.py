@@ -87,6 +87,8 @@ def run_or_offer(choice: AttributionChoice) -> None:
 def run_or_button(choice: AttributionChoice) -> None:
     """Start what is over at once; the progress of what is under way, or the button for it."""
     requests = choice.requests
+    if not waits_for(requests):
+        ROOM.leave()  # what other controls have asked for need not go on
     called_off = st.session_state.get(_CALLED_OFF) == requests
     if choice.at_once and not called_off and not all(map(ROOM.ended, requests)) and not waits_for(requests):
         start(requests)
