@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, Protocol, TypeVar, get_args
 
 import torch
 from torch import Tensor, nn
 
 from cnnviz.analysis.activations import as_batch, evaluating, forward, layer_named
 from cnnviz.analysis.effective_field import CancelledError
-from cnnviz.analysis.layer_rows import Trace
+from cnnviz.analysis.layer_rows import LayerRow, Trace
 from cnnviz.analysis.trace import trace
 from cnnviz.arrays import Array, read_only
 from cnnviz.data.images import Picture
@@ -17,7 +17,15 @@ from cnnviz.errors import CnnvizError
 from cnnviz.ops.geometry import is_whole
 
 AttributionMethod = Literal["saliency", "integrated_gradients", "occlusion", "grad_cam"]
+T = TypeVar("T")
 ATTRIBUTION_METHODS: tuple[AttributionMethod, ...] = get_args(AttributionMethod)
+
+
+class Lend(Protocol):
+    """Calls a function with the model, and returns what it gives."""
+
+    def __call__(self, one: Callable[[nn.Module], T], /) -> T:
+        """Call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,7 @@ def attribute(
     *,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    run: Lend | None = None,
 ) -> Array:
     """Attribute the score (before softmax) of one class to the pixels of a picture.
 
@@ -102,6 +111,8 @@ def attribute(
         how: method and settings.
         progress: called with the share of the forward passes that is done, after each of them.
         cancelled: asked before each forward pass; once it says yes, `CancelledError` is raised.
+        run: gets a function of the model for each pass and returns its value, for a server whose
+            model is lent in turns; `model` may then be an outline without weights.
 
     Returns:
         (H, W) float32, read-only. Saliency and Grad-CAM are not negative (Grad-CAM is 0 everywhere
@@ -113,53 +124,99 @@ def attribute(
     """
     if not is_whole(class_index) or class_index < 0:
         raise CnnvizError(f"A class is a whole number from 0, not {class_index!r}.")
-    x = as_batch(picture).to(next(model.parameters(), torch.empty(0)).device)
-    height, width = x.shape[2:]
-    count = how.passes(height, width).forward
-    scores = _Scores(model, int(class_index), count, progress, cancelled)
-    layer = _map_layer(model, x, how.layer) if how.method == "grad_cam" else None
-    with evaluating(model), torch.inference_mode(False), torch.enable_grad():
+    x = as_batch(picture)
+    count = how.passes(*x.shape[2:]).forward
+    lend = run or (lambda one: one(model))
+    scores = _Scores(lend, int(class_index), count, progress, cancelled)
+    layer = _map_layer(model, x, how.layer) if how.method == "grad_cam" else ""
+    with torch.inference_mode(False), torch.enable_grad():
         found = _attributed(scores, x.detach().clone(), how, layer)
     return read_only(found.detach().float())
 
 
 class _Scores:
-    """The model as Captum calls it: one score a picture; counts, tells and stops."""
+    """The model as Captum calls it: one score a picture; counts, tells and stops.
+
+    Each pass takes its gradient along, so that the model can be given back between passes.
+    """
 
     def __init__(
         self,
-        model: nn.Module,
+        lend: Lend,
         class_index: int,
         total: int,
         progress: Callable[[float], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
-        self._model, self._class = model, class_index
+        self._lend, self._class = lend, class_index
         self._total, self._done = total, 0
         self._progress, self._cancelled = progress, cancelled
 
     def __call__(self, x: Tensor) -> Tensor:
-        if self._cancelled is not None and self._cancelled():
-            raise CancelledError("The attribution was cancelled.")
-        scores = forward(self._model, x)
+        wanted = x.requires_grad and torch.is_grad_enabled()
+        if not wanted:
+            return self.of(x, False)[0]
+        scores: Tensor = _WithGradient.apply(x, self)  # type: ignore[no-untyped-call]
+        return scores
+
+    def of(self, x: Tensor, wanted: bool) -> tuple[Tensor, Tensor]:
+        """Scores (N,), and their gradient by the pixels if wanted, else nothing."""
+
+        def one(model: nn.Module) -> tuple[Tensor, Tensor]:
+            inputs = _placed(x, model).requires_grad_(wanted)
+            with evaluating(model), torch.set_grad_enabled(wanted):
+                scores = self.chosen(model, inputs.clone())
+                gradient = torch.autograd.grad(scores.sum(), inputs)[0] if wanted else scores
+            return scores.detach().cpu(), gradient.cpu()
+
+        return self.counted(one, len(x))
+
+    def chosen(self, model: nn.Module, x: Tensor) -> Tensor:
+        """The score of the class for each picture, with its graph."""
+        scores = forward(model, x)
         if not isinstance(scores, Tensor) or scores.dim() != 2:
             raise CnnvizError("The network gives no scores of classes, so there is none to attribute.")
         if self._class >= scores.shape[1]:
             raise CnnvizError(f"The classes are 0 to {scores.shape[1] - 1}, so there is no {self._class}.")
-        self._done += len(x)
-        if self._progress is not None:
-            self._progress(self._done / self._total)
         return scores[:, self._class]
 
+    def counted(self, one: Callable[[nn.Module], T], pictures: int) -> T:
+        """One pass, unless the work was called off; then it is told."""
+        if self._cancelled is not None and self._cancelled():
+            raise CancelledError("The attribution was cancelled.")
+        value: T = self._lend(one)
+        self._done += pictures
+        if self._progress is not None:
+            self._progress(self._done / self._total)
+        return value
 
-def _attributed(scores: _Scores, x: Tensor, how: Attribution, layer: nn.Module | None) -> Tensor:
+
+class _WithGradient(torch.autograd.Function):
+    """A pass whose gradient is taken in the same turn."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, scores: _Scores) -> Tensor:
+        values, gradient = scores.of(x, True)
+        ctx.save_for_backward(gradient)
+        return values
+
+    @staticmethod
+    def backward(ctx: Any, *given: Tensor) -> tuple[Tensor, None]:
+        (gradient,) = ctx.saved_tensors
+        return gradient * given[0][:, None, None, None], None
+
+
+def _placed(x: Tensor, model: nn.Module) -> Tensor:
+    """A copy where the model's parameters are, outside any graph."""
+    return x.detach().to(next(model.parameters(), x).device, copy=True)
+
+
+def _attributed(scores: _Scores, x: Tensor, how: Attribution, layer: str) -> Tensor:
     from captum import attr
 
     found: Tensor
-    if layer is not None:
-        maps = attr.LayerGradCam(scores, layer).attribute(x, relu_attributions=True)
-        found = attr.LayerAttribution.interpolate(maps, tuple(x.shape[2:]), "bilinear")
-        return found[0, 0]
+    if how.method == "grad_cam":
+        return scores.counted(lambda model: _grad_cam(scores, model, x, layer), 1)
     if how.method == "saliency":
         found = attr.Saliency(scores).attribute(x.requires_grad_())
         return found[0].amax(0)
@@ -175,21 +232,44 @@ def _attributed(scores: _Scores, x: Tensor, how: Attribution, layer: nn.Module |
     return found[0, 0]  # all channels are covered at once, so they share one value
 
 
-def _map_layer(model: nn.Module, x: Tensor, layer: str) -> nn.Module:
-    """The module whose maps Grad-CAM weighs."""
+def _grad_cam(scores: _Scores, model: nn.Module, x: Tensor, layer: str) -> Tensor:
+    """(H, W), from one layer's maps."""
+    from captum import attr
+
+    inputs = _placed(x, model).requires_grad_()
+    with evaluating(model):
+        method = attr.LayerGradCam(lambda batch: scores.chosen(model, batch), layer_named(model, layer))
+        maps = method.attribute(inputs, relu_attributions=True)
+    enlarged: Tensor = attr.LayerAttribution.interpolate(maps, tuple(x.shape[2:]), "bilinear")
+    return enlarged[0, 0].detach().cpu()
+
+
+def _map_layer(model: nn.Module, x: Tensor, layer: str) -> str:
+    """The path of the module whose maps Grad-CAM weighs."""
     found = trace(model, x.shape)
-    layer = layer or _last_map_module(model, found)
-    module = layer_named(model, layer)
-    row = found[layer]
-    seen = row.receptive_field
-    if len(row.output_shape) != 4 or (seen is not None and seen.dims != (2, 3)):
+    layer = layer or last_map_module(model, found)
+    layer_named(model, layer)
+    if not _gives_maps(found[layer]):
         raise CnnvizError(f"{layer!r} gives no feature maps with the channels first, which Grad-CAM weighs.")
     if any(other.layer == f"{layer}#2" for other in found):
         raise CnnvizError(f"{layer!r} runs more than once: choose the block that it stands in.")
-    return module
+    return layer
 
 
-def _last_map_module(model: nn.Module, found: Trace) -> str:
+def _gives_maps(row: LayerRow) -> bool:
+    seen = row.receptive_field
+    return len(row.output_shape) == 4 and (seen is None or seen.dims == (2, 3))
+
+
+def grad_cam_layers(model: nn.Module, found: Trace) -> tuple[str, ...]:
+    """The modules whose maps Grad-CAM can weigh, in the order in which the model holds them."""
+    again = {row.layer.removesuffix("#2") for row in found if row.layer.endswith("#2")}
+    rows = {row.layer: row for row in found}
+    ends = ((path, _gives(found, path)) for path, _ in model.named_modules() if path and path not in again)
+    return tuple(path for path, end in ends if end is not None and _gives_maps(rows[end]))
+
+
+def last_map_module(model: nn.Module, found: Trace) -> str:
     """The outermost module that gives the last map, or the last one before it that a module gives."""
     ends: dict[str | None, str] = {}
     for path, _ in model.named_modules():

@@ -2,6 +2,7 @@
 
 import io
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -39,6 +40,11 @@ def wall_png(maps: FeatureMaps, order: ChannelOrder, layer_limit: float | None) 
 def maps_npz(maps: FeatureMaps) -> bytes:
     """A layer's feature maps (float32, C×H×W) under the layer's name as an NPZ file."""
     return _npz(**{maps.layer: maps.values})
+
+
+def arrays_npz(arrays: Mapping[str, Array]) -> bytes:
+    """Named arrays as an NPZ file."""
+    return _npz(**arrays)
 
 
 def figure_file(figure: "Figure", ending: Literal["png", "svg"]) -> bytes:

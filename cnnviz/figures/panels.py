@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
+PanelKind = Literal["picture", "signed", "weight", "count"]
 _INCHES = 2.6
 
 
@@ -40,7 +41,7 @@ class Panel:
 
     title: str
     values: Array
-    kind: Literal["picture", "signed", "weight", "count"] = "picture"
+    kind: PanelKind = "picture"
     limit: float | None = None
     words: str = ""
     size: str = ""

@@ -14,6 +14,7 @@ from typing import TypeVar
 import streamlit as st
 import torch
 
+from cnnviz.analysis.attribution import grad_cam_layers, last_map_module
 from cnnviz.analysis.blocks import Block, blocks
 from cnnviz.analysis.input_sizes import InputSizes, input_sizes
 from cnnviz.analysis.layer_rows import Trace
@@ -38,10 +39,11 @@ from cnnviz.ops.filtering import (
     filter_picture,
 )
 from cnnviz.ops.kernels import kernel
+from cnnviz.ui.attribution_runs import AttributionRequest, AttributionRuns
 from cnnviz.ui.downloads import Downloads
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
 from cnnviz.ui.passes import LayerRun as LayerRun
-from cnnviz.ui.passes import Passes
+from cnnviz.ui.passes import Passes, Scores
 from cnnviz.ui.processor import Processor
 from cnnviz.ui.shelf import Shelf
 from cnnviz.ui.weights_folder import WeightsFolder
@@ -203,6 +205,42 @@ def _measure_effective(
 ) -> Array:
     network = outline(request.spec.name, request.spec.weights)
     return _passes(request.spec).effective_field(network, request, progress, cancelled)
+
+
+@st.cache_resource(show_spinner=False)
+def attribution_runs() -> AttributionRuns:
+    """The attributions that are being computed, and the last ones computed."""
+    return AttributionRuns(_attribute)
+
+
+def _attribute(
+    request: AttributionRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
+) -> Array:
+    network = outline(request.spec.name, request.spec.weights)
+    return _passes(request.spec).attribution(network, request, progress, cancelled)
+
+
+def scores(spec: ModelSpec, picture: Picture) -> Scores:
+    """What a network answers to a picture, and to zeros.
+
+    Raises:
+        CnnvizError: if the network is too large, or cannot take the picture.
+    """
+    with processor().word_if_busy():
+        return _scores(spec, picture.digest, picture)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _scores(spec: ModelSpec, digest: str, _picture: Picture) -> Scores:
+    return _passes(spec).scores(_picture)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def cam_layers(name: str, side: int, weights: str | None) -> tuple[str, ...]:
+    """The modules whose maps Grad-CAM can weigh, the usual one first."""
+    found, network = traced(name, side, weights), outline(name, weights)
+    usual = last_map_module(network, found)
+    return (usual, *(layer for layer in grad_cam_layers(network, found) if layer != usual))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -13,21 +13,27 @@ from cnnviz.figures.tables import Row
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.trained import is_published, weights_label, weights_names
 from cnnviz.ui import cache
+from cnnviz.ui.background import MOST_MACS as MOST_MACS
+from cnnviz.ui.background import MOST_PARAMETERS as MOST_PARAMETERS
 from cnnviz.ui.controls import counted
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRun
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.quiz import choose_yourself
 from cnnviz.ui.receptive_field_lab import FieldChoice
-from cnnviz.ui.receptive_field_waiting import Waiting
 from cnnviz.ui.snippets.receptive_field import effective_code
 from cnnviz.ui.take_home import take_home
+from cnnviz.ui.waiting import WaitingRoom
 
 HELD = 0.95
-MOST_MACS = 20e9
-MOST_PARAMETERS = 150e6
-_WAITING = "_rf_waiting"
 NOT_MEASURED = "Outputs that are no stack of maps, such as reshaped ones, have no gradient measured here."
+
+
+def _doing(request: EffectiveRequest) -> str:
+    return f"Measuring with {'trained' if request.spec.weights else 'random'} weights"
+
+
+ROOM = WaitingRoom("rf", lambda: cache.effective_runs(), _doing)
 
 
 def can_be_measured(row: LayerRow) -> bool:
@@ -48,14 +54,14 @@ class Effective:
     @classmethod
     def of(cls, choice: FieldChoice, run: EffectiveRun) -> "Effective":
         """Put the measurement of a choice's middle unit beside its box."""
-        assert run.mass is not None
+        assert run.result is not None
         unit = middle(choice.row)
         box = choice.box(unit)
         centre = tuple(
             (edge[0] + edge[1]) / 2 if edge else float(index) for edge, index in zip(box, unit, strict=True)
         )
-        held = box_that_holds(run.mass, HELD, (centre[0], centre[1]))
-        return cls(run.request.spec, run.mass, box, held)
+        held = box_that_holds(run.result, HELD, (centre[0], centre[1]))
+        return cls(run.request.spec, run.result, box, held)
 
     @property
     def inside(self) -> float:
@@ -77,23 +83,13 @@ def show_effective(choice: FieldChoice) -> None:
     macs = _macs_up_to(choice)
     require_small(choice, macs)
     requests = _requests(choice, samples)
-    waiting = st.session_state.get(_WAITING)
-    if waiting is not None and waiting.requests == requests and not waiting.over:
-        _watch(waiting)
+    if ROOM.shows_progress(requests):
         return
-    ended = [run for request in requests if (run := _ended(request)) is not None]
+    ended = [run for request in requests if (run := ROOM.ended(request)) is not None]
     if len(ended) == len(requests):
         _show(choice, ended, samples)
     else:
         _offer(choice, requests, samples, macs)
-
-
-def _ended(request: EffectiveRequest) -> EffectiveRun | None:
-    """A measurement that anybody has made, or how the one ended that this user waited for."""
-    waiting = st.session_state.get(_WAITING)
-    mine = waiting.ended(request) if waiting is not None else None
-    run = mine or cache.effective_runs().find(request)
-    return None if run is None or run.running else run
 
 
 def _requests(choice: FieldChoice, samples: int) -> list[EffectiveRequest]:
@@ -148,7 +144,7 @@ def require_small(choice: FieldChoice, macs: int) -> None:
 
 
 def _offer(choice: FieldChoice, requests: list[EffectiveRequest], samples: int, macs: int) -> None:
-    passes = samples * sum(_ended(request) is None for request in requests)
+    passes = samples * sum(ROOM.ended(request) is None for request in requests)
     total = significant(2 * passes * macs / 1e9)
     unit = middle(choice.row)
     st.markdown(
@@ -160,41 +156,17 @@ def _offer(choice: FieldChoice, requests: list[EffectiveRequest], samples: int, 
         f"Cost: {counted(passes, 'input')}, each forward and back, about {total} billion MACs in all. "
         "It runs in the background and can be cancelled."
     )
-    st.button("Measure the effective field", on_click=_start, args=(requests,))
-
-
-def _start(requests: list[EffectiveRequest]) -> None:
-    _leave()
-    st.session_state[_WAITING] = Waiting(requests)
-
-
-def _leave() -> None:
-    """This user no longer waits for what was started before."""
-    waiting = st.session_state.pop(_WAITING, None)
-    if waiting is not None:
-        waiting.leave()
-
-
-@st.fragment(run_every=0.5)
-def _watch(waiting: Waiting) -> None:
-    """Progress; then the page runs once more and shows the result."""
-    news = waiting.news()
-    if news is None:
-        st.rerun()
-    st.progress(news.share, plain(news.words))
-    if st.button("Cancel", key="rf_cancel"):
-        _leave()
-        st.rerun()
+    st.button("Measure the effective field", on_click=ROOM.start, args=(requests,))
 
 
 def _show(choice: FieldChoice, runs: list[EffectiveRun], samples: int) -> None:
     """A heat map for each measurement, in words what is in it, or why there is none."""
-    measured = [Effective.of(choice, run) for run in runs if run.mass is not None]
+    measured = [Effective.of(choice, run) for run in runs if run.result is not None]
     for place, run in zip(st.columns(len(runs)), runs, strict=True):
         with place:
             _show_one(choice, run)
     if any(run.problem for run in runs):
-        st.button("Try again", key="rf_again", on_click=_start, args=([run.request for run in runs],))
+        st.button("Try again", key="rf_again", on_click=ROOM.start, args=([run.request for run in runs],))
     if not measured:
         return
     st.markdown(
@@ -219,7 +191,7 @@ def _show(choice: FieldChoice, runs: list[EffectiveRun], samples: int) -> None:
 
 def _show_one(choice: FieldChoice, run: EffectiveRun) -> None:
     st.markdown(f"**{choice.spec.label}, {run.request.spec.weights_label}**")
-    if run.mass is None:
+    if run.result is None:
         st.info(plain(run.problem))
         return
     found = Effective.of(choice, run)

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
+import numpy as np
 import torch
 
 from cnnviz.analysis.activations import (
@@ -13,6 +15,7 @@ from cnnviz.analysis.activations import (
     evaluating,
     forward,
 )
+from cnnviz.analysis.attribution import attribute
 from cnnviz.analysis.effective_field import effective_receptive_field
 from cnnviz.analysis.layers import LayerSummary
 from cnnviz.analysis.unit_story import LayerStories
@@ -21,8 +24,11 @@ from cnnviz.data.images import Picture
 from cnnviz.nets.catalog import ModelSpec, catalog_entry
 from cnnviz.nets.inputs import network_input
 from cnnviz.nets.shared import SharedModel
+from cnnviz.ui.attribution_runs import AttributionRequest
 from cnnviz.ui.effective_runs import EffectiveRequest
 from cnnviz.ui.processor import Processor
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +44,27 @@ class LayerRun:
     maps: FeatureMaps
     probabilities: Array
     note: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """What a network answers, before softmax.
+
+    Attributes:
+        picture: (classes,) for a picture.
+        zeros: (classes,) for an input of zeros.
+        note: a sentence if it did not run where it should have.
+    """
+
+    picture: Array
+    zeros: Array
+    note: str | None
+
+    @property
+    def probabilities(self) -> Array:
+        """(classes,) softmax of the picture's scores."""
+        raised = np.exp(self.picture - self.picture.max())
+        return np.asarray(raised / raised.sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +123,6 @@ class Passes:
     ) -> Array:
         """One input after another, each in its turn, so that nobody waits for more than one."""
         channels = catalog_entry(request.spec.name).input_shape[1]
-
-        def run(one: Callable[[torch.nn.Module], torch.Tensor]) -> torch.Tensor:
-            def compute(device: torch.device) -> torch.Tensor:
-                with self.shared.borrow(device) as network:
-                    return one(network)
-
-            return self.processor.run(compute).value
-
         return effective_receptive_field(
             outline,
             request.layer,
@@ -111,5 +130,46 @@ class Passes:
             request.samples,
             progress=progress,
             cancelled=cancelled,
-            run=run,
+            run=self._lend,
         )
+
+    def scores(self, picture: Picture) -> Scores:
+        """The scores of all classes, and those of an input of zeros of the same size."""
+
+        def compute(device: torch.device) -> tuple[Array, Array]:
+            with self.shared.borrow(device) as network:
+                x = network_input(picture, self.spec.name, self.spec.weights).to(device)
+                with evaluating(network), torch.inference_mode():
+                    both = [forward(network, one)[0].float() for one in (x, torch.zeros_like(x))]
+                return read_only(both[0]), read_only(both[1])
+
+        ran = self.processor.run(compute)
+        return Scores(*ran.value, ran.note)
+
+    def attribution(
+        self,
+        outline: torch.nn.Module,
+        request: AttributionRequest,
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> Array:
+        """One pass after another, each in its turn, so that nobody waits for more than one."""
+        x = network_input(request.picture, self.spec.name, self.spec.weights)
+        return attribute(
+            outline,
+            x,
+            request.class_index,
+            request.how,
+            progress=progress,
+            cancelled=cancelled,
+            run=self._lend,
+        )
+
+    def _lend(self, one: Callable[[torch.nn.Module], T]) -> T:
+        """Call a function with the network, once it is its turn."""
+
+        def compute(device: torch.device) -> T:
+            with self.shared.borrow(device) as network:
+                return one(network)
+
+        return self.processor.run(compute).value

@@ -8,23 +8,31 @@ import streamlit as st
 from cnnviz.ui.controls import set_control
 
 
-def offer_presets(presets: Mapping[str, Mapping[str, Any]], start: Mapping[str, Any] | None = None) -> None:
+def offer_presets(
+    presets: Mapping[str, Mapping[str, Any]], start: Mapping[str, Any] | None = None, key: str = "presets"
+) -> bool:
     """A row of buttons that set the controls.
 
     Args:
         presets: label → session key → value.
         start: values that each preset begins from.
+        key: of the row; begins with "presets".
+
+    Returns:
+        Whether one was pressed just now: a fragment then runs the page again if controls elsewhere are set.
     """
-    with st.container(key="presets", horizontal=True, vertical_alignment="center", gap="small"):
+    pressed = False
+    with st.container(key=key, horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("Try this", width="content")
         for label, settings in presets.items():
-            st.button(
+            pressed |= st.button(
                 label,
                 key=f"preset {label}",
                 type="tertiary",
                 on_click=_apply,
                 args=({**(start or {}), **settings},),
             )
+    return pressed
 
 
 def _apply(settings: Mapping[str, Any]) -> None:

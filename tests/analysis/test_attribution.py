@@ -9,7 +9,14 @@ from captum import attr
 from torch import nn
 
 import cnnviz
-from cnnviz.analysis.attribution import ATTRIBUTION_METHODS, Attribution, Passes, attribute
+from cnnviz.analysis.attribution import (
+    ATTRIBUTION_METHODS,
+    Attribution,
+    Passes,
+    attribute,
+    grad_cam_layers,
+    last_map_module,
+)
 from cnnviz.analysis.effective_field import CancelledError
 from cnnviz.errors import CnnvizError
 from tests.analysis.small_networks import hooks
@@ -93,6 +100,45 @@ def test_progress_rises_to_one(network, x, how):
     attribute(network, x, 4, how, progress=shares.append)
     assert shares == sorted(shares)
     assert shares[-1] == 1
+
+
+@pytest.mark.parametrize("how", EVERY, ids=NAMES)
+def test_a_model_lent_for_each_pass_gives_the_same(network, x, how):
+    how, lent = Attribution(how.method, **{**SETTINGS, "batch": 1}), []
+
+    def lend(one):
+        lent.append(1)
+        return one(copy.deepcopy(network))
+
+    outline = cnnviz.SimpleCNN().to("meta")
+    found = attribute(outline, x, 4, how, run=lend)
+    np.testing.assert_allclose(found, attribute(network, x, 4, how), rtol=1e-4, atol=1e-7)
+    assert len(lent) == how.passes(32, 30).forward
+
+
+@pytest.mark.parametrize("layer", ["bn1", "layer2.0.bn1", "layer3.1.conv1"])
+def test_grad_cam_weighs_a_layer_before_the_next_one_writes_over_it(layer):
+    model, x = cnnviz.model("resnet18"), torch.randn(1, 3, 64, 64)
+    apart = copy.deepcopy(model)
+    for module in apart.modules():
+        if isinstance(module, nn.ReLU):
+            module.inplace = False
+    kept = {}
+    apart.get_submodule(layer).register_forward_hook(lambda _, __, y: kept.update(y=y) or y.retain_grad())
+    apart(x.requires_grad_())[0, 3].backward()
+    weighed = (kept["y"].grad.mean((2, 3), keepdim=True) * kept["y"]).sum(1, keepdim=True).relu()
+    expected = nn.functional.interpolate(weighed, (64, 64), mode="bilinear")[0, 0].detach().numpy()
+    found = attribute(model, x, 3, Attribution("grad_cam", layer=layer))
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * expected.max())
+
+
+@pytest.mark.parametrize("name", ["mini_resnet", "squeezenet1_1"])
+def test_every_layer_that_grad_cam_is_offered_for_works(name):
+    model, x = cnnviz.model(name), torch.randn(1, 3, 32, 32)
+    layers = grad_cam_layers(model, cnnviz.trace(model, x.shape))
+    assert last_map_module(model, cnnviz.trace(model, x.shape)) in layers
+    for layer in layers[:: max(1, len(layers) // 8)]:
+        assert attribute(model, x, 3, Attribution("grad_cam", layer=layer)).shape == (32, 32)
 
 
 @pytest.mark.parametrize("method", ["integrated_gradients", "occlusion"])

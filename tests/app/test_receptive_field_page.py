@@ -23,15 +23,15 @@ from cnnviz.ui import (
     receptive_field_lab,
     sidebar,
 )
-from cnnviz.ui.effective_field_lab import MOST_MACS, MOST_PARAMETERS, can_be_measured
+from cnnviz.ui.effective_field_lab import MOST_MACS, MOST_PARAMETERS, ROOM, can_be_measured
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
 from cnnviz.ui.formulas.parts import result
 from cnnviz.ui.formulas.receptive_field import growth_formula
 from cnnviz.ui.receptive_field_facts import growth_words, outgrown_words
 from cnnviz.ui.receptive_field_lab import unit_from_text
 from cnnviz.ui.receptive_field_presets import _PRESETS as PRESETS
-from cnnviz.ui.receptive_field_waiting import Waiting
 from cnnviz.ui.snippets.receptive_field import box_code, growth_code, table_code
+from cnnviz.ui.waiting import Waiting
 from tests.app.running import every_network, open_drawers, run, shown_code
 
 VIEWS = ("box", "growth", "effective", "stack", "table")
@@ -243,7 +243,7 @@ def test_the_effective_field_is_measured_on_demand_and_is_that_of_the_code(open_
     assert_fine(at)
     (mass,) = run(shown_code(at))["fields"].values()
     request = EffectiveRequest(ModelSpec("simple_cnn", None, 3), "block2.relu1", 32, 2)
-    np.testing.assert_allclose(cache.effective_runs().find(request).mass, mass, rtol=1e-3, atol=1e-7)
+    np.testing.assert_allclose(cache.effective_runs().find(request).result, mass, rtol=1e-3, atol=1e-7)
 
 
 SQUEEZED = {"rf_view": "effective", "model": "squeezenet1_1", "rf_layer": "features.2"}
@@ -348,7 +348,7 @@ def test_weights_are_fetched_before_anything_is_measured(asked, monkeypatch):
     monkeypatch.setattr(downloads, "download_weights", arrive)
     own = downloads.Downloads()
     monkeypatch.setattr(cache, "downloads", lambda: own)
-    waiting = Waiting([RANDOM, TRAINED])
+    waiting = Waiting([RANDOM, TRAINED], ROOM.runs, ROOM.words)
     until(lambda: "5 MB" in waiting.news().words)
     assert asked == [RANDOM] and not waiting.over
     allowed.set()

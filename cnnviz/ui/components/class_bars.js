@@ -1,0 +1,24 @@
+// The likeliest classes with their probabilities; a click takes one.
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const bars = parentElement.querySelector(".bars");
+  bars.setAttribute("aria-label", data.label);
+  bars.replaceChildren(...data.classes.map(button));
+
+  function button({ index, name, share, text }) {
+    const element = made("button");
+    element.type = "button";
+    element.dataset.index = index;
+    element.title = name;
+    element.setAttribute("aria-pressed", String(index === data.selected));
+    element.setAttribute("aria-label", `Explain ${name}, probability ${text}`);
+    const [track, bar] = [made("span", "track"), made("span", "bar")];
+    track.style.display = bar.style.display = "block";
+    bar.style.width = `${100 * share}%`;
+    track.append(bar);
+    element.append(made("span", "name", name), made("span", "", text), track);
+    element.onclick = () => setTriggerValue("index", index);
+    return element;
+  }
+}
