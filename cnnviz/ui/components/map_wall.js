@@ -88,7 +88,9 @@ export default function (component) {
     if (!box) return `sees nothing of the picture${header.global_words}`;
     const [tall, wide] = box.map(([first, last]) => count(last - first + 1));
     const inside = shareInside(box[0], pictureHeight) * shareInside(box[1], pictureWidth);
-    const outside = inside < 1 ? `, ${format(100 * (1 - inside), 3)} % of them in the padding` : "";
+    const over = box.map(([first, last], axis) => Math.max(-first, last - [pictureHeight, pictureWidth][axis] + 1));
+    const cut = Math.max(...over) * state.scale > MARGIN ? ", farther out than is drawn" : "";
+    const outside = inside < 1 ? `, ${format(100 * (1 - inside), 3)} % of them in the padding${cut}` : "";
     return `sees ${tall}×${wide} pixels, rows ${span(box[0])}, columns ${span(box[1])}${outside}${header.global_words}`;
   }
 
