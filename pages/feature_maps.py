@@ -60,8 +60,8 @@ def show(view: str, model: ModelSpec, side: int, controls: DeltaGenerator) -> No
 
 st.title("Feature maps")
 st.markdown(
-    "A **feature map** says where in the picture one channel of a layer answers, and how strongly: blue above "
-    "zero, red below."
+    "A **feature map** says where in the picture one channel of a layer answers, and how strongly: "
+    "blue above zero, red below."
 )
 offer_maps_presets()
 st.fragment(lab)()

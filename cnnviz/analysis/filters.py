@@ -1,6 +1,7 @@
 """The kernels of a network's first convolution."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from torch import nn
@@ -8,7 +9,7 @@ from torch import nn
 from cnnviz.analysis.activations import convolutions, layer_named
 from cnnviz.arrays import Array, read_only
 from cnnviz.errors import CnnvizError
-from cnnviz.ops.convolution import Conv2dFromScratch, axis_windows
+from cnnviz.ops.convolution import Conv2dFromScratch, Padding, axis_windows
 from cnnviz.ops.geometry import Window
 
 
@@ -64,10 +65,7 @@ def first_filters(model: nn.Module) -> Filters:
         if isinstance(module, nn.Conv2d | Conv2dFromScratch):
             weight = read_only(module.weight.detach().float().clone())
             windows = axis_windows(
-                weight.shape[2:],
-                module.stride,
-                module.padding,
-                module.dilation,  # type: ignore[arg-type]
+                weight.shape[2:], module.stride, cast(Padding, module.padding), module.dilation
             )
             return Filters(layer, weight, windows)
     raise CnnvizError("This network has no convolution whose kernels could be shown.")

@@ -189,7 +189,7 @@ class _Units:
 
     def _weighs_most(self, path: str) -> bool:
         inside = sum(p.numel() for p in self._modules[path].parameters())
-        return 2 * inside > sum(p.numel() for p in self._modules[""].parameters())
+        return bool(2 * inside > sum(p.numel() for p in self._modules[""].parameters()))
 
     def _reads_in_turn(self, path: str) -> bool:
         """Whether each child reads nothing inside the module but the child before it."""

@@ -58,9 +58,8 @@ def filters_figure(filters: Filters, limits: Array, colours: bool, shown: int) -
     place = figure.subplots()
     place.imshow(pixels, interpolation="none")
     place.set_axis_off()
-    ends = (
-        "" if colours or np.ptp(limits) else f", from −{limits[0]:.4g} (purple) to {limits[0]:.4g} (orange)"
-    )
+    end = f"{limits[0]:.4g}"
+    ends = "" if colours or np.ptp(limits) else f", from −{end} (purple) to {end} (orange)"
     place.set_title(f"{filters.layer}: {shown} filters{ends}", fontsize=8)
     return figure
 

@@ -21,17 +21,12 @@ def pairs_figure(left: FeatureMaps, right: FeatureMaps, channels: Array, names: 
     figure = Figure(figsize=(1.0 * len(channels) + 0.6, 2.9), dpi=200, layout="constrained")
     places = figure.subplots(2, len(channels), squeeze=False)
     limit = max(left.limit, right.limit) or 1.0
+    colours = colour_map("activation")
     for maps, name, row in zip((left, right), names, places, strict=True):
         for place, channel in zip(row, channels, strict=True):
             place.set_axis_off()
             place.set_title(f"channel {channel}", fontsize=6)
-            image = place.imshow(
-                maps.values[channel],
-                cmap=colour_map("activation"),
-                vmin=-limit,
-                vmax=limit,
-                interpolation="none",
-            )
+            image = place.imshow(maps.values[channel], colours, vmin=-limit, vmax=limit, interpolation="none")
         row[0].set_title(f"{name}\nchannel {channels[0]}", fontsize=6, loc="left")
     bar = figure.colorbar(image, ax=places, shrink=0.8)
     bar.set_ticks([-limit, 0, limit])

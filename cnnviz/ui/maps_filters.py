@@ -62,7 +62,8 @@ def _choose_look(inputs: int) -> bool:
         await_setting("filters_look", "colours")
         return False
     look = st.selectbox(
-        "Filters on the wall", list(_LOOKS), format_func=_LOOKS.__getitem__, key="filters_look", bind="query-params",
+        "Filters on the wall", list(_LOOKS), format_func=_LOOKS.__getitem__,
+        key="filters_look", bind="query-params",
         help="As a coloured picture, the three weights of a tap are its red, green and blue; half grey is 0. "
         "Channel by channel: red on top, then green, then blue.",
     )  # fmt: skip
@@ -101,15 +102,15 @@ def words(filters: Filters, model: ModelSpec, shown: int, colours: bool) -> str:
     how = "Half grey is 0." if colours else "Orange is above 0, purple below."
     said = (
         f"**{filters.layer}** has {count:,} filters of {inputs}×{height}×{width} weights, and gives as many "
-        f"feature maps; on the wall: {which}. {how} Deviation of all weights {significant(filters.deviation)}; "
-        f"He's initialisation for ReLU draws with √(2 / {inputs * height * width}) = "
+        f"feature maps; on the wall: {which}. {how} Deviation of all weights "
+        f"{significant(filters.deviation)}; He's initialisation for ReLU draws with √(2 / {inputs * height * width}) = "
         f"{significant(filters.he_deviation)}."
     )
     if math.isnan(filters.bends):
         return said
     return (
-        f"{said} Neighbouring weights differ {significant(filters.bends)} times as much (mean square) as weights "
-        f"drawn one by one would: near 1 is noise, near 0 is smooth. Weights: {model.weights_label}."
+        f"{said} Neighbouring weights differ {significant(filters.bends)} times as much (mean square) as "
+        f"weights drawn one by one would: near 1 is noise, near 0 is smooth. Weights: {model.weights_label}."
     )
 
 

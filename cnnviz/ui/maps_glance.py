@@ -12,6 +12,7 @@ from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
 from cnnviz.ui.components.glance import glance_view
 from cnnviz.ui.controls import await_settings, set_control
+from cnnviz.ui.maps_glance_quiz import ask_about_size
 from cnnviz.ui.maps_glance_words import (
     HOW_TO_READ,
     column_words,
@@ -48,6 +49,7 @@ def show_glance(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
         for note in filter(None, (missing_weights_words(), run.note)):
             st.info(note)
         st.markdown(" ".join(filter(None, (HOW_TO_READ, left_out_words(columns)))))
+        ask_about_size(model, side, columns.shown)
         _give_home(columns, run.seen, seen, model, side)
 
 

@@ -43,6 +43,7 @@ def column_words(column: Column, maps: ColumnMaps) -> ColumnWords:
         words,
         f"{alt}{significant(float(maps.maximum.max()))}",
         closed,
+        group_name(summary.layer),
         _SIGNS.get(column.join or "", ""),
     )
 
@@ -62,6 +63,12 @@ def short_name(layer: str) -> str:
     return last.removeprefix("encoder_")
 
 
+def group_name(layer: str) -> str:
+    """The module around a layer whose short name does not say it."""
+    around, _, last = layer.rpartition(".")
+    return "" if last.isdigit() else around
+
+
 def size_labels(column: Column) -> tuple[str, str]:
     """Channels and size, or what stands for them in a vector and in a list of tokens."""
     shape = column.summary.output_shape
@@ -69,7 +76,7 @@ def size_labels(column: Column) -> tuple[str, str]:
         return f"{column.summary.channels:,}", times(column.map_size)
     if len(shape) == 1:
         return f"{shape[0]:,}", "vector"
-    return f"{shape[-1]:,}", f"{shape[0]:,} tokens"
+    return f"{shape[-1]:,}", f"{shape[0]:,} tok."
 
 
 def shape_words(column: Column) -> str:

@@ -99,7 +99,7 @@ def ranked(left: FeatureMaps, right: FeatureMaps, order: str) -> Array:
 
 def _fitting(maps: FeatureMaps) -> int:
     """How many pairs are shown: fewer of large maps, so that they travel quickly."""
-    return min(_MOST, max(_FEWEST, _VALUES // (2 * maps.values[0].size)))
+    return min(_MOST, max(_FEWEST, _VALUES // (2 * int(maps.values[0].size))))
 
 
 def _pairs_words(model: ModelSpec, other: ModelSpec, shown: int, channels: int) -> str:
@@ -116,9 +116,8 @@ def _pairs_words(model: ModelSpec, other: ModelSpec, shown: int, channels: int) 
 def table_words(specs: tuple[ModelSpec, ModelSpec], runs: tuple[cache.LayerRun, ...]) -> str:
     """Numbers that tell two weight sets apart, as a table."""
     columns = [_numbers(spec, run) for spec, run in zip(specs, runs, strict=True)]
-    heads = " | ".join(
-        f"{where}: {spec.weights_label}" for where, spec in zip(("Left", "Right"), specs, strict=True)
-    )
+    labels = (spec.weights_label for spec in specs)
+    heads = " | ".join(f"{side}: {label}" for side, label in zip(("Left", "Right"), labels, strict=True))
     rows = [f"| {name} | {columns[0][name]} | {columns[1][name]} |" for name in columns[0]]
     return "\n".join([f"| This layer | {heads} |", "|---|---|---|", *rows])
 

@@ -1,6 +1,9 @@
 const GAP = 3;
 const TALLEST = 430;
-const [SMALLEST, LARGEST] = [34, 64];
+// The end of a long name tells layers apart: its beginning is cut off. See .name in the CSS.
+const fromTheEnd = (name) => `\u200e${name}\u200e`;
+
+const [SMALLEST, LARGEST] = [42, 64];
 const PICTURE = 84;
 const PREDICTION = 186;
 
@@ -48,6 +51,8 @@ export default function (component) {
   function layer(column, index) {
     const element = made("div", column.opens ? "layer" : "layer closed");
     const flow = made("div", "flow");
+    const begins = column.group && column.group !== columns[index - 1]?.group;
+    if (begins && !column.join) flow.append(made("span", "group", column.group));
     if (column.join) {
       const bow = made("div", "bow");
       bow.dataset.sign = column.join;
@@ -63,7 +68,7 @@ export default function (component) {
     maps.append(canvas);
     const list = document.createElement("dl");
     list.append(...column.foot.map((text) => made("dd", "", text)));
-    element.append(flow, made("div", "name", column.name), made("div", "kind", column.kind), maps, list);
+    element.append(flow, made("div", "name", fromTheEnd(column.name)), made("div", "kind", column.kind), maps, list);
     element.title = column.layer;
     return element;
   }

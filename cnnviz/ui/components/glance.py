@@ -28,6 +28,7 @@ class ColumnWords:
         words: all of that in a sentence.
         alt: for who cannot see it.
         closed: why a click does not open it; empty if it does.
+        group: the module that it lies in, if the name does not say it.
         join: the sign of a block that joins what came in; empty for others.
     """
 
@@ -37,6 +38,7 @@ class ColumnWords:
     words: str
     alt: str
     closed: str
+    group: str
     join: str
 
 
@@ -107,6 +109,7 @@ def _column(column: Column, maps: ColumnMaps, said: ColumnWords) -> dict[str, An
         "foot": said.foot,
         "words": said.words,
         "alt": said.alt,
+        "group": said.group,
         "join": said.join,
     }
 
