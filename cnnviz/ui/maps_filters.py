@@ -103,8 +103,8 @@ def words(filters: Filters, model: ModelSpec, shown: int, colours: bool) -> str:
     said = (
         f"**{filters.layer}** has {count:,} filters of {inputs}×{height}×{width} weights, and gives as many "
         f"feature maps; on the wall: {which}. {how} Deviation of all weights "
-        f"{significant(filters.deviation)}; He's initialisation for ReLU draws with √(2 / {inputs * height * width}) = "
-        f"{significant(filters.he_deviation)}."
+        f"{significant(filters.deviation)}; He's initialisation for ReLU draws with "
+        f"√(2 / {inputs * height * width}) = {significant(filters.he_deviation)}."
     )
     if math.isnan(filters.bends):
         return said

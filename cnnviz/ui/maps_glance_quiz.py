@@ -6,24 +6,27 @@ from collections.abc import Sequence
 from cnnviz.analysis.glance import Column
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
-from cnnviz.ui.quiz import check_yourself
+from cnnviz.ui.controls import drawer
+from cnnviz.ui.feature_map_controls import SIDES
+from cnnviz.ui.input_size import sides_of
+from cnnviz.ui.quiz import ask
 
-_SIDES = (96, 128, 64, 160, 224, 32)
 _KEY = "maps_glance"
 
 
 def ask_about_size(model: ModelSpec, side: int, columns: Sequence[Column]) -> None:
     """How large a layer's maps are at another input size; where there is none, how many numbers they hold."""
     maps = [column for column in columns if column.is_maps and len(column.map_size) == 2]
-    if not maps:
+    opened = drawer("Check yourself", f"{_KEY}_question") if maps else None
+    if opened is None:
         return
     column = maps[2 * len(maps) // 3]
-    fitting = cache.sizes_of(model.name, _SIDES, model.weights).sides
-    other = next((s for s in _SIDES if s in fitting and s != side), None)
-    if other is None:
-        _ask_how_many(column)
-    else:
-        _ask_how_large(model, column, side, other)
+    others = [other for other in sides_of(model, SIDES) if other != side]
+    with opened:
+        if others:
+            _ask_how_large(model, column, side, others[len(others) // 2])
+        else:
+            _ask_how_many(column)
 
 
 def _ask_how_large(model: ModelSpec, column: Column, side: int, other: int) -> None:
@@ -31,7 +34,7 @@ def _ask_how_large(model: ModelSpec, column: Column, side: int, other: int) -> N
     there = next(s for s in cache.layers_of(model.name, other, model.weights) if s.layer == layer)
     axis = there.channel_axis
     answer = next(size for dim, size in enumerate(there.output_shape) if dim != axis)
-    check_yourself(
+    ask(
         f"The maps of `{layer}` have {now} rows, for a picture of {side}×{side}. How many rows will they "
         f"have for a picture of **{other}×{other}**?",
         answer,
@@ -53,7 +56,7 @@ def _ask_how_large(model: ModelSpec, column: Column, side: int, other: int) -> N
 def _ask_how_many(column: Column) -> None:
     channels = column.summary.channels
     height, width = column.map_size
-    check_yourself(
+    ask(
         f"`{column.summary.layer}` gives {channels} maps of {height}×{width}. How many numbers is that?",
         channels * height * width,
         {

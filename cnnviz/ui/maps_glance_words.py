@@ -94,28 +94,31 @@ def shape_words(column: Column) -> str:
 def field_label(column: Column) -> str:
     """The side of a unit's field in pixels."""
     row = column.row
-    if row is None or (row.receptive_field is None and not _sees_all(row)):
-        return "?"
-    if _sees_all(row):
+    if rests_on_all(column):
         return "all"
+    if row is None or row.receptive_field is None:
+        return "–"
     height, width = _field(row)
-    return f"{height:,} px" if height == width else f"{height}×{width}"
+    size = f"{height:,}" if height == width else f"{height}×{width}"
+    return f"≥ {size}" if row.is_global else f"{size} px"
 
 
 def field_words(column: Column) -> str:
     """What a unit sees of the picture."""
     row = column.row
-    if row is not None and row.is_global and not row.is_pooled:
-        return "attention or squeeze-and-excitation shows a unit more than its own field"
-    if row is not None and _sees_all(row):
+    if rests_on_all(column):
         return "each number rests on the whole picture"
     if row is None or row.receptive_field is None:
-        return f"what a unit sees is not known ({row.note if row and row.note else 'no map'})"
-    return f"a unit sees {times(_field(row))} pixels"
+        return f"there is no field: {row.note}" if row and row.note else "its field is not known"
+    seen = f"a unit sees {times(_field(row))} pixels"
+    return f"{seen}, and more by squeeze-and-excitation or attention" if row.is_global else seen
 
 
-def _sees_all(row: LayerRow) -> bool:
-    return row.is_global or row.is_pooled
+def rests_on_all(column: Column) -> bool:
+    """Whether a number is made of all positions: behind global pooling, or linear on a vector."""
+    row = column.row
+    made_of_vector = column.summary.kind == "linear" and len(column.summary.output_shape) == 1
+    return made_of_vector or (row is not None and row.is_pooled)
 
 
 def _field(row: LayerRow) -> tuple[int, int]:
