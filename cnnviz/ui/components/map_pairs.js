@@ -2,6 +2,7 @@
 
 const GAP = 12;
 const LABEL = 15;
+const EDGE = 3;
 const TALLEST = 500;
 
 export default function (component) {
@@ -37,17 +38,17 @@ export default function (component) {
   /** Width and height of a pair at a zoom, and how many stand in a row. */
   function layout(zoom) {
     const pair = { x: 2 * width * zoom + 1, y: height * zoom + LABEL };
-    const columns = Math.max(1, Math.floor((stage.clientWidth + GAP) / (pair.x + GAP)));
+    const columns = Math.max(1, Math.floor((stage.clientWidth - 2 * EDGE + GAP) / (pair.x + GAP)));
     return { ...pair, zoom, columns, tall: Math.ceil(count / columns) * (pair.y + GAP) };
   }
 
   function drawPairs() {
     const least = Math.max(36 / width, 0.05);
-    let zoom = Math.max(least, Math.min(120 / width, (stage.clientWidth - 2) / 2 / width));
+    let zoom = Math.max(least, Math.min(120 / width, (stage.clientWidth - 2 * EDGE - 1) / 2 / width));
     while (zoom > least && layout(zoom).tall > TALLEST) zoom = Math.max(least, zoom * 0.97);
     grid = layout(zoom);
     const ratio = window.devicePixelRatio;
-    const size = [grid.columns * (grid.x + GAP), grid.tall];
+    const size = [Math.min(stage.clientWidth, 2 * EDGE + grid.columns * (grid.x + GAP)), grid.tall];
     [canvas.width, canvas.height] = size.map((length) => Math.round(length * ratio));
     [canvas.style.width, canvas.style.height] = size.map((length) => `${length}px`);
     canvas.setAttribute("aria-label", header.alt);
@@ -75,7 +76,7 @@ export default function (component) {
 
   function placeOf(pair) {
     const [row, column] = [Math.floor(pair / grid.columns), pair % grid.columns];
-    return { left: 1 + column * (grid.x + GAP), top: row * (grid.y + GAP) };
+    return { left: EDGE + column * (grid.x + GAP), top: row * (grid.y + GAP) };
   }
 
   function read(pair, unit) {
@@ -96,7 +97,7 @@ export default function (component) {
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     const [column, row] = [Math.floor(x / (grid.x + GAP)), Math.floor(y / (grid.y + GAP))];
     const pair = row * grid.columns + column;
-    const [inX, inY] = [x - 1 - column * (grid.x + GAP), y - row * (grid.y + GAP) - LABEL];
+    const [inX, inY] = [x - EDGE - column * (grid.x + GAP), y - row * (grid.y + GAP) - LABEL];
     if (column < 0 || column >= grid.columns || row < 0 || pair >= count) return;
     if (inX < 0 || inX >= grid.x || inY < 0 || inY >= height * grid.zoom) return;
     const across = inX >= width * grid.zoom + 1 ? inX - width * grid.zoom - 1 : Math.min(inX, width * grid.zoom - 1e-6);
