@@ -19,7 +19,7 @@ from benchmarks.common import Result, browser, opened, quartiles, served, settle
 
 GOAL_MS = 400
 UPLOADS, WARM_UP = 10, 3
-_ADDRESS = "feature_maps?source=Upload&model=MiniResNet&maps_layer=layer4.1.relu2"
+_ADDRESS = "feature_maps?source=Upload&maps_view=A+layer&model=MiniResNet&maps_layer=layer4.1.relu2"
 _FILE = "section[data-testid=stSidebar] input[type=file]"
 
 # The label names the picture; the component sets it in the same task that paints the maps.

@@ -13,14 +13,15 @@ from cnnviz.ui.maps_attribution import show_attribution
 from cnnviz.ui.maps_filters import show_filters
 from cnnviz.ui.maps_glance import show_glance
 from cnnviz.ui.maps_layer import show_layer
+from cnnviz.ui.maps_presets import await_maps_presets, offer_maps_presets
 from cnnviz.ui.maps_two_weights import show_two_weights
 from cnnviz.ui.sidebar import current_model
 
 require_frame()
 
 _VIEWS = {
-    "layer": "A layer",
     "glance": "The network at a glance",
+    "layer": "A layer",
     "filters": "First filters",
     "two": "Two weight sets",
     "why": "What the prediction rests on",
@@ -28,11 +29,18 @@ _VIEWS = {
 
 
 def lab() -> None:
-    """Controls on the left; one of five views on the right."""
+    """The chosen one of five views; the network at a glance takes the whole width."""
     model = current_model()
+    view = choose_view(_VIEWS, "maps_view")
+    if view == "glance":
+        place = st.container()
+        words, sizes = st.columns([3.4, 1], gap="medium")
+        with sizes:
+            side = choose_side(model, SIDES, "maps_side")
+        with place, explained():
+            show_glance(model, side, words)
+        return
     controls, place = lab_columns()
-    with place:
-        view = choose_view(_VIEWS, "maps_view")
     with controls:
         side = choose_side(model, SIDES, "maps_side")
     with place, explained():
@@ -40,10 +48,9 @@ def lab() -> None:
 
 
 def show(view: str, model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
-    """The chosen view; its own controls go into the narrow column."""
+    """A view with its own controls in the narrow column."""
     views = {
         "layer": show_layer,
-        "glance": show_glance,
         "filters": show_filters,
         "two": show_two_weights,
         "why": show_attribution,
@@ -53,8 +60,9 @@ def show(view: str, model: ModelSpec, side: int, controls: DeltaGenerator) -> No
 
 st.title("Feature maps")
 st.markdown(
-    "Each channel of a convolution has a kernel of its own over all channels of its input; its **feature "
-    "map** says where in the picture that kernel answers, and how strongly: blue above zero, red below. "
-    "Other layers pass such maps on, changed. Point at a map, or click to see it large."
+    "A **feature map** says where in the picture one channel of a layer answers, and how strongly: "
+    "blue above zero, red below."
 )
+offer_maps_presets()
 st.fragment(lab)()
+await_maps_presets()

@@ -16,6 +16,8 @@ import torch
 
 from cnnviz.analysis.attribution import grad_cam_layers, last_map_module
 from cnnviz.analysis.blocks import Block, blocks
+from cnnviz.analysis.filters import Filters
+from cnnviz.analysis.glance import GlanceColumns, glance_columns
 from cnnviz.analysis.input_sizes import InputSizes, input_sizes
 from cnnviz.analysis.layer_rows import Trace
 from cnnviz.analysis.layers import LayerSummary, layer_summaries
@@ -42,6 +44,7 @@ from cnnviz.ops.kernels import kernel
 from cnnviz.ui.attribution_runs import AttributionRequest, AttributionRuns
 from cnnviz.ui.downloads import Downloads
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
+from cnnviz.ui.passes import GlanceRun as GlanceRun
 from cnnviz.ui.passes import LayerRun as LayerRun
 from cnnviz.ui.passes import Passes, Scores
 from cnnviz.ui.processor import Processor
@@ -322,6 +325,44 @@ def _stories(spec: ModelSpec, layer: str, digest: str, _picture: Picture) -> Lay
         return _passes(spec).stories(layer, _picture)
     except CnnvizError as error:
         return error
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def glance_columns_of(name: str, side: int, weights: str | None = None) -> GlanceColumns:
+    """Which layers of a network are shown at a glance."""
+    layers = layers_of(name, side, weights)
+    return glance_columns(outline(name, weights), layers, traced(name, side, weights))
+
+
+def glance_run(spec: ModelSpec, picture: Picture) -> GlanceRun:
+    """Run a network on a picture; keep the strongest channels of some layers, made small.
+
+    Raises:
+        CnnvizError: as `layer_run`.
+    """
+    with processor().word_if_busy():
+        return _glance_run(spec, picture.digest, picture)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _glance_run(spec: ModelSpec, digest: str, _picture: Picture) -> GlanceRun:
+    columns = glance_columns_of(spec.name, _picture.height, spec.weights).shown
+    return _passes(spec).glance(columns, _picture)
+
+
+def filters_of(spec: ModelSpec) -> Filters:
+    """The kernels of a network's first convolution.
+
+    Raises:
+        CnnvizError: if the network is too large, or has none.
+    """
+    with processor().word_if_busy():
+        return _filters_of(spec)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _filters_of(spec: ModelSpec) -> Filters:
+    return _passes(spec).filters()
 
 
 def network_limit(spec: ModelSpec, picture: Picture) -> float:

@@ -14,8 +14,8 @@ _USUAL = 224
 
 def choose_side(model: ModelSpec, sides: Sequence[int], key: str) -> int:
     """The side of the square that the network is shown; only sizes that it takes can be chosen."""
-    wanted = tuple(sorted({*sides, *trained_sizes(model.name)}))
-    fitting = cache.sizes_of(model.name, wanted, model.weights).sides
+    wanted = _wanted(model, sides)
+    fitting = sides_of(model, sides)
     state, memory = st.session_state, _memory_of(key)
     preset = taken_setting(key)
     if preset is not None:
@@ -41,6 +41,15 @@ def choose_side(model: ModelSpec, sides: Sequence[int], key: str) -> int:
         state.setdefault(memory, chosen)
     st.caption(input_words(model, fitting, wanted))
     return chosen
+
+
+def sides_of(model: ModelSpec, sides: Sequence[int]) -> tuple[int, ...]:
+    """Those of some sizes that a network takes, and those that its weights were trained for."""
+    return tuple(cache.sizes_of(model.name, _wanted(model, sides), model.weights).sides)
+
+
+def _wanted(model: ModelSpec, sides: Sequence[int]) -> tuple[int, ...]:
+    return tuple(sorted({*sides, *trained_sizes(model.name)}))
 
 
 def _memory_of(key: str) -> str:

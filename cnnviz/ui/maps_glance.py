@@ -1,9 +1,83 @@
 """A whole network on one screen, from the picture to the prediction."""
 
+import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz.nets.catalog import ModelSpec
+from cnnviz.analysis.glance import Glance, GlanceColumns
+from cnnviz.analysis.layer_rows import times
+from cnnviz.data.images import Picture
+from cnnviz.figures.glance import glance_figure, glance_rows
+from cnnviz.nets.catalog import ModelSpec, catalog_entry
+from cnnviz.nets.inputs import as_seen
+from cnnviz.ui import cache
+from cnnviz.ui.components.glance import glance_view
+from cnnviz.ui.controls import await_settings, set_control
+from cnnviz.ui.maps_glance_quiz import ask_about_size
+from cnnviz.ui.maps_glance_words import (
+    HOW_TO_READ,
+    column_words,
+    left_out_words,
+    likeliest,
+    worth_words,
+)
+from cnnviz.ui.sidebar import current_picture
+from cnnviz.ui.snippets.feature_maps import glance_code
+from cnnviz.ui.take_home import take_home
+from cnnviz.ui.weights import missing_weights_words
 
 
 def show_glance(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
-    """A whole network on one screen, from the picture to the prediction."""
+    """A column a layer, the prediction behind the last; a click opens the layer."""
+    _await_layer(model, side)
+    picture = cache.centre_square(current_picture(), side)
+    columns = cache.glance_columns_of(model.name, side, model.weights)
+    run = cache.glance_run(model, picture)
+    seen = as_seen(picture, model.name)
+    glance_view(
+        columns.shown,
+        run.seen,
+        seen,
+        words=[column_words(c, m) for c, m in zip(columns.shown, run.seen.columns, strict=True)],
+        network=f"{model.label}, {model.weights_label}, {side}×{side}",
+        input_shape=times((catalog_entry(model.name).input_shape[1], side, side)),
+        classes=likeliest(run.seen, model),
+        prediction_words=worth_words(run.seen, model),
+        key="maps_glance",
+        on_open=open_layer,
+    )
+    with controls:
+        for note in filter(None, (missing_weights_words(), run.note)):
+            st.info(note)
+        st.markdown(" ".join(filter(None, (HOW_TO_READ, left_out_words(columns)))))
+        ask_about_size(model, side, columns.shown)
+        _give_home(columns, run.seen, seen, model, side)
+
+
+def _give_home(columns: GlanceColumns, seen: Glance, picture: Picture, model: ModelSpec, side: int) -> None:
+    take_home(
+        f"{model.name}_glance",
+        glance_code(current_picture(), side, model, [column.summary.module for column in columns.shown]),
+        lambda: glance_figure(columns.shown, seen, picture),
+        lambda: glance_rows(columns.shown, seen),
+        key="maps_glance",
+    )
+
+
+def open_layer(layer: str, channel: int | None) -> None:
+    """Show a layer, and a channel of it, in the view of one layer."""
+    set_control("maps_view", "layer")
+    set_control("maps_layer", layer)
+    set_control("maps_channel", max(0, channel or 0))
+
+
+def _await_layer(model: ModelSpec, side: int) -> None:
+    """The layer and the channel that a click will set go into the link."""
+    layers = cache.layers_of(model.name, side, model.weights)
+    first = next(layer.layer for layer in layers if layer.has_maps and layer.kind == "convolution")
+    channel = st.query_params.get("maps_channel", "")
+    await_settings(
+        {
+            "maps_layer": st.query_params.get("maps_layer", first),
+            "maps_channel": int(channel) if channel.isdecimal() else 0,
+        }
+    )

@@ -1,9 +1,136 @@
 """One layer with two sets of weights, on one scale."""
 
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from cnnviz.analysis.activations import FeatureMaps
+from cnnviz.arrays import Array
+from cnnviz.figures.pairs import pairs_figure, pairs_rows
 from cnnviz.nets.catalog import ModelSpec
+from cnnviz.nets.trained import class_names, is_published, weights_label, weights_names, weights_path
+from cnnviz.ui import cache
+from cnnviz.ui.components.map_pairs import map_pairs
+from cnnviz.ui.controls import await_settings, words
+from cnnviz.ui.feature_map_controls import choose_layer
+from cnnviz.ui.formulas.parts import significant
+from cnnviz.ui.maps_glance_words import percent
+from cnnviz.ui.sidebar import current_picture
+from cnnviz.ui.snippets.feature_maps import two_weights_code
+from cnnviz.ui.take_home import take_home
+from cnnviz.ui.weights import missing_weights_words
+
+_RANDOM = "random"
+_ORDERS = {"difference": "Largest difference", "index": "Index"}
+_MOST, _FEWEST = 48, 12
+_VALUES = 1_500_000
 
 
 def show_two_weights(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
-    """One layer with two sets of weights, on one scale."""
+    """The same channels of one layer in pairs: left the sidebar's weights, right others."""
+    with controls:
+        choice = choose_layer(model, side)
+        other = _choose_other(model)
+        order = st.selectbox(
+            "Sort by", list(_ORDERS), format_func=_ORDERS.__getitem__, key="two_order", bind="query-params"
+        )
+    picture = cache.centre_square(current_picture(), side)
+    layer = choice.layer.layer
+    runs = tuple(cache.layer_run(spec, layer, picture) for spec in (model, other))
+    left, right = (run.maps for run in runs)
+    channels = ranked(left, right, order)
+    shown = channels[: _fitting(left)]
+    limit = max(left.limit, right.limit)
+    names = (model.weights_label, other.weights_label)
+    map_pairs(
+        left.values[shown],
+        right.values[shown],
+        channels=[int(channel) for channel in shown],
+        limit=limit,
+        names=names,
+        shown=f"{model.label}, {layer}, {picture.name}, {order}",
+        key="maps_pairs",
+    )
+    st.markdown(_pairs_words(model, other, len(shown), left.channels))
+    st.markdown(table_words((model, other), runs))
+    for note in filter(None, (missing_weights_words(), *{run.note for run in runs})):
+        st.info(note)
+    take_home(
+        f"{model.name}.{layer}_two",
+        two_weights_code(current_picture(), side, model, other, layer),
+        lambda: pairs_figure(left, right, shown[:_FEWEST], names),
+        lambda: pairs_rows(left, right, channels),
+        key="two",
+    )
+
+
+def _choose_other(model: ModelSpec) -> ModelSpec:
+    """Other weights of the same network: random ones, or trained ones that are there."""
+    trained = [name for name in weights_names(model.name) if _is_there(model.name, name)]
+    offered = [_RANDOM, *trained]
+    first = offered.index(trained[0]) if trained and model.weights is None else 0
+    chosen = st.selectbox(
+        "Compared with",
+        offered,
+        index=first,
+        format_func=lambda name: words(name if name == _RANDOM else weights_label(model.name, name)),
+        key="two_weights",
+        bind="query-params",
+    )
+    if chosen != _RANDOM:
+        await_settings({"two_seed": 1})
+        return ModelSpec(model.name, chosen)
+    seed = st.number_input("Its seed", 0, 999, 1, key="two_seed", bind="query-params")
+    return replace(model, weights=None, seed=int(seed))
+
+
+def _is_there(name: str, weights: str) -> bool:
+    return not is_published(name, weights) or weights_path(name, weights).exists()
+
+
+def ranked(left: FeatureMaps, right: FeatureMaps, order: str) -> Array:
+    """Channels by index, or those first that differ most on average."""
+    if order == "index":
+        return np.arange(left.channels)
+    return np.argsort(-np.abs(left.values - right.values).mean((1, 2)), kind="stable")
+
+
+def _fitting(maps: FeatureMaps) -> int:
+    """How many pairs are shown: fewer of large maps, so that they travel quickly."""
+    return min(_MOST, max(_FEWEST, _VALUES // (2 * int(maps.values[0].size))))
+
+
+def _pairs_words(model: ModelSpec, other: ModelSpec, shown: int, channels: int) -> str:
+    if model == other:
+        return "**Both sides have the same weights**, so they agree in every value. Choose another seed."
+    pairs = f"{shown:,} of {channels:,} channels are shown. " if shown < channels else ""
+    return (
+        f"{pairs}All maps are on one scale. The number over a pair is its channel. Networks that began from "
+        "different random numbers have nothing else in common: channel 3 of one does not look for what "
+        "channel 3 of the other looks for. Compare the two as wholes."
+    )
+
+
+def table_words(specs: tuple[ModelSpec, ModelSpec], runs: tuple[cache.LayerRun, ...]) -> str:
+    """Numbers that tell two weight sets apart, as a table."""
+    columns = [_numbers(spec, run) for spec, run in zip(specs, runs, strict=True)]
+    labels = (spec.weights_label for spec in specs)
+    heads = " | ".join(f"{side}: {label}" for side, label in zip(("Left", "Right"), labels, strict=True))
+    rows = [f"| {name} | {columns[0][name]} | {columns[1][name]} |" for name in columns[0]]
+    return "\n".join([f"| This layer | {heads} |", "|---|---|---|", *rows])
+
+
+def _numbers(spec: ModelSpec, run: cache.LayerRun) -> dict[str, str]:
+    maps = run.maps
+    best = int(run.probabilities.argmax())
+    name = class_names(spec.name, spec.weights)[best] if spec.weights is not None else f"class {best}"
+    worth = "" if spec.weights is not None else ", which means nothing"
+    return {
+        "Channels nowhere above 0": f"{int(maps.dead.sum()):,} of {maps.channels:,}",
+        "Values that are exactly 0": f"{100 * float(maps.sparsity.mean()):.3g} %",
+        "Mean magnitude": significant(float(np.abs(maps.values).mean())),
+        "Largest magnitude": significant(maps.limit),
+        "Prediction": f"{name}, {percent(float(run.probabilities[best]))}{worth}",
+    }

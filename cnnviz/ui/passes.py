@@ -1,6 +1,6 @@
 """Passes of networks that many people share, each in its turn through the processor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,6 +17,8 @@ from cnnviz.analysis.activations import (
 )
 from cnnviz.analysis.attribution import attribute
 from cnnviz.analysis.effective_field import effective_receptive_field
+from cnnviz.analysis.filters import Filters, first_filters
+from cnnviz.analysis.glance import Column, Glance, glance
 from cnnviz.analysis.layers import LayerSummary
 from cnnviz.analysis.unit_story import LayerStories
 from cnnviz.arrays import Array, read_only
@@ -67,6 +69,14 @@ class Scores:
         return np.asarray(raised / raised.sum())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class GlanceRun:
+    """One pass of a network, looked at in many layers; `note` as of a `LayerRun`."""
+
+    seen: Glance
+    note: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Passes:
     """A network in memory and the processor that it runs on."""
@@ -101,6 +111,26 @@ class Passes:
             with self.shared.borrow(device) as network:
                 x = network_input(picture, self.spec.name, self.spec.weights).to(device)
                 return LayerStories(network, x, layer)
+
+        return self.processor.run(compute).value
+
+    def glance(self, columns: Sequence[Column], picture: Picture) -> GlanceRun:
+        """The strongest channels of many layers, made small, and the prediction."""
+
+        def compute(device: torch.device) -> Glance:
+            with self.shared.borrow(device) as network:
+                x = network_input(picture, self.spec.name, self.spec.weights).to(device)
+                return glance(network, x, columns)
+
+        ran = self.processor.run(compute)
+        return GlanceRun(ran.value, ran.note)
+
+    def filters(self) -> Filters:
+        """The kernels of the first convolution."""
+
+        def compute(device: torch.device) -> Filters:
+            with self.shared.borrow(device) as network:
+                return first_filters(network)
 
         return self.processor.run(compute).value
 

@@ -23,14 +23,19 @@ def check_yourself(
     if opened is None:
         return
     with opened:
-        st.markdown(question)
-        field, button = st.columns([1, 2], vertical_alignment="bottom")
-        guess = field.number_input("Your answer", 0, None, None, 1, key=f"{key}_guess", placeholder="?")
-        reveal = button.button("Show the answer", key=f"{key}_reveal")
-        if guess is not None:
-            st.markdown(diagnose(int(guess), answer, mistakes))
-        if reveal:
-            st.markdown(f"The answer is **{answer}**.")
+        ask(question, answer, mistakes, key)
+
+
+def ask(question: str, answer: int, mistakes: Mapping[str, int], key: str) -> None:
+    """The question itself, for one whose answer is costly: call it in a `drawer` that was opened."""
+    st.markdown(question)
+    field, button = st.columns([1, 2], vertical_alignment="bottom")
+    guess = field.number_input("Your answer", 0, None, None, 1, key=f"{key}_guess", placeholder="?")
+    reveal = button.button("Show the answer", key=f"{key}_reveal")
+    if guess is not None:
+        st.markdown(diagnose(int(guess), answer, mistakes))
+    if reveal:
+        st.markdown(f"The answer is **{answer}**.")
 
 
 def choose_yourself(

@@ -42,7 +42,7 @@ def said(at):
 
 
 def test_the_sidebar_offers_every_network(open_page, assert_fine):
-    at = open_page("feature_maps", maps_side=32)
+    at = open_page("feature_maps", maps_view="layer", maps_side=32)
     assert_fine(at)
     assert len(at.sidebar.selectbox(key="model").options) == len(model_names()) == 83
 
@@ -57,7 +57,7 @@ def test_the_sidebar_offers_every_network(open_page, assert_fine):
     ],
 )
 def test_a_network_is_shown_at_a_size_that_it_takes(open_page, assert_fine, walls, name, layer, shape, words):
-    at = open_page("feature_maps", model=name, maps_side=64, maps_layer=layer)
+    at = open_page("feature_maps", maps_view="layer", model=name, maps_side=64, maps_layer=layer)
     assert_fine(at)
     assert at.selectbox(key="maps_layer").value == layer
     assert any(words in text for text in said(at))
@@ -68,7 +68,7 @@ def test_a_network_is_shown_at_a_size_that_it_takes(open_page, assert_fine, wall
 
 
 def test_a_size_chosen_before_comes_back_with_a_network_that_takes_it(open_page, assert_fine):
-    at = open_page("feature_maps", model="simple_cnn", maps_side=64)
+    at = open_page("feature_maps", maps_view="layer", model="simple_cnn", maps_side=64)
     at.select_slider(key="maps_side").set_value(32).run()
     for other in ("inception_v3", "lenet5"):
         at.sidebar.selectbox(key="model").select(other).run()
@@ -81,7 +81,7 @@ def test_a_size_chosen_before_comes_back_with_a_network_that_takes_it(open_page,
 def test_a_network_too_large_for_the_server_is_told_and_its_layers_stay_readable(open_page, monkeypatch):
     built, build = [], ModelSpec.build
     monkeypatch.setattr(ModelSpec, "build", lambda spec: (built.append(spec.name), build(spec))[1])
-    at = open_page("feature_maps", model="vit_h_14")
+    at = open_page("feature_maps", maps_view="layer", model="vit_h_14")
     assert "vit_h_14" not in built
     assert not at.exception and not at.error
     (warning,) = at.warning
@@ -112,7 +112,14 @@ def test_networks_in_memory_stay_within_the_limit(monkeypatch):
 
 
 def test_a_layer_with_many_channels_shows_512_and_says_which(open_page, assert_fine, walls):
-    at = open_page("feature_maps", model=NAME, maps_side=32, maps_layer="conv5.0", maps_order="variance")
+    at = open_page(
+        "feature_maps",
+        maps_view="layer",
+        model=NAME,
+        maps_side=32,
+        maps_layer="conv5.0",
+        maps_order="variance",
+    )
     assert_fine(at)
     wall = walls[-1]
     ranked = wall["maps"].ranked("variance").tolist()
@@ -145,7 +152,7 @@ def test_the_wall_gets_the_numbers_of_the_channels_on_it(monkeypatch):
 def test_a_layer_that_a_link_names_in_vain_is_explained(open_page, assert_fine, monkeypatch):
     items = []
     monkeypatch.setattr(layer_tree, "_mount", lambda data, **_: items.extend(data["layers"]))
-    at = open_page("feature_maps", model="lenet5")
+    at = open_page("feature_maps", maps_view="layer", model="lenet5")
     at.query_params["maps_layer"] = "output"
     at.run()
     assert_fine(at)
@@ -170,7 +177,9 @@ def trained(hub):
 def test_trained_weights_are_loaded_and_name_the_classes(open_page, assert_fine, walls, trained, monkeypatch):
     bars = []
     monkeypatch.setattr(bar_list, "_mount", lambda data, **_: bars.append(data))
-    at = open_page("feature_maps", model=NAME, weights="imagenet", maps_side=64, maps_layer="conv1.0")
+    at = open_page(
+        "feature_maps", maps_view="layer", model=NAME, weights="imagenet", maps_side=64, maps_layer="conv1.0"
+    )
     assert_fine(at)
     assert not [n for n in at.sidebar.number_input if n.key == "seed"]
     x = cnnviz.network_input(cnnviz.sample("cat").centre_square(64), NAME, "imagenet")
@@ -191,7 +200,7 @@ def test_trained_weights_are_loaded_and_name_the_classes(open_page, assert_fine,
 
 @pytest.mark.usefixtures("hub", "offline")
 def test_offline_the_reason_is_said_and_random_weights_stay_in_use(open_page, assert_fine, trained_file):
-    at = open_page("feature_maps", model=NAME, weights="imagenet", maps_side=32)
+    at = open_page("feature_maps", maps_view="layer", model=NAME, weights="imagenet", maps_side=32)
     assert not at.exception and not at.error
     (warning,) = at.warning
     assert re.search(r"\(5 MB\) could not be downloaded: no route to host", warning.value)
@@ -214,7 +223,7 @@ def trained_file(hub):
 
 def test_a_file_that_is_not_the_weights_is_named(open_page, hub):
     (hub / FILE).write_bytes(b"not weights")
-    at = open_page("feature_maps", model=NAME, weights="imagenet", maps_side=32)
+    at = open_page("feature_maps", maps_view="layer", model=NAME, weights="imagenet", maps_side=32)
     assert not at.exception and not at.error
     assert "is not what torchvision published" in at.warning[0].value
     assert any("have learned nothing" in text for text in said(at))
@@ -259,7 +268,7 @@ def test_a_download_shows_how_far_it_is_and_holds_no_slot(
         trained_file()
 
     monkeypatch.setattr("torch.hub.download_url_to_file", download)
-    at = open_page("feature_maps", model=NAME, weights="imagenet", maps_side=32)
+    at = open_page("feature_maps", maps_view="layer", model=NAME, weights="imagenet", maps_side=32)
     assert_fine(at)
     assert slots == [0]
     assert progress_said[-1].startswith(f"Downloading {NAME}: ")
@@ -267,7 +276,7 @@ def test_a_download_shows_how_far_it_is_and_holds_no_slot(
 
 
 def test_networks_without_trained_weights_offer_none(open_page, assert_fine):
-    at = open_page("feature_maps", weights="imagenet", maps_side=32)
+    at = open_page("feature_maps", maps_view="layer", weights="imagenet", maps_side=32)
     assert_fine(at)
     assert "weights" not in [control.key for control in at.sidebar.button_group]
     assert at.sidebar.number_input(key="seed").value == 0
@@ -291,6 +300,7 @@ def test_a_page_without_use_for_weights_fetches_none_and_keeps_the_setting(
 @pytest.mark.usefixtures("trained")
 def test_the_weights_are_fetched_when_a_page_has_use_for_them(open_page, assert_fine):
     at = open_page("architectures", model=NAME, weights="imagenet")
+    at.session_state["maps_view"] = "layer"
     at.switch_page("pages/feature_maps.py")
     at.run()
     assert_fine(at)
@@ -299,7 +309,7 @@ def test_the_weights_are_fetched_when_a_page_has_use_for_them(open_page, assert_
 
 @pytest.mark.usefixtures("hub")
 def test_a_fault_nobody_thought_of_leaves_the_chosen_network_with_random_weights(open_page, monkeypatch):
-    at = open_page("feature_maps", model="lenet5", maps_side=32)
+    at = open_page("feature_maps", maps_view="layer", model="lenet5", maps_side=32)
 
     def fault(*_):
         raise ZeroDivisionError
@@ -326,6 +336,6 @@ def test_a_download_in_the_queue_says_so(open_page, assert_fine, monkeypatch, tr
     downloads = cache.downloads()
     with downloads.wanted("alexnet", "imagenet") as one, downloads.wanted("vgg11", "imagenet") as two:
         assert not (one.end.done() or two.end.done())
-        at = open_page("feature_maps", model=NAME, weights="imagenet", maps_side=32)
+        at = open_page("feature_maps", maps_view="layer", model=NAME, weights="imagenet", maps_side=32)
     assert_fine(at)
     assert progress_said[0].startswith(f"Waiting for other downloads, then {NAME}, ")

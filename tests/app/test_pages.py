@@ -58,7 +58,7 @@ def test_every_kernel_runs_in_every_channel_mode(open_page, assert_fine, channel
 
 @pytest.mark.parametrize("model", reference_names())
 def test_every_layer_shows_its_maps(open_page, assert_fine, model):
-    at = open_page("feature_maps", model=model, maps_side=32)
+    at = open_page("feature_maps", maps_view="layer", model=model, maps_side=32)
     assert catalog_entry(model).label in at.sidebar.selectbox(key="model").options
     layers = [s for s in layer_summaries(model_outline(model), (1, 3, 32, 32)) if s.has_maps]
     assert at.selectbox(key="maps_layer").options == [layer.layer for layer in layers]
@@ -73,13 +73,20 @@ def test_every_layer_shows_its_maps(open_page, assert_fine, model):
 @pytest.mark.parametrize("order", ["index", "mean", "max", "sparsity", "variance"])
 @pytest.mark.parametrize("scope", ["layer", "map", "network"])
 def test_the_wall_is_sorted_and_scaled_every_way(open_page, assert_fine, order, scope):
-    at = open_page("feature_maps", maps_side=32, maps_order=order, maps_scope=scope, maps_compared=True)
+    at = open_page(
+        "feature_maps",
+        maps_view="layer",
+        maps_side=32,
+        maps_order=order,
+        maps_scope=scope,
+        maps_compared=True,
+    )
     assert_fine(at)
     assert at.selectbox(key="maps_order").value == order
 
 
 def test_another_model_begins_at_its_own_first_convolution(open_page, assert_fine):
-    at = open_page("feature_maps", maps_side=32)
+    at = open_page("feature_maps", maps_view="layer", maps_side=32)
     at.selectbox(key="maps_layer").select("block3.conv2").run()
     at.sidebar.selectbox(key="model").select("mini_resnet").run()
     assert_fine(at)
@@ -87,7 +94,9 @@ def test_another_model_begins_at_its_own_first_convolution(open_page, assert_fin
 
 
 def test_a_channel_that_a_layer_lacks_becomes_one_that_it_has(open_page, assert_fine):
-    at = open_page("feature_maps", model="mini_resnet", maps_side=32, maps_layer="layer4.1.conv2")
+    at = open_page(
+        "feature_maps", maps_view="layer", model="mini_resnet", maps_side=32, maps_layer="layer4.1.conv2"
+    )
     at.number_input(key="maps_channel").set_value(511).run()
     assert at.number_input(key="maps_channel").value == 511
     at.selectbox(key="maps_layer").select("conv1").run()
@@ -159,6 +168,6 @@ def test_a_telling_case_works_on_any_picture(open_page, assert_fine, label, size
 def test_the_downloads_are_made_only_when_asked_for(open_page, monkeypatch):
     made = []
     monkeypatch.setattr("cnnviz.figures.downloads._npz", lambda **arrays: made.append(arrays) or b"")
-    open_page("feature_maps", maps_side=32)
+    open_page("feature_maps", maps_view="layer", maps_side=32)
     open_page("convolution")
     assert made == []

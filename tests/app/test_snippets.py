@@ -66,7 +66,13 @@ def test_the_code_of_the_feature_maps_page_gives_the_maps_on_screen(picture, mod
 @pytest.mark.parametrize("page", ["convolution", "feature_maps"])
 def test_the_code_that_a_page_shows_is_that_code(open_page, assert_fine, page):
     at = open_page(
-        page, source="pattern", pattern="checkerboard", pattern_period=20, maps_side=32, conv_resolution=28
+        page,
+        source="pattern",
+        pattern="checkerboard",
+        pattern_period=20,
+        maps_view="layer",
+        maps_side=32,
+        conv_resolution=28,
     )
     assert_fine(at)
     names = run(shown_code(at))

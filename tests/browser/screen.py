@@ -185,6 +185,18 @@ def kernel_note(page: Page) -> Locator:
     return by_key(page, "conv_kernel_grid").locator(".note")
 
 
+# --- the network at a glance
+
+
+def glance(page: Page) -> Locator:
+    return by_key(page, "maps_glance").filter(has=page.locator(".network"))
+
+
+def expect_glance(page: Page, columns: int) -> None:
+    """The glance shows that many columns."""
+    expect(glance(page).locator(".root")).to_have_attribute("data-columns", str(columns))
+
+
 # --- the wall of feature maps
 
 

@@ -160,7 +160,7 @@ def assert_every_tile_is_painted(page: Page, maps: np.ndarray, order: np.ndarray
 def test_an_uploaded_photograph_is_seen_through_every_layer(
     server: Server, page: Page, photograph: bytes, model: str
 ):
-    visit(page, server.at(f"feature_maps?model={MODELS[model]}"))
+    visit(page, server.at(f"feature_maps?maps_view=A+layer&model={MODELS[model]}"))
     upload(page, "mine.jpg", photograph)
     expect(sidebar(page).get_by_text("mine.jpg, 480×640 pixels.")).to_be_visible()
     maps = computed(model, photograph, LAYERS[model])
@@ -187,7 +187,9 @@ def test_the_large_map_is_the_clicked_channel_and_reads_every_unit(
     server: Server, page: Page, photograph: bytes
 ):
     layer, channel = "layer3.0.conv2", 37
-    visit(page, server.at(f"feature_maps?model=MiniResNet&maps_layer={layer}&source=Upload"))
+    visit(
+        page, server.at(f"feature_maps?maps_view=A+layer&model=MiniResNet&maps_layer={layer}&source=Upload")
+    )
     upload(page, "mine.jpg", photograph)
     expect(wall_canvas(page)).to_have_attribute("aria-label", f"256 feature maps of {layer} for mine.jpg")
     values = computed("mini_resnet", photograph, [layer])[layer]
@@ -211,7 +213,10 @@ def test_sorted_by_max_the_wall_begins_with_the_strongest_channel(
     server: Server, page: Page, photograph: bytes
 ):
     layer = "block2.conv1"
-    visit(page, server.at(f"feature_maps?maps_layer={layer}&maps_side=64%C3%9764&source=Upload"))
+    visit(
+        page,
+        server.at(f"feature_maps?maps_view=A+layer&maps_layer={layer}&maps_side=64%C3%9764&source=Upload"),
+    )
     upload(page, "mine.jpg", photograph)
     expect(wall_canvas(page)).to_have_attribute("aria-label", f"128 feature maps of {layer} for mine.jpg")
     values = computed("simple_cnn", photograph, [layer], side=64)[layer]
@@ -230,7 +235,7 @@ def test_sorted_by_max_the_wall_begins_with_the_strongest_channel(
 
 
 def test_the_wall_and_the_large_map_are_walked_with_the_arrow_keys(server: Server, page: Page):
-    visit(page, server.at("feature_maps?maps_layer=block3.pool&maps_side=32%C3%9732"))
+    visit(page, server.at("feature_maps?maps_view=A+layer&maps_layer=block3.pool&maps_side=32%C3%9732"))
     expect_wall(page, "block3.pool", 256)
     stage = wall(page).locator(".wall")
     stage.focus()
@@ -247,7 +252,12 @@ def test_the_wall_and_the_large_map_are_walked_with_the_arrow_keys(server: Serve
     page.keyboard.press("ArrowUp")
     expect(name).to_have_text("Channel 1")
     settled(page)
-    visit(page, server.at("feature_maps?maps_layer=block2.conv1&maps_side=32%C3%9732&maps_channel=5"))
+    visit(
+        page,
+        server.at(
+            "feature_maps?maps_view=A+layer&maps_layer=block2.conv1&maps_side=32%C3%9732&maps_channel=5"
+        ),
+    )
     expect_wall(page, "block2.conv1", 128)
     wall(page).locator(".large .stage").focus()
     page.keyboard.press("ArrowRight")
@@ -258,7 +268,7 @@ def test_the_wall_and_the_large_map_are_walked_with_the_arrow_keys(server: Serve
 @pytest.mark.own_tab
 def test_a_late_answer_does_not_take_the_selection_back(server: Server, page: Page):
     slow = SlowServer(page)
-    visit(page, server.at("feature_maps?maps_layer=block3.pool&maps_side=32%C3%9732"))
+    visit(page, server.at("feature_maps?maps_view=A+layer&maps_layer=block3.pool&maps_side=32%C3%9732"))
     expect_wall(page, "block3.pool", 256)
     field = by_key(page, "maps_channel").locator("input")
     name = wall(page).locator(".large .name")
@@ -292,7 +302,12 @@ def test_a_late_answer_does_not_take_the_selection_back(server: Server, page: Pa
 
 
 def test_the_last_channel_is_reached_by_keyboard(server: Server, page: Page):
-    visit(page, server.at("feature_maps?model=MiniResNet&maps_layer=layer4.1.conv2&maps_side=32%C3%9732"))
+    visit(
+        page,
+        server.at(
+            "feature_maps?maps_view=A+layer&model=MiniResNet&maps_layer=layer4.1.conv2&maps_side=32%C3%9732"
+        ),
+    )
     expect_wall(page, "layer4.1.conv2", 512)
     expect(by_key(page, "maps_channel").locator("input")).to_have_value("0")
     by_key(page, "maps_channel").locator("input").fill("510")
@@ -306,7 +321,7 @@ def test_the_last_channel_is_reached_by_keyboard(server: Server, page: Page):
 
 
 def test_the_layer_tree_is_walked_with_arrows_and_opened_with_enter(server: Server, page: Page):
-    visit(page, server.at("feature_maps?maps_side=32%C3%9732"))
+    visit(page, server.at("feature_maps?maps_view=A+layer&maps_side=32%C3%9732"))
     expect_wall(page, "block1.conv1", 64)
     tree_item(page, "block1.conv1").focus()
     for _ in range(3):
@@ -320,7 +335,7 @@ def test_the_layer_tree_is_walked_with_arrows_and_opened_with_enter(server: Serv
 
 
 def test_a_model_and_its_seed_are_chosen_in_the_sidebar(server: Server, page: Page):
-    visit(page, server.at("feature_maps?maps_side=32%C3%9732&maps_layer=block1.conv1"))
+    visit(page, server.at("feature_maps?maps_view=A+layer&maps_side=32%C3%9732&maps_layer=block1.conv1"))
     expect_wall(page, "block1.conv1", 64)
     choose(page, "model", "MiniResNet")
     expect_wall(page, "conv1", 64)
@@ -335,7 +350,10 @@ def test_a_model_and_its_seed_are_chosen_in_the_sidebar(server: Server, page: Pa
 
 def test_maps_are_taken_home_as_numbers_and_as_a_picture(server: Server, page: Page):
     layer = "layer2.0.bn1"
-    visit(page, server.at(f"feature_maps?model=MiniResNet&maps_layer={layer}&maps_side=64%C3%9764"))
+    visit(
+        page,
+        server.at(f"feature_maps?maps_view=A+layer&model=MiniResNet&maps_layer={layer}&maps_side=64%C3%9764"),
+    )
     expect_wall(page, layer, 128)
     values = cnnviz.feature_maps(
         cnnviz.model("mini_resnet"), cnnviz.sample("cat").centre_square(64), [layer]
@@ -354,7 +372,7 @@ def test_maps_are_taken_home_as_numbers_and_as_a_picture(server: Server, page: P
 
 
 def test_the_channels_are_compared_in_a_bar_chart_on_demand(server: Server, page: Page):
-    visit(page, server.at("feature_maps?maps_side=32%C3%9732"))
+    visit(page, server.at("feature_maps?maps_view=A+layer&maps_side=32%C3%9732"))
     expect_wall(page, "block1.conv1", 64)
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(0)
     page.get_by_text("Channels compared").click()
@@ -362,7 +380,12 @@ def test_the_channels_are_compared_in_a_bar_chart_on_demand(server: Server, page
 
 
 def test_the_code_on_the_page_names_what_is_on_screen(server: Server, page: Page):
-    visit(page, server.at("feature_maps?model=MiniResNet&maps_layer=layer1.0&maps_side=64%C3%9764&seed=3"))
+    visit(
+        page,
+        server.at(
+            "feature_maps?maps_view=A+layer&model=MiniResNet&maps_layer=layer1.0&maps_side=64%C3%9764&seed=3"
+        ),
+    )
     expect_wall(page, "layer1.0", 64)
     code = open_files(page).get_by_test_id("stCode")
     for part in ('cnnviz.sample("cat").centre_square(64)', '"mini_resnet", seed=3', json.dumps("layer1.0")):
@@ -370,7 +393,7 @@ def test_the_code_on_the_page_names_what_is_on_screen(server: Server, page: Page
 
 
 def test_a_network_of_torchvision_is_found_by_typing_and_its_wall_is_right(server: Server, page: Page):
-    visit(page, server.at("feature_maps?maps_side=64%C3%9764"))
+    visit(page, server.at("feature_maps?maps_view=A+layer&maps_side=64%C3%9764"))
     expect_wall(page, "block1.conv1", 64)
     box = by_key(page, "model").get_by_role("combobox")
     box.click()
@@ -391,7 +414,7 @@ def test_a_network_of_torchvision_is_found_by_typing_and_its_wall_is_right(serve
 
 def test_of_many_channels_the_strongest_are_on_the_wall_with_their_own_numbers(server: Server, page: Page):
     layer = "conv5.0"
-    link = f"feature_maps?model=shufflenet_v2_x0_5&maps_layer={layer}&maps_side=64%C3%9764"
+    link = f"feature_maps?maps_view=A+layer&model=shufflenet_v2_x0_5&maps_layer={layer}&maps_side=64%C3%9764"
     visit(page, server.at(f"{link}&maps_order=Max&maps_channel=5"))
     picture = cnnviz.sample("cat").centre_square(64)
     maps = cnnviz.feature_maps(cnnviz.model("shufflenet_v2_x0_5"), picture, [layer])[layer]
@@ -407,7 +430,12 @@ def test_of_many_channels_the_strongest_are_on_the_wall_with_their_own_numbers(s
 
 def test_the_tree_of_a_deep_network_scrolls_to_its_layer_and_is_walked_by_keys(server: Server, page: Page):
     layer = "features.denseblock4.denselayer32.conv2"
-    visit(page, server.at(f"feature_maps?model=densenet201&maps_layer={layer}&maps_side=32%C3%9732"))
+    visit(
+        page,
+        server.at(
+            f"feature_maps?maps_view=A+layer&model=densenet201&maps_layer={layer}&maps_side=32%C3%9732"
+        ),
+    )
     expect_wall(page, layer, 32)
     chosen = tree_item(page, layer)
     expect(chosen).to_be_in_viewport()

@@ -48,7 +48,7 @@ def test_a_cold_server_opens_the_convolution_page_with_its_settings(cold_server:
 
 
 def test_a_cold_server_opens_the_feature_maps_page(cold_server: Server, page: Page):
-    visit(page, cold_server.at("feature_maps"))
+    visit(page, cold_server.at("feature_maps?maps_view=A+layer"))
     expect_wall(page, "block1.conv1", 64)
     expect_full_frame(page)
     expect(page.get_by_role("combobox", name="Model")).to_have_value("SimpleCNN")
@@ -92,7 +92,7 @@ IMPOSSIBLE_MAPS = (
 
 @pytest.mark.parametrize("query", IMPOSSIBLE_MAPS)
 def test_impossible_settings_in_a_feature_maps_link_are_left_out(server: Server, page: Page, query: str):
-    visit(page, server.at(f"feature_maps?{query}"))
+    visit(page, server.at(f"feature_maps?maps_view=A+layer&{query}"))
     first = "conv1" if "MiniResNet" in query else "block1.conv1"
     expect_wall(page, first, 64)
     expect(by_key(page, "maps_channel").locator("input")).to_have_value("0")

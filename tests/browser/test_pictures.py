@@ -14,8 +14,8 @@ from tests.browser.conftest import OpenPage, Server
 from tests.browser.screen import (
     choose,
     conv_view,
+    expect_glance,
     expect_no_errors,
-    expect_wall,
     expect_whole_pictures,
     give_file,
     output_caption,
@@ -84,7 +84,7 @@ def test_a_picture_stays_when_the_page_changes(server: Server, page: Page):
     choose(page, "photo", "Astronaut")
     expect(sidebar(page).get_by_text("Astronaut, 512×512 pixels.")).to_be_visible()
     go_to(page, "Feature maps")
-    expect_wall(page, "block1.conv1", 64)
+    expect_glance(page, 16)
     expect(sidebar(page).get_by_text("Astronaut, 512×512 pixels.")).to_be_visible()
     expect(page.get_by_role("combobox", name="Photograph")).to_have_value("Astronaut")
     go_to(page, "Convolution")
@@ -99,7 +99,7 @@ def test_an_upload_stays_on_every_page_and_out_of_the_link(server: Server, page:
     expect(sidebar(page).get_by_text("secret_garden.png, 90×160 pixels.")).to_be_visible()
     expect(sidebar(page).get_by_text("A copied link does not carry your own picture.")).to_be_visible()
     go_to(page, "Feature maps")
-    expect_wall(page, "block1.conv1", 64)
+    expect_glance(page, 16)
     expect(
         page.locator('canvas[aria-label="The picture that the network is shown: secret_garden.png"]')
     ).to_be_visible()
