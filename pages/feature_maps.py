@@ -4,6 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.nets.catalog import ModelSpec
+from cnnviz.ui.attribution_presets import offer_attribution_presets
 from cnnviz.ui.controls import choose_view, lab_columns
 from cnnviz.ui.feature_map_controls import SIDES
 from cnnviz.ui.feedback import explained
@@ -31,7 +32,13 @@ _VIEWS = {
 def lab() -> None:
     """The chosen one of five views; the network at a glance takes the whole width."""
     model = current_model()
+    presets = st.container()
     view = choose_view(_VIEWS, "maps_view")
+    with presets:
+        if view == "why":
+            offer_attribution_presets()
+        else:
+            offer_maps_presets()
     if view == "glance":
         place = st.container()
         words, sizes = st.columns([3.4, 1], gap="medium")
@@ -63,6 +70,5 @@ st.markdown(
     "A **feature map** says where in the picture one channel of a layer answers, and how strongly: "
     "blue above zero, red below."
 )
-offer_maps_presets()
 st.fragment(lab)()
 await_maps_presets()

@@ -31,6 +31,6 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 def offer_attribution_presets() -> None:
     """A row of buttons that set the controls, those of the sidebar, too."""
-    if offer_presets(PRESETS, _START, key="presets_why"):
+    if offer_presets(PRESETS, _START):
         st.rerun()
     await_settings({"photo": sample_names()[0], "pattern_period": 12})

@@ -39,11 +39,11 @@ _PAGES_WITH_WEIGHTS = {"feature_maps", "receptive_field"}
 _STYLE = """<style>
 .stPlotlyChart text { fill: currentColor !important; }
 .stApp [data-testid="stCaptionContainer"] { opacity: 0.75; }
-[class*="st-key-presets"] { row-gap: 0; }
-[class*="st-key-presets"] button p { text-decoration: underline; text-underline-offset: 0.2em; }
+.st-key-presets { row-gap: 0; }
+.st-key-presets button p { text-decoration: underline; text-underline-offset: 0.2em; }
 @media (max-width: 640px) {
-  [class*="st-key-presets"] { flex-wrap: nowrap; overflow-x: auto; }
-  [class*="st-key-presets"] p { white-space: nowrap; }
+  .st-key-presets { flex-wrap: nowrap; overflow-x: auto; }
+  .st-key-presets p { white-space: nowrap; }
   .st-key-lab > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:first-child { order: 1; }
 }
 .st-key-rf_others span[title] { color: light-dark(#ffffff, #121518); }

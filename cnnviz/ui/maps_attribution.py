@@ -14,7 +14,6 @@ from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
 from cnnviz.ui.attribution_controls import AttributionChoice, choose_attribution, require_small
-from cnnviz.ui.attribution_presets import offer_attribution_presets
 from cnnviz.ui.attribution_runs import AttributionRequest, AttributionRun
 from cnnviz.ui.attribution_words import (
     MEANINGS,
@@ -51,7 +50,6 @@ ROOM = WaitingRoom("why", lambda: cache.attribution_runs(), _doing)
 
 def show_attribution(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
     """Which pixels the score of a class rests on."""
-    offer_attribution_presets()
     require_small(model, cache.traced(model.name, side, model.weights))
     picture = cache.centre_square(current_picture(), side)
     scores = cache.scores(model, picture)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import streamlit as st
+
 from cnnviz.ui.controls import await_settings
 from cnnviz.ui.presets import offer_presets
 
@@ -25,8 +27,9 @@ _NOT_ALWAYS_ON_SCREEN: dict[str, Any] = {"seed": 0, "weights": "random", "photo"
 
 
 def offer_maps_presets() -> None:
-    """A row of buttons that set the controls."""
-    offer_presets(_PRESETS, _START)
+    """A row of buttons that set the controls, those of the sidebar, too."""
+    if offer_presets(_PRESETS, _START):
+        st.rerun()
 
 
 def await_maps_presets() -> None:

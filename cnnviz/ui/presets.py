@@ -8,21 +8,18 @@ import streamlit as st
 from cnnviz.ui.controls import set_control
 
 
-def offer_presets(
-    presets: Mapping[str, Mapping[str, Any]], start: Mapping[str, Any] | None = None, key: str = "presets"
-) -> bool:
+def offer_presets(presets: Mapping[str, Mapping[str, Any]], start: Mapping[str, Any] | None = None) -> bool:
     """A row of buttons that set the controls.
 
     Args:
         presets: label → session key → value.
         start: values that each preset begins from.
-        key: of the row; begins with "presets".
 
     Returns:
         Whether one was pressed just now: a fragment then runs the page again if controls elsewhere are set.
     """
     pressed = False
-    with st.container(key=key, horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(key="presets", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("Try this", width="content")
         for label, settings in presets.items():
             pressed |= st.button(
