@@ -21,6 +21,7 @@ _TENSORS = 20_000
 _HEADER_BYTES = 8_000_000
 _CLASSES = 1_000
 _WORDS = 200
+_COMMAND = 400
 _LISTED = 3
 _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # torch.save, now and of old
 _FLOATS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
@@ -73,7 +74,8 @@ class Provenance:
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "Provenance":
         """What a file says of itself; what is missing or makes no sense is left out."""
-        told: dict[str, Any] = {key: _text(metadata.get(key)) for key in ("network", "data", "command")}
+        told: dict[str, Any] = {key: _text(metadata.get(key)) for key in ("network", "data")}
+        told["command"] = _text(metadata.get("command"), _COMMAND)
         for key in ("seed", "epochs", "pictures", "test_pictures"):
             told[key] = _count(metadata.get(key))
         accuracy = _parsed(metadata.get("test_accuracy"))
@@ -94,9 +96,9 @@ def _parsed(text: str | None) -> Any:
         return None
 
 
-def _text(text: str | None) -> str:
+def _text(text: str | None, most: int = _WORDS) -> str:
     value = _parsed(text)
-    return " ".join(value.split())[:_WORDS] if isinstance(value, str) else ""
+    return " ".join(value.split())[:most] if isinstance(value, str) else ""
 
 
 def _count(text: str | None) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from cnnviz.data.shapes import CLASSES, Shapes
@@ -60,3 +61,33 @@ class ShapesPictures:
     def batch(self, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Pictures, uint8 (N, 3, 64, 64), and their labels, int64 (N,)."""
         return Shapes(self.seed).batch(indices)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfSize:
+    """The same pictures at half their height and width: each pixel the mean of four, rounded."""
+
+    whole: Pictures
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.whole.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Their names, in the order of the labels."""
+        return self.whole.classes
+
+    @property
+    def endless(self) -> bool:
+        """Whether every epoch takes new pictures."""
+        return self.whole.endless
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def batch(self, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Pictures, uint8 (N, 3, H/2, W/2), and their labels, int64 (N,)."""
+        pictures, labels = self.whole.batch(indices)
+        return F.avg_pool2d(pictures.float(), 2).round_().byte(), labels

@@ -18,7 +18,7 @@ from cnnviz.data.images import load_image
 from cnnviz.data.shapes import SIDE
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.classifiers import torchvision_models
-from cnnviz.training.pictures import TEST_SEED, Pictures, ShapesPictures
+from cnnviz.training.pictures import TEST_SEED, HalfSize, Pictures, ShapesPictures
 
 DOWNLOADED = {"cifar10": "CIFAR10", "fashion_mnist": "FashionMNIST"}
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
@@ -51,6 +51,10 @@ class Source:
     train: Pictures
     test: Pictures | None
     notes: tuple[str, ...] = ()
+
+    def halved(self) -> "Source":
+        """The same pictures at half their height and width, the held-out ones too."""
+        return Source(HalfSize(self.train), self.test and HalfSize(self.test), self.notes)
 
 
 def shapes_source(pictures: int, test_pictures: int, seed: int) -> Source:
