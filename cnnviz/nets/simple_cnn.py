@@ -23,14 +23,12 @@ def conv_block(in_channels: int, out_channels: int, pool: nn.Module) -> nn.Seque
 
 
 class SimpleCNN(nn.Module):
-    """Three blocks, of 64, 128 and 256 channels by default, global average pooling, dropout, one linear layer.
+    """Three blocks (64, 128 and 256 channels), global average pooling, dropout, one linear layer.
 
     (N, in_channels, H, W) → (N, num_classes) scores, for H and W of at least 4.
     """
 
-    def __init__(
-        self, in_channels: int = 3, num_classes: int = 10, channels: Sequence[int] = WIDTHS
-    ) -> None:
+    def __init__(self, in_channels: int = 3, num_classes: int = 10, channels: Sequence[int] = WIDTHS) -> None:
         super().__init__()
         if len(channels) != 3:
             raise CnnvizError(f"SimpleCNN has three blocks, so it needs three widths, not {len(channels)}.")

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 from torch import Tensor, nn
 
 from cnnviz.errors import CnnvizError
@@ -128,9 +128,22 @@ def save_weights(network: nn.Module, path: str | Path, provenance: Provenance) -
         CnnvizError: if a weight is not a finite number, in half precision too, or the file cannot be
             written.
     """
+    write_tensors(_finite(network), path, provenance.to_metadata())
+
+
+def packed_weights(network: nn.Module, provenance: Provenance) -> bytes:
+    """What `save_weights` would write.
+
+    Raises:
+        CnnvizError: if a weight is not a finite number, in half precision too.
+    """
+    return save(_finite(network), provenance.to_metadata())
+
+
+def _finite(network: nn.Module) -> dict[str, Tensor]:
     tensors = {name: tensor.cpu() for name, tensor in halved(network).items()}
     _refuse_not_finite(tensors, "The network")
-    write_tensors(tensors, path, provenance.to_metadata())
+    return tensors
 
 
 def write_tensors(tensors: dict[str, Tensor], path: str | Path, metadata: dict[str, str]) -> None:

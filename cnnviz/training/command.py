@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # What a run that goes on must have in common with the one that was stopped.
 _SETTINGS = (
     "model", "width", "data", "epochs", "pictures", "batch_size", "learning_rate", "half_size_epochs",
-    "half_size", "augment", "seed",
+    "half_size", "augment", "same_pictures", "seed",
 )  # fmt: skip
 
 
@@ -58,6 +58,10 @@ def add_train(commands: Any) -> None:
     parser.add_argument(
         "--augment", action=argparse.BooleanOptionalAction,
         help="mirror and shift pictures at random; without either word all but shapes, which are endless",
+    )  # fmt: skip
+    parser.add_argument(
+        "--same-pictures", action=argparse.BooleanOptionalAction, default=False,
+        help="in every epoch the same ones, at most --pictures; else shapes are new and other data whole",
     )  # fmt: skip
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="for downloads (~/.cache/cnnviz)")
     parser.add_argument("--resume", action="store_true", help="go on with the run that was stopped")
@@ -121,6 +125,8 @@ def _check_places(given: argparse.Namespace) -> Path:
 
 def _source(given: argparse.Namespace) -> "Source":
     source = _whole_source(given)
+    if given.same_pictures:
+        source = source.same(given.pictures, given.seed)
     return source.halved() if given.half_size else source
 
 

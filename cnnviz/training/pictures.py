@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -91,3 +92,36 @@ class HalfSize:
         """Pictures, uint8 (N, 3, H/2, W/2), and their labels, int64 (N,)."""
         pictures, labels = self.whole.batch(indices)
         return F.avg_pool2d(pictures.float(), 2).round_().byte(), labels
+
+
+@dataclass(frozen=True, slots=True)
+class SamePictures:
+    """So many of them, the same in every epoch: of a set with an end, chosen at random.
+
+    There may be fewer than `most`.
+    """
+
+    whole: Pictures
+    most: int
+    seed: int = 0
+    endless: bool = field(default=False, init=False)
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.whole.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Their names, in the order of the labels."""
+        return self.whole.classes
+
+    def __len__(self) -> int:
+        return min(self.most, len(self.whole))
+
+    def batch(self, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Pictures, uint8 (N, 3, H, W), and their labels, int64 (N,)."""
+        if self.whole.endless:
+            return self.whole.batch(indices)
+        order = np.random.default_rng(self.seed).permutation(len(self.whole))
+        return self.whole.batch(order[list(indices)].tolist())

@@ -1,0 +1,32 @@
+"""Telling cases of the training page, one click away."""
+
+from typing import Any
+
+from cnnviz.ui.presets import offer_presets
+
+_START: dict[str, Any] = {
+    "train_model": "simple_cnn",
+    "train_width": 16,
+    "train_data": "shapes",
+    "train_pictures": 1500,
+    "train_epochs": 8,
+    "train_rate": 0.01,
+    "train_batch": 16,
+    "train_half": True,
+    "train_same": False,
+    "train_augment": False,
+    "train_seed": 0,
+}
+_PRESETS: dict[str, dict[str, Any]] = {
+    "Train SimpleCNN in a minute": {},
+    "Far too high a rate: watch it diverge": {"train_rate": 1e9},
+    "Far too low a rate: nothing happens": {"train_rate": 1e-5, "train_epochs": 4},
+    "Too few pictures: see it overfit": {"train_pictures": 100, "train_same": True, "train_epochs": 40},
+    "Whole pictures: four times the work": {"train_half": False, "train_epochs": 4},
+    "MiniResNet, narrow": {"train_model": "mini_resnet", "train_width": 8},
+}
+
+
+def offer_training_presets() -> None:
+    """A row of buttons that set the controls."""
+    offer_presets(_PRESETS, _START)
