@@ -10,7 +10,7 @@ from cnnviz.ui.training_controls import choose_training
 from cnnviz.ui.training_epochs import show_epochs
 from cnnviz.ui.training_facts import show_training_facts
 from cnnviz.ui.training_gallery import show_examples
-from cnnviz.ui.training_live import current_run, run_words, show_buttons, show_progress
+from cnnviz.ui.training_live import choose_run, run_words, show_progress
 from cnnviz.ui.training_presets import offer_training_presets
 from cnnviz.ui.training_results import show_files, show_results
 
@@ -22,9 +22,8 @@ def lab() -> None:
     controls, place = lab_columns()
     with controls, explained():
         choice = choose_training()
-    run = current_run()
     with place, explained():
-        show_buttons(run, choice)
+        run = choose_run(choice)
         if run is not None:
             st.caption(plain(f"This run: {run_words(run.plan)}."))
             show_progress(run)

@@ -13,7 +13,7 @@ from cnnviz.training.runs import Step
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_MOST = 200
+_MOST = 120
 LOG_FROM = 20  # guessing among a thousand classes costs 6.9
 
 

@@ -26,9 +26,7 @@ def show_training_facts(choice: Choice, run: LiveRun | None) -> None:
 
 
 _FALL = "it falls along half a cosine to 0: the one-cycle policy of Smith and Topin (2018)."
-_GUESS = (
-    "costs this much, whatever is guessed, if all classes are as likely: a loss above it is worse than none."
-)
+_GUESS = "evenly among all classes costs this much; a loss above it is worse than that."
 _BACK = (
     "takes as much again for the maps and for the weights; the first convolution needs no gradient of the "
     "picture. 1 MAC = 2 FLOPs. Of convolutions and the linear layer."

@@ -27,7 +27,8 @@ def show_examples(choice: Choice) -> None:
         st.markdown(
             "Guessing is right in 10 % of cases. A linear model of all 12,288 values (ridge regression "
             "on 1,200 "
-            "pictures, at the best of three strengths) stays below 20 %: no single pixel tells anything, and "
+            "pictures, at the best of three strengths) stays below 20 %: single pixels do not tell the "
+            "class, and "
             "whoever wants to know a ring from a disc has to find edges first."
         )
     elif choice.source is not None:

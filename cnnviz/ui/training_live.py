@@ -11,12 +11,17 @@ from cnnviz.training.runs import MINUTES, PATIENCE_MINUTES, LiveRun
 from cnnviz.training.sources import Source
 from cnnviz.ui import cache
 from cnnviz.ui.components.training_curves import training_curves
-from cnnviz.ui.controls import await_setting, counted
+from cnnviz.ui.controls import counted
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.training_controls import DATA, Choice
 
 TOKEN = "train_run"
 _MINE, _REFUSED, _DRAWN = "_train_mine", "_train_refused", "_train_drawn"
+START_HELP = (
+    f"One run trains at a time on this server, for at most {MINUTES} minutes; others wait for their turn. It "
+    f"goes on while you look at other pages, and pauses when nobody has looked for {PATIENCE_MINUTES} "
+    "minutes."
+)
 _WORDS = {
     "paused": "Paused",
     "stopped": "Stopped",
@@ -26,52 +31,47 @@ _WORDS = {
 }
 
 
-def current_run() -> LiveRun | None:
-    """The run that this page shows: the link's, or the one that this user started last."""
+def choose_run(choice: Choice) -> LiveRun | None:
+    """Buttons, and the run that they are for: the link's, or the one that this user started last."""
     mine = st.session_state.get(_MINE, "")
-    await_setting(TOKEN, mine)
-    token = str(st.session_state[TOKEN] or mine)
-    if st.session_state[TOKEN] != token:
-        st.session_state[TOKEN] = token
-    return cache.training_runs().find(token) if token else None
-
-
-def show_buttons(run: LiveRun | None, choice: Choice) -> None:
-    """Start, pause, continue, stop: those that can be used now."""
+    if mine and TOKEN not in st.session_state and TOKEN not in st.query_params:
+        st.session_state[TOKEN] = mine
     with st.container(horizontal=True, vertical_alignment="center"):
-        if run is not None and run.running:
-            st.button(
-                "Pause", key="train_pause", on_click=run.ask_for, args=("pause",), icon=":material/pause:"
-            )
-        elif run is not None and run.state == "paused":
-            st.button(
-                "Continue", key="train_continue", type="primary", icon=":material/play_arrow:",
-                on_click=cache.training_runs().resume, args=(run,),
-            )  # fmt: skip
-        if run is not None and (run.running or run.state == "paused"):
-            st.button("Stop", key="train_stop", on_click=run.ask_for, args=("stop",), icon=":material/stop:")
-        else:
-            st.button(
-                "Start training" if run is None else "Train anew", key="train_start", type="primary",
-                icon=":material/play_arrow:", on_click=_start, args=(choice.plan, choice.fetch),
-                disabled=choice.fetch is None,
-                help=f"One run trains at a time on this server, for at most {MINUTES} minutes; others "
-                "wait for "
-                f"their turn. It goes on while you look at other pages, and pauses when nobody has "
-                "looked for "
-                f"{PATIENCE_MINUTES} minutes.",
-            )  # fmt: skip
-        if choice.fetch is None:
-            st.markdown("First choose a ZIP file.", width="content")
-        st.text_input(
+        buttons = st.container(horizontal=True, width="content")
+        token = st.text_input(
             "Run", key=TOKEN, bind="query-params", disabled=True, label_visibility="collapsed", width=150,
             placeholder="no run yet",
             help="The run's name. It is in the link: whoever has the link sees this run, and can stop it.",
         )  # fmt: skip
+    run = cache.training_runs().find(token) if token else None
+    with buttons:
+        _show_buttons(run, choice)
     if refused := st.session_state.pop(_REFUSED, ""):
         st.warning(plain(refused), icon=":material/error:")
-    if run is None and st.session_state[TOKEN]:
+    if run is None and token:
         st.info("The run of this link is no longer kept on this server. A new one can be started.")
+    return run
+
+
+def _show_buttons(run: LiveRun | None, choice: Choice) -> None:
+    """Start, pause, continue, stop: those that can be used now."""
+    if run is not None and run.running:
+        st.button("Pause", key="train_pause", on_click=run.ask_for, args=("pause",), icon=":material/pause:")
+    elif run is not None and run.state == "paused":
+        st.button(
+            "Continue", key="train_continue", type="primary", icon=":material/play_arrow:",
+            on_click=cache.training_runs().resume, args=(run,),
+        )  # fmt: skip
+    if run is not None and (run.running or run.state == "paused"):
+        st.button("Stop", key="train_stop", on_click=run.ask_for, args=("stop",), icon=":material/stop:")
+    else:
+        st.button(
+            "Start training" if run is None else "Train anew", key="train_start", type="primary",
+            icon=":material/play_arrow:", on_click=_start, args=(choice.plan, choice.fetch),
+            disabled=choice.fetch is None, help=START_HELP,
+        )  # fmt: skip
+        if choice.fetch is None:
+            st.markdown("First choose a ZIP file.", width="content")
 
 
 def _start(plan: Plan, fetch: Callable[[], Source]) -> None:

@@ -18,12 +18,11 @@ _START: dict[str, Any] = {
     "train_seed": 0,
 }
 _PRESETS: dict[str, dict[str, Any]] = {
-    "Train SimpleCNN in a minute": {},
-    "Far too high a rate: watch it diverge": {"train_rate": 1e9},
-    "Far too low a rate: nothing happens": {"train_rate": 1e-5, "train_epochs": 4},
-    "Too few pictures: see it overfit": {"train_pictures": 100, "train_same": True, "train_epochs": 40},
-    "Whole pictures: four times the work": {"train_half": False, "train_epochs": 4},
-    "MiniResNet, narrow": {"train_model": "mini_resnet", "train_width": 8},
+    "SimpleCNN in a minute": {},
+    "A rate far too high: it diverges": {"train_rate": 1e9},
+    "Far too low: nothing happens": {"train_rate": 1e-5, "train_epochs": 4},
+    "Too few pictures: it overfits": {"train_pictures": 100, "train_same": True, "train_epochs": 40},
+    "A narrow MiniResNet": {"train_model": "mini_resnet", "train_width": 8},
 }
 
 

@@ -28,9 +28,10 @@ def provenance_of(run: LiveRun, shot: Shot) -> Provenance:
 
 def show_results(run: LiveRun) -> None:
     """A button that opens the newest weights on the page of feature maps."""
-    if not run.shots.kept or run.running:
+    shots = run.shots.kept
+    if not shots:
         return
-    shot = run.shots.kept[-1]
+    shot = shots[-1]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Open in Feature maps", key="train_open", icon=":material/grid_view:", on_click=_open,

@@ -61,12 +61,14 @@ export default function (component) {
     const found = [drawn("polyline", { class: "curve", points: path(at, mark), stroke: header.colours[0] })];
     const guessed = i ? 100 * header.guess_share : header.guess;
     found.push(drawn("line", { class: "grid held", x1: EDGE.left, x2: x(header.steps), y1: y(guessed), y2: y(guessed) }));
-    found.push(drawn("text", { x: x(header.steps), y: y(guessed) - 4, "text-anchor": "end", opacity: 0.75 }, "guessing"));
-    if (!i) return found;
+    const label = drawn("text", { x: x(header.steps), y: y(guessed) - 4, "text-anchor": "end", class: "guessing" }, "guessing");
+    if (!i) return [...found, label];
     const shares = held.share.map((share) => 100 * share);
+    if (held.at.length) found.push(drawn("text", { x: EDGE.left + 8, y: EDGE.top + 12, fill: header.colours[0], class: "name" }, "— while training"));
+    if (held.at.length) found.push(drawn("text", { x: EDGE.left + 8, y: EDGE.top + 27, class: "name second" }, "- ● - held-out pictures"));
     found.push(drawn("polyline", { class: "curve held", points: path(held.at, shares), stroke: header.colours[1] }));
     held.at.forEach((step, k) => found.push(drawn("circle", { cx: x(step), cy: y(shares[k]), r: 3, fill: header.colours[1] })));
-    return found;
+    return [...found, label];
   }
 
   function pointer({ x }) {

@@ -2,7 +2,7 @@
 
 const GAP = 3;
 const COLOURS = ["red", "green", "blue"];
-const MOST_WRONG = 24;
+const MOST_WRONG = 16;
 
 export default function (component) {
   const { data, parentElement } = component;
