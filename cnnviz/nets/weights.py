@@ -57,8 +57,10 @@ class Provenance:
 
     @property
     def label(self) -> str:
-        """In words, such as "trained on cnnviz shapes, 98.7 % test accuracy"."""
+        """In words, such as "trained on cnnviz shapes, 98.7 % test accuracy", or "untrained"."""
         known = {"shapes": "cnnviz shapes", "cifar10": "CIFAR-10", "fashion_mnist": "Fashion-MNIST"}
+        if self.epochs == 0:
+            return "untrained"
         if not self.data:
             return "from a file that does not say how they were made"
         where = f"trained on {known.get(self.data, self.data)}"

@@ -36,7 +36,7 @@ _BACK = (
 def step_formula(choice: Choice) -> list[Equation]:
     """AdamW, in symbols and with the numbers of the step of the highest rate."""
     recipe = choice.plan.recipe
-    rate = f"{recipe.learning_rate:g}"
+    rate = f"{recipe.learning_rate:,.10g}"
     fraction: Part = {"fraction": [[_M], ["√", _V, " + ε"]]}
     return [
         ([_THETA], [_THETA, " − ", _ETA, " ( ", fraction, " + ", _LAMBDA, " ", _THETA, " )"]),
@@ -52,7 +52,7 @@ def rate_words(choice: Choice, run: LiveRun | None) -> str:
     if run is not None and run.steps:
         last = run.steps[-1]
         return f"was {significant(last.learning_rate)} in the last step of the run, step {last.step:,}."
-    return f"is {choice.plan.recipe.learning_rate:g} at its highest, as in the second line."
+    return f"is {choice.plan.recipe.learning_rate:,.10g} at its highest, as in the second line."
 
 
 def rate_formula(choice: Choice) -> list[Equation]:
@@ -66,7 +66,7 @@ def rate_formula(choice: Choice) -> list[Equation]:
     return [
         ([_ETA], [_ETA, top, " · ", general, " up to s = ⌊0.2 S⌋ + 1"]),
         (["S"], [result(steps), f", so up to s = {peak + 1:,}"]),
-        ([_ETA, " of step 1"], [f"{recipe.learning_rate:g} / {peak + 1:,} = ", outcome]),
+        ([_ETA, " of step 1"], [f"{recipe.learning_rate:,.10g} / {peak + 1:,} = ", outcome]),
     ]  # fmt: skip
 
 

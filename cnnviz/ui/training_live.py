@@ -146,7 +146,7 @@ def run_words(plan: Plan) -> str:
         f"{plan.pictures:,} pictures an epoch of {data}" if plan.data == "shapes" else f"{data}",
         "half-size" if plan.half_size else "whole",
         counted(recipe.epochs, "epoch"),
-        f"rate up to {recipe.learning_rate:g}",
+        f"rate up to {recipe.learning_rate:,.10g}",
         f"batches of {recipe.batch_size}",
         f"seed {recipe.seed}",
     ]

@@ -103,6 +103,7 @@ def test_a_run_that_diverges_is_told(open_page):
     at = open_page("training", **QUICK, train_rate=1e9)
     found = trained(at)
     assert found.state == "diverged" and "Training diverged at step" in words(at)
+    assert "Weights after epoch 0: untrained." in words(at) and "rate up to 1,000,000,000" in words(at)
     assert at.button(key="train_start").label == "Train anew"
 
 

@@ -59,6 +59,7 @@ export default function (component) {
   function lines({ x, y, mark }, i) {
     const path = (xs, ys) => Array.from(xs, (step, k) => `${x(step).toFixed(1)},${y(ys[k]).toFixed(1)}`).join(" ");
     const found = [drawn("polyline", { class: "curve", points: path(at, mark), stroke: header.colours[0] })];
+    if (at.length === 1) found.push(drawn("circle", { cx: x(at[0]), cy: y(mark[0]), r: 3, fill: header.colours[0] }));
     const guessed = i ? 100 * header.guess_share : header.guess;
     found.push(drawn("line", { class: "grid held", x1: EDGE.left, x2: x(header.steps), y1: y(guessed), y2: y(guessed) }));
     const label = drawn("text", { x: x(header.steps), y: y(guessed) - 4, "text-anchor": "end", class: "guessing" }, "guessing");
