@@ -21,7 +21,14 @@ _PRESETS: dict[str, dict[str, Any]] = {
     "SimpleCNN in a minute": {},
     "A rate far too high: it diverges": {"train_rate": 1e9},
     "Far too low: nothing happens": {"train_rate": 1e-5, "train_epochs": 4},
-    "Too few pictures: it overfits": {"train_pictures": 100, "train_same": True, "train_epochs": 40},
+    "Too few pictures: it overfits": {
+        "train_width": 32,
+        "train_pictures": 100,
+        "train_same": True,
+        "train_epochs": 40,
+        "train_batch": 8,
+        "train_rate": 0.005,
+    },
     "A narrow MiniResNet": {"train_model": "mini_resnet", "train_width": 8},
 }
 
