@@ -1,5 +1,6 @@
 """Runs in the background: the queue, pausing and stopping, and what is left when something goes wrong."""
 
+import shlex
 import threading
 import time
 from dataclasses import replace
@@ -10,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
+from cnnviz.__main__ import main
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.weights import packed_weights, read_provenance, save_weights
 from cnnviz.training import runs as module
@@ -20,7 +22,7 @@ from cnnviz.training.plan import Plan
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.runs import MINUTES, PATIENCE_MINUTES, LiveRun, Runs
 from cnnviz.training.shots import MOST, Shot, Shots
-from cnnviz.training.sources import Source, StoredPictures
+from cnnviz.training.sources import Source, StoredPictures, shapes_source
 
 SECONDS = 60
 
@@ -304,3 +306,17 @@ def test_shapes_that_stay_the_same_do():
     assert torch.equal(labels, same)
     means = whole.double().reshape(2, 3, 32, 2, 32, 2).mean((3, 5))
     assert (pictures.double() - means).abs().max() <= 0.5
+
+
+def test_the_command_in_the_file_makes_the_weights_again(tmp_path, monkeypatch):
+    small = Plan(
+        "simple_cnn", 4, "shapes", Recipe(2, 10, augment=True), 20, same_pictures=True, half_size=True
+    )
+    run = over(Runs().start(small, lambda: shapes_source(20, 10, 0)))
+    command = small.provenance(run.shots.kept[-1], ("a",), 20).command
+    monkeypatch.chdir(tmp_path)
+    assert main([*shlex.split(command)[3:], "--test-pictures", "10"]) == 0
+    for name, tensor in load_file("simple_cnn.safetensors").items():
+        torch.testing.assert_close(tensor, run.shots.kept[-1].weights[name])
+    told = read_provenance("simple_cnn.safetensors")
+    assert told.test_accuracy == pytest.approx(run.tested[-1][1])
