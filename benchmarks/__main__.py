@@ -14,6 +14,7 @@ _BROWSER = (
     "burst",
     "sliding_window",
     "live_convolution",
+    "training_beside",
 )
 NAMES = (*_BROWSER, "hooks", "conv2d", "crowd", "trace")
 _HEADER = Result("benchmark", "measured", "peer or floor", "ratio", "goal")

@@ -2,9 +2,10 @@
 
 import difflib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -22,6 +23,7 @@ from cnnviz.nets.mini_resnet import MiniResNet
 from cnnviz.nets.simple_cnn import SimpleCNN
 from cnnviz.nets.trained import class_names, is_published, require_known, weights_label, weights_path
 from cnnviz.nets.weights import load_weights
+from cnnviz.nets.widths import channels_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def model(
     *,
     seed: int = 0,
     num_classes: int | None = None,
+    channels: Sequence[int] | None = None,
     progress: bool = True,
 ) -> nn.Module:
     """Build a network in eval mode.
@@ -123,30 +126,42 @@ def model(
         seed: of the random weights; the same seed gives the same weights, and the process's own
             random state stays as it was.
         num_classes: of our networks, 10 if None; a file of weights brings its own.
+        channels: of each block of SimpleCNN or stage of MiniResNet, their own if None; a file brings its own.
         progress: whether a download of weights shows a bar on the terminal.
 
     Raises:
         CnnvizError: if there is no such model, or no such weights for it, or they cannot be had.
     """
     entry = catalog_entry(name)
+    if channels and name not in _REFERENCE:
+        raise CnnvizError(f"Only {' and '.join(_REFERENCE)} come in other widths, not {name}.")
     if weights is None:
-        return _seeded(name, seed, num_classes)
+        return _seeded(name, seed, _given(num_classes=num_classes, channels=channels))
     weights = str(weights.absolute()) if isinstance(weights, Path) else weights
     require_known(name, weights)
     if is_published(name, weights):
         return build_classifier(name, weights, progress).eval()
-    if name in _OURS:
-        num_classes = len(class_names(name, weights)) or None
-    network = _seeded(name, seed, num_classes)
+    network = _seeded(name, seed, _told(name, weights))
     load_weights(network, weights_path(name, weights), entry.label)
     return network
 
 
-def _seeded(name: str, seed: int, num_classes: int | None) -> nn.Module:
-    arguments = {"num_classes": num_classes} if num_classes and name in _OURS else {}
+def _given(**arguments: Any) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if value}
+
+
+def _told(name: str, weights: str) -> dict[str, Any]:
+    """What a file of weights says of the network that it is for, beyond its name."""
+    if name not in _OURS:
+        return {}
+    classes = class_names(name, weights)
+    return _given(num_classes=len(classes), channels=channels_in(name, weights_path(name, weights)))
+
+
+def _seeded(name: str, seed: int, arguments: dict[str, Any]) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed the GPUs too
-        network = catalog_entry(name).build(**arguments)
+        network = catalog_entry(name).build(**(arguments if name in _OURS else {}))
         if name in _OURS:
             initialise(network)
     return network.eval()
@@ -165,8 +180,8 @@ def model_outline(name: str, weights: str | None = None) -> nn.Module:
     build = catalog_entry(name).build
     if weights is not None and is_published(name, weights):
         build = functools.partial(classifier_outline, name, weights)
-    elif weights is not None and name in _OURS and (classes := class_names(name, weights)):
-        build = functools.partial(build, num_classes=len(classes))
+    elif weights is not None:
+        build = functools.partial(build, **_told(name, weights))
     with Outline():
         return build().to("meta").eval()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 from torch import Tensor, nn
 
 from cnnviz.errors import CnnvizError
@@ -21,6 +21,7 @@ _TENSORS = 20_000
 _HEADER_BYTES = 8_000_000
 _CLASSES = 1_000
 _WORDS = 200
+_COMMAND = 400
 _LISTED = 3
 _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # torch.save, now and of old
 _FLOATS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
@@ -56,8 +57,10 @@ class Provenance:
 
     @property
     def label(self) -> str:
-        """In words, such as "trained on cnnviz shapes, 98.7 % test accuracy"."""
+        """In words, such as "trained on cnnviz shapes, 98.7 % test accuracy", or "untrained"."""
         known = {"shapes": "cnnviz shapes", "cifar10": "CIFAR-10", "fashion_mnist": "Fashion-MNIST"}
+        if self.epochs == 0:
+            return "untrained"
         if not self.data:
             return "from a file that does not say how they were made"
         where = f"trained on {known.get(self.data, self.data)}"
@@ -76,7 +79,8 @@ class Provenance:
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "Provenance":
         """What a file says of itself; what is missing or makes no sense is left out."""
-        told: dict[str, Any] = {key: _text(metadata.get(key)) for key in ("network", "data", "command")}
+        told: dict[str, Any] = {key: _text(metadata.get(key)) for key in ("network", "data")}
+        told["command"] = _text(metadata.get("command"), _COMMAND)
         for key in ("seed", "epochs", "pictures", "test_pictures"):
             told[key] = _count(metadata.get(key))
         accuracy = _parsed(metadata.get("test_accuracy"))
@@ -97,9 +101,9 @@ def _parsed(text: str | None) -> Any:
         return None
 
 
-def _text(text: str | None) -> str:
+def _text(text: str | None, most: int = _WORDS) -> str:
     value = _parsed(text)
-    return " ".join(value.split())[:_WORDS] if isinstance(value, str) else ""
+    return " ".join(value.split())[:most] if isinstance(value, str) else ""
 
 
 def _count(text: str | None) -> int | None:
@@ -129,9 +133,22 @@ def save_weights(network: nn.Module, path: str | Path, provenance: Provenance) -
         CnnvizError: if a weight is not a finite number, in half precision too, or the file cannot be
             written.
     """
+    write_tensors(_finite(network), path, provenance.to_metadata())
+
+
+def packed_weights(network: nn.Module, provenance: Provenance) -> bytes:
+    """What `save_weights` would write.
+
+    Raises:
+        CnnvizError: if a weight is not a finite number, in half precision too.
+    """
+    return save(_finite(network), provenance.to_metadata())
+
+
+def _finite(network: nn.Module) -> dict[str, Tensor]:
     tensors = {name: tensor.cpu() for name, tensor in halved(network).items()}
     _refuse_not_finite(tensors, "The network")
-    write_tensors(tensors, path, provenance.to_metadata())
+    return tensors
 
 
 def write_tensors(tensors: dict[str, Tensor], path: str | Path, metadata: dict[str, str]) -> None:

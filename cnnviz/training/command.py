@@ -5,7 +5,7 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 # What a run that goes on must have in common with the one that was stopped.
 _SETTINGS = (
-    "model", "data", "epochs", "pictures", "batch_size", "learning_rate", "half_size_epochs", "seed"
+    "model", "width", "data", "epochs", "pictures", "batch_size", "learning_rate", "half_size_epochs",
+    "half_size", "augment", "same_pictures", "seed",
 )  # fmt: skip
 
 
@@ -39,6 +40,7 @@ def add_train(commands: Any) -> None:
     )
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="ends in .safetensors")
     numbers: dict[str, tuple[Any, Any, str]] = {
+        "--width": (int, 64, "channels of the first block; each further one has twice as many"),
         "--epochs": (int, 5, "passes over the pictures"),
         "--pictures": (int, 10_000, "shapes in an epoch, new ones each time"),
         "--test-pictures": (int, 5_000, "held-out shapes at the end"),
@@ -49,6 +51,18 @@ def add_train(commands: Any) -> None:
     }
     for option, (kind, default, text) in numbers.items():
         parser.add_argument(option, type=kind, default=default, metavar="N", help=f"{text} ({default})")
+    parser.add_argument(
+        "--half-size", action=argparse.BooleanOptionalAction, default=False,
+        help="all pictures half as large, held-out ones too, four times as fast",
+    )  # fmt: skip
+    parser.add_argument(
+        "--augment", action=argparse.BooleanOptionalAction,
+        help="mirror and shift pictures at random; without either word all but shapes, which are endless",
+    )  # fmt: skip
+    parser.add_argument(
+        "--same-pictures", action=argparse.BooleanOptionalAction, default=False,
+        help="in every epoch the same ones, at most --pictures; else shapes are new and other data whole",
+    )  # fmt: skip
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="for downloads (~/.cache/cnnviz)")
     parser.add_argument("--resume", action="store_true", help="go on with the run that was stopped")
     parser.set_defaults(run=train)
@@ -66,9 +80,11 @@ def train(given: argparse.Namespace) -> str:
     from cnnviz.training.recipe import Recipe
 
     unfinished = _check_places(given)
+    if given.augment is None:
+        given.augment = given.data != "shapes"
     recipe = Recipe(
         given.epochs, given.batch_size, given.learning_rate,
-        augment=given.data != "shapes", half_size_epochs=given.half_size_epochs, seed=given.seed,
+        augment=given.augment, half_size_epochs=given.half_size_epochs, seed=given.seed,
     )  # fmt: skip
     source = _source(given)
     for note in source.notes:
@@ -108,6 +124,13 @@ def _check_places(given: argparse.Namespace) -> Path:
 
 
 def _source(given: argparse.Namespace) -> "Source":
+    source = _whole_source(given)
+    if given.same_pictures:
+        source = source.same(given.pictures, given.seed)
+    return source.halved() if given.half_size else source
+
+
+def _whole_source(given: argparse.Namespace) -> "Source":
     from cnnviz.training.sources import DOWNLOADED, downloaded_source, folder_source, shapes_source
 
     if given.data == "shapes":
@@ -124,11 +147,14 @@ def _source(given: argparse.Namespace) -> "Source":
 
 def _network(given: argparse.Namespace, classes: int) -> "nn.Module":
     from cnnviz.nets.catalog import catalog_entry, model, reference_names
+    from cnnviz.nets.widths import channels_of
 
     if given.model not in reference_names():
         catalog_entry(given.model)
         raise CnnvizError(f"cnnviz trains {' and '.join(reference_names())}, not {given.model}.")
-    return model(given.model, seed=given.seed, num_classes=classes)
+    return model(
+        given.model, seed=given.seed, num_classes=classes, channels=channels_of(given.model, given.width)
+    )
 
 
 def _settings(given: argparse.Namespace) -> dict[str, Any]:
@@ -141,7 +167,7 @@ def _restore(run: "TrainingRun", unfinished: Path, given: argparse.Namespace) ->
     with open_tensors(unfinished) as file:
         kept = json.loads((file.metadata() or {}).get("settings", "{}"))
         for name, value in _settings(given).items():
-            if kept.get(name) != value:
+            if kept.get(name, value) != value:
                 option = name.replace("_", "-")
                 raise CnnvizError(f"The unfinished run has --{option} {kept.get(name)}, not {value}.")
         tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -219,6 +245,16 @@ def _measured(run: "TrainingRun", source: "Source", given: argparse.Namespace) -
 
 def _command(given: argparse.Namespace, data: str) -> str:
     """What makes the file again, without the folders of this computer."""
-    settings = _settings(given) | {"data": data, "out": given.out.name}
-    words = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in settings.items()]
-    return " ".join(("python -m cnnviz train", *words))
+    return command_words(_settings(given) | {"data": data, "out": given.out.name})
+
+
+def command_words(settings: Mapping[str, Any]) -> str:
+    """The shell command with these settings."""
+    return " ".join(("python -m cnnviz train", *(_option(*setting) for setting in settings.items())))
+
+
+def _option(name: str, value: Any) -> str:
+    option = name.replace("_", "-")
+    if value is True:
+        return f"--{option}"
+    return f"--no-{option}" if value is False else f"--{option} {shlex.quote(str(value))}"

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+import torch.nn.functional as F
 from torch import Tensor
 
 from cnnviz.data.shapes import CLASSES, Shapes
@@ -60,3 +62,66 @@ class ShapesPictures:
     def batch(self, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Pictures, uint8 (N, 3, 64, 64), and their labels, int64 (N,)."""
         return Shapes(self.seed).batch(indices)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfSize:
+    """The same pictures at half their height and width: each pixel the mean of four, rounded."""
+
+    whole: Pictures
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.whole.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Their names, in the order of the labels."""
+        return self.whole.classes
+
+    @property
+    def endless(self) -> bool:
+        """Whether every epoch takes new pictures."""
+        return self.whole.endless
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def batch(self, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Pictures, uint8 (N, 3, H/2, W/2), and their labels, int64 (N,)."""
+        pictures, labels = self.whole.batch(indices)
+        return F.avg_pool2d(pictures.float(), 2).round_().byte(), labels
+
+
+@dataclass(frozen=True, slots=True)
+class SamePictures:
+    """So many of them, the same in every epoch: of a set with an end, chosen at random.
+
+    There may be fewer than `most`.
+    """
+
+    whole: Pictures
+    most: int
+    seed: int = 0
+    endless: bool = field(default=False, init=False)
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.whole.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Their names, in the order of the labels."""
+        return self.whole.classes
+
+    def __len__(self) -> int:
+        return min(self.most, len(self.whole))
+
+    def batch(self, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Pictures, uint8 (N, 3, H, W), and their labels, int64 (N,)."""
+        if self.whole.endless:
+            return self.whole.batch(indices)
+        order = np.random.default_rng(self.seed).permutation(len(self.whole))
+        return self.whole.batch(order[list(indices)].tolist())

@@ -18,10 +18,10 @@ from cnnviz.data.images import load_image
 from cnnviz.data.shapes import SIDE
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.classifiers import torchvision_models
-from cnnviz.training.pictures import TEST_SEED, Pictures, ShapesPictures
+from cnnviz.training.pictures import TEST_SEED, HalfSize, Pictures, SamePictures, ShapesPictures
 
 DOWNLOADED = {"cifar10": "CIFAR10", "fashion_mnist": "FashionMNIST"}
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 _MOST = 50_000  # 64×64 pictures: 600 MB
 
 
@@ -51,6 +51,25 @@ class Source:
     train: Pictures
     test: Pictures | None
     notes: tuple[str, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that stored pictures take."""
+        return sum(_bytes_of(part) for part in (self.train, self.test) if part is not None)
+
+    def same(self, most: int, seed: int) -> "Source":
+        """At most so many to learn from, the same in every epoch."""
+        return Source(SamePictures(self.train, most, seed), self.test, self.notes)
+
+    def halved(self) -> "Source":
+        """The same pictures at half their height and width, the held-out ones too."""
+        return Source(HalfSize(self.train), self.test and HalfSize(self.test), self.notes)
+
+
+def _bytes_of(pictures: Pictures) -> int:
+    while isinstance(pictures, HalfSize | SamePictures):
+        pictures = pictures.whole
+    return pictures.pixels.nbytes if isinstance(pictures, StoredPictures) else 0
 
 
 def shapes_source(pictures: int, test_pictures: int, seed: int) -> Source:
@@ -114,7 +133,7 @@ def _listed(folder: Path) -> tuple[tuple[str, ...], list[tuple[Path, int]]]:
     datasets = importlib.import_module("torchvision.datasets")
     try:
         found = datasets.ImageFolder(
-            str(folder), is_valid_file=lambda path: Path(path).suffix.lower() in _SUFFIXES, allow_empty=True
+            str(folder), is_valid_file=lambda path: Path(path).suffix.lower() in SUFFIXES, allow_empty=True
         )
     except FileNotFoundError as error:
         raise CnnvizError(f"{folder} has no folders in it: each class needs one, named after it.") from error

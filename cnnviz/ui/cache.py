@@ -9,11 +9,14 @@ import gc
 import math
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import streamlit as st
 import torch
 
+from cnnviz.analysis.activations import feature_maps
 from cnnviz.analysis.attribution import grad_cam_layers, last_map_module
 from cnnviz.analysis.blocks import Block, blocks
 from cnnviz.analysis.filters import Filters
@@ -25,9 +28,10 @@ from cnnviz.analysis.residual import GradientNorms, block_graph, gradient_norms
 from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
 from cnnviz.analysis.trace import trace
 from cnnviz.analysis.unit_story import LayerStories
-from cnnviz.arrays import Array
+from cnnviz.arrays import Array, read_only
 from cnnviz.data.images import Picture, draw_pattern, encode_png, sample
 from cnnviz.data.patterns import Pattern
+from cnnviz.data.shapes import gallery
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_bytes, model_outline
 from cnnviz.nets.classifiers import classifier_names, published_figures
@@ -41,6 +45,9 @@ from cnnviz.ops.filtering import (
     filter_picture,
 )
 from cnnviz.ops.kernels import kernel
+from cnnviz.training.plan import Plan, TrainingCost, training_cost
+from cnnviz.training.runs import Runs
+from cnnviz.training.sources import Source, downloaded_source
 from cnnviz.ui.attribution_runs import AttributionRequest, AttributionRuns
 from cnnviz.ui.downloads import Downloads
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
@@ -408,6 +415,45 @@ def _gradients(key: PictureKey, design: CifarDesign, seed: int, _picture: Pictur
 def block_of(design: BlockDesign, side: int) -> tuple[Block, Trace]:
     """The operations of a residual block."""
     return block_graph(design, side)
+
+
+@st.cache_resource(show_spinner=False)
+def training_runs() -> Runs:
+    """The runs of training on this server."""
+    return Runs()
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def downloaded_pictures(name: str) -> Source:
+    """CIFAR-10 or Fashion-MNIST, downloaded if they are not there yet.
+
+    Raises:
+        CnnvizError: if they cannot be had.
+    """
+    return downloaded_source(name, Path.home() / ".cache" / "cnnviz")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def training_cost_of(plan: Plan, classes: int, side: int, pictures: int) -> TrainingCost:
+    """What a plan of training takes."""
+    return training_cost(plan, classes, side, pictures)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def shapes_gallery() -> Array:
+    """Examples of cnnviz shapes."""
+    return read_only(gallery())
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def epoch_maps(
+    token: str, epoch: int, layer: str, digest: str, most: int, _load: Callable[[], torch.nn.Module],
+    _picture: Picture,
+) -> Array:  # fmt: skip
+    """The first feature maps of a layer after an epoch of a run, float32 (C, H, W)."""
+    with processor().slot():
+        found = feature_maps(_load(), _picture, [layer])[layer][:most]
+    return read_only(np.nan_to_num(found))
 
 
 def in_turn(compute: Callable[[], T]) -> T:

@@ -27,6 +27,7 @@ _GROUPS = {
         "residual_blocks": "Residual blocks",
         "architectures": "Architectures",
     },
+    "Build": {"training": "Training"},
 }
 # These use the model of the sidebar; residual blocks are built on their own page.
 _NETWORK_PAGES = set(_GROUPS["Networks"]) - {"residual_blocks"}

@@ -1,0 +1,52 @@
+"""What a network says of held-out pictures, one by one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from cnnviz.arrays import Array, read_only
+from cnnviz.training.loop import as_input
+from cnnviz.training.pictures import Pictures
+
+_BATCH = 25
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """Of the first N held-out pictures: true class, predicted class, and how certain it was.
+
+    Attributes:
+        labels, predicted: int64 (N,).
+        certainty: float32 (N,), the probability of the predicted class.
+    """
+
+    labels: Array
+    predicted: Array
+    certainty: Array
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right ones."""
+        return float((self.labels == self.predicted).mean())
+
+    def confusion(self, classes: int) -> Array:
+        """Counts (classes, classes): a row for each true class, a column for each predicted one."""
+        counts = np.zeros((classes, classes), dtype=np.int64)
+        np.add.at(counts, (self.labels, self.predicted), 1)
+        return counts
+
+
+def ask(network: nn.Module, pictures: Pictures, count: int, between: Callable[[], None]) -> Answers:
+    """Ask a network, in eval mode, about the first `count` pictures; `between` runs after each few."""
+    network.eval()
+    found: list[tuple[Array, Array, Array]] = []
+    for start in range(0, count, _BATCH):
+        batch, labels = pictures.batch(range(start, min(start + _BATCH, count)))
+        with torch.inference_mode():
+            certainty, predicted = network(as_input(batch)).softmax(1).max(1)
+        found.append((labels.numpy(), predicted.numpy(), certainty.numpy()))
+        between()
+    return Answers(*(read_only(np.concatenate(part)) for part in zip(*found, strict=True)))

@@ -1,0 +1,138 @@
+"""A folder of pictures as a browser can give it: a ZIP file with a folder for each class."""
+
+import io
+import re
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from cnnviz.errors import CnnvizError
+from cnnviz.training.sources import SUFFIXES, Source, folder_source
+
+MOST_PICTURES = 2_000
+MOST_CLASSES = 30
+MOST_BYTES = 200_000_000
+_MOST_ENTRIES = 20_000
+Entry = tuple[zipfile.ZipInfo, tuple[str, ...]]
+
+
+def zip_source(data: bytes, name: str, seed: int = 0) -> Source:
+    """Pictures in a ZIP file, the middle square of each, 64×64; a folder is a class.
+
+    Nothing is unpacked under a name from the file. What is no picture, or cannot be read, is left out,
+    and the notes count it.
+
+    Raises:
+        CnnvizError: if it is no ZIP file, too large, or has fewer than two classes with pictures.
+    """
+    stem = _clean(PurePosixPath(name).stem)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries, notes = _pictures_in(archive, name)
+            with tempfile.TemporaryDirectory() as temporary:
+                folder = Path(temporary, stem)
+                _unpack(archive, entries, folder)
+                found = _read(folder, name, seed)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise CnnvizError(f"{name} is no ZIP file that can be read here, or is damaged.") from error
+    except OSError as error:
+        raise CnnvizError(f"{name} cannot be unpacked: {error.strerror or error}.") from error
+    return Source(found.train, found.test, (*notes, *_counted(found.notes)))
+
+
+def _pictures_in(archive: zipfile.ZipFile, name: str) -> tuple[list[Entry], list[str]]:
+    """The pictures in folders, and a sentence about what else there is."""
+    files = [info for info in archive.infolist() if not info.is_dir() and not _hidden(info.filename)]
+    if len(files) > _MOST_ENTRIES:
+        raise CnnvizError(f"{name} has {len(files):,} files; at most {MOST_PICTURES:,} pictures are taken.")
+    pictures = [info for info in files if PurePosixPath(info.filename).suffix.lower() in SUFFIXES]
+    _refuse_large(pictures, name)
+    placed = _without_common_folder([(info, _parts(info.filename)) for info in pictures])
+    in_folders = [(info, parts) for info, parts in placed if len(parts) > 1]
+    if not in_folders:
+        raise CnnvizError(
+            f"{name} has no pictures in folders (PNG, JPEG, WebP, BMP, GIF, TIFF): each class needs a "
+            "folder, named after it."
+        )
+    notes = []
+    if left := len(files) - len(pictures):
+        notes.append(f"Left out {left:,} file{'s' if left > 1 else ''} of other kinds.")
+    if loose := len(placed) - len(in_folders):
+        notes.append(f"Left out {loose:,} picture{'s' if loose > 1 else ''} outside the folders.")
+    return in_folders, notes
+
+
+def _hidden(path: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in _parts(path))
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    """The folders and the name; what leads up or out of the archive is no folder."""
+    return tuple(part for part in re.split(r"[/\\]", path) if part not in ("", ".", ".."))
+
+
+def _refuse_large(pictures: Sequence[zipfile.ZipInfo], name: str) -> None:
+    if len(pictures) > MOST_PICTURES:
+        raise CnnvizError(f"{name} has {len(pictures):,} pictures; at most {MOST_PICTURES:,} are taken here.")
+    size = sum(info.file_size for info in pictures)
+    if size > MOST_BYTES:
+        raise CnnvizError(
+            f"{name} holds {size / 1e6:,.0f} MB unpacked; at most {MOST_BYTES / 1e6:,.0f} MB are taken here."
+        )
+    if any(info.flag_bits & 1 for info in pictures):
+        raise CnnvizError(f"{name} is locked with a password: pack it without one.")
+
+
+def _without_common_folder(entries: list[Entry]) -> list[Entry]:
+    """Without the folders around all classes."""
+    while entries and all(len(parts) > 2 for _, parts in entries) and len({p[0] for _, p in entries}) == 1:
+        entries = [(info, parts[1:]) for info, parts in entries]
+    return entries
+
+
+def _unpack(archive: zipfile.ZipFile, entries: Sequence[Entry], folder: Path) -> None:
+    names = _class_folders(entries)
+    for number, (info, parts) in enumerate(entries):
+        place = folder / names[parts[0]]
+        place.mkdir(parents=True, exist_ok=True)
+        try:
+            content = archive.read(info)
+        except (zipfile.BadZipFile, zlib.error, EOFError):
+            content = b""  # is counted with those that cannot be read
+        original = PurePosixPath(parts[-1])
+        (place / f"{number}_{_clean(original.stem)}{original.suffix.lower()}").write_bytes(content)
+
+
+def _class_folders(entries: Sequence[Entry]) -> Mapping[str, str]:
+    """A name on the disk for each class."""
+    classes = list(dict.fromkeys(parts[0] for _, parts in entries))
+    if len(classes) > MOST_CLASSES:
+        raise CnnvizError(f"The file has {len(classes):,} folders; at most {MOST_CLASSES} classes fit here.")
+    names: dict[str, str] = {}
+    for original in classes:
+        clean = _clean(original)
+        names[original] = clean if clean not in names.values() else f"{clean}_{len(names)}"
+    return names
+
+
+def _clean(name: str) -> str:
+    return re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", name).strip(" .")[:60] or "folder"
+
+
+def _read(folder: Path, name: str, seed: int) -> Source:
+    try:
+        return folder_source(folder, seed)
+    except CnnvizError as error:  # its words name folders of this server
+        text = str(error).replace(str(folder / "x")[:-1], "").replace(str(folder), name)
+        raise CnnvizError(text) from error
+
+
+def _counted(notes: Sequence[str]) -> list[str]:
+    """How many cannot be read, and why the first of them."""
+    if not notes:
+        return []
+    many = "s" if len(notes) > 1 else ""
+    first = notes[0].removeprefix("Left out ")
+    return [f"Left out {len(notes):,} picture{many} that cannot be read, the first of them {first}"]

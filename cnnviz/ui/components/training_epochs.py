@@ -1,0 +1,79 @@
+"""A network after each epoch: first filters, feature maps, and its answers, with one slider for all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.arrays import Array
+from cnnviz.training.shots import Shot
+from cnnviz.ui.components.payload import pack
+from cnnviz.ui.components.registry import declare
+
+_mount = declare("training_epochs", libraries=("training_matrix",))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Maps:
+    """Feature maps of one layer after each epoch: its title, and float16 (epochs, C, H, W)."""
+
+    title: str
+    values: Array
+
+
+def training_epochs(
+    run: str,
+    shots: Sequence[Shot],
+    maps: Maps,
+    classes: Sequence[str],
+    thumbs: Array | None,
+    note: str,
+    key: str,
+) -> None:
+    """Show them; the slider follows the newest epoch until somebody moves it away.
+
+    Args:
+        run: tells one run from another.
+        shots: the epochs.
+        maps: the feature maps after each of them.
+        classes: their names.
+        thumbs: uint8 (N, 3, H, W), the first held-out pictures; None if there are none.
+        note: beside the slider.
+        key: of the component.
+    """
+    filters = np.stack([_first_filters(shot) for shot in shots])
+    arrays: dict[str, Array] = {"filters": filters, "maps": maps.values}
+    answers = [shot.answers for shot in shots if shot.answers is not None]
+    if thumbs is not None and answers:
+        arrays |= {
+            "thumbs": thumbs,
+            "labels": answers[0].labels.astype(np.uint8),
+            "predicted": np.stack([a.predicted for a in answers]).astype(np.uint8),
+            "certainty": np.stack([np.rint(100 * a.certainty) for a in answers]).astype(np.uint8),
+        }
+    fields = {
+        "run": run,
+        "epochs": [shot.epoch for shot in shots],
+        "note": note,
+        "filter_title": f"First filters: {filters.shape[1]}, each with a kernel for red, green and blue",
+        "filter_limit": float(np.abs(filters).max()),
+        "changes": _changes(filters.astype(np.float64)),
+        "map_title": maps.title,
+        "map_limit": float(np.abs(maps.values).max()),
+        "classes": list(classes),
+    }
+    _mount(data=pack(fields, arrays), key=key)
+
+
+def _first_filters(shot: Shot) -> Array:
+    """The weights of the first convolution, float16 (filters, colours, H, W)."""
+    return next(np.asarray(tensor.numpy()) for tensor in shot.weights.values() if tensor.dim() == 4)
+
+
+def _changes(filters: Array) -> list[str]:
+    """How far all filters together are from the first ones, in words."""
+    start = float(np.linalg.norm(filters[0]))
+    far = [float(np.linalg.norm(one - filters[0])) / start for one in filters]
+    return [
+        "" if not share else f"All of them have moved by {100 * share:.3g} % of their size." for share in far
+    ]

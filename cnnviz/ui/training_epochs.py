@@ -1,0 +1,83 @@
+"""A run after each epoch, on the page: what its filters, maps and answers have become."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+from torch import nn
+
+from cnnviz.data.images import Picture
+from cnnviz.training.runs import LiveRun
+from cnnviz.training.shots import Shot
+from cnnviz.ui import cache
+from cnnviz.ui.components.training_epochs import Maps, training_epochs
+from cnnviz.ui.controls import words
+
+_MOST_MAPS = 16
+_MOST_VALUES = 700_000
+_MOST_THUMBS = 60
+_HALF_REACHES = 65_504
+
+
+def network_after(run: LiveRun, shot: Shot) -> nn.Module:
+    """The network as it was after an epoch, in eval mode."""
+    assert run.source is not None
+    network = run.plan.network(len(run.source.train.classes))
+    network.load_state_dict(dict(shot.weights))
+    return network
+
+
+def show_epochs(run: LiveRun, picture: Picture) -> None:
+    """Filters, maps and answers, with one slider for all."""
+    shots, source = run.shots.kept, run.source
+    if not shots or source is None:
+        return
+    side = source.train.batch([0])[0].shape[-1]
+    layer = _choose_layer(run, shots[0])
+    square = cache.centre_square(picture, side)
+    most = _shown_maps(run, shots[0], layer, square)
+    found = [
+        cache.epoch_maps(
+            run.token, shot.epoch, layer, square.digest, most, partial(network_after, run, shot), square
+        )
+        for shot in shots
+    ]
+    values = np.stack(found)
+    exact = values.astype(np.float16 if np.abs(values).max() < _HALF_REACHES else np.float32)
+    title = f"{words(picture.name)} in {layer}: the first {values.shape[1]} channels, on one scale"
+    count = min(_MOST_THUMBS, len(source.test) if source.test else 0)
+    thumbs = source.test.batch(range(count))[0].numpy() if source.test and count else None
+    training_epochs(
+        run.token,
+        shots,
+        Maps(title, exact),
+        source.train.classes,
+        thumbs,
+        kept_words(run),
+        "train_epochs_view",
+    )
+
+
+def _choose_layer(run: LiveRun, shot: Shot) -> str:
+    layers = [name.removesuffix(".weight") for name, tensor in shot.weights.items() if tensor.dim() == 4]
+    return st.selectbox(
+        "Layer whose maps are shown",
+        layers,
+        key=f"train_layer_{run.plan.model}",
+        bind="query-params",
+        width=300,
+    )
+
+
+def _shown_maps(run: LiveRun, shot: Shot, layer: str, picture: Picture) -> int:
+    """How many channels are sent: as many as a browser gets quickly for all epochs."""
+    channels = shot.weights[f"{layer}.weight"].shape[0]
+    pixels = picture.height * picture.width  # of a map, at most
+    return max(1, min(_MOST_MAPS, channels, _MOST_VALUES // (pixels * len(run.shots.kept))))
+
+
+def kept_words(run: LiveRun) -> str:
+    """Which epochs the slider has."""
+    if run.shots.every == 1:
+        return "all epochs from 0 on"
+    return f"epoch 0, every {run.shots.every} epochs, and the last: so many fit into memory"

@@ -1,0 +1,78 @@
+"""What a run leaves: weights to take home or to look into, curves, and a table."""
+
+from functools import partial
+
+import streamlit as st
+
+from cnnviz.errors import CnnvizError
+from cnnviz.figures.training_curves import training_figure, training_rows
+from cnnviz.nets.weights import Provenance, packed_weights
+from cnnviz.training.runs import LiveRun
+from cnnviz.training.shots import Shot
+from cnnviz.ui import own_weights
+from cnnviz.ui.components.page_link import go_to
+from cnnviz.ui.feedback import plain
+from cnnviz.ui.snippets.training import training_code
+from cnnviz.ui.take_home import Maker, take_home
+from cnnviz.ui.training_controls import Choice
+from cnnviz.ui.training_epochs import network_after
+
+_FOLLOWED, _PROBLEM = "_train_followed", "_train_problem"
+
+
+def provenance_of(run: LiveRun, shot: Shot) -> Provenance:
+    """What the file of an epoch's weights says of itself."""
+    assert run.source is not None
+    return run.plan.provenance(shot, run.source.train.classes, len(run.source.train))
+
+
+def show_results(run: LiveRun) -> None:
+    """A button that opens the newest weights on the page of feature maps."""
+    shots = run.shots.kept
+    if not shots:
+        return
+    shot = shots[-1]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Open in Feature maps", key="train_open", icon=":material/grid_view:", on_click=_open,
+            args=(run, shot),
+        )  # fmt: skip
+        st.markdown(
+            plain(f"Weights after epoch {shot.epoch}: {provenance_of(run, shot).label}."), width="content"
+        )
+    if problem := st.session_state.pop(_PROBLEM, ""):
+        st.warning(plain(problem), icon=":material/error:")
+    go_to(st.session_state.pop(_FOLLOWED, None), "train_link")
+
+
+def _open(run: LiveRun, shot: Shot) -> None:
+    try:
+        path = own_weights.keep(network_after(run, shot), provenance_of(run, shot))
+        own_weights.use(run.plan.model, path)
+    except CnnvizError as error:
+        st.session_state[_PROBLEM] = str(error)
+    else:
+        st.session_state[_FOLLOWED] = "feature_maps"
+
+
+def show_files(choice: Choice, run: LiveRun | None) -> None:
+    """Code for the run or, before there is one, for the settings; curves, table and weights of the run."""
+    if run is None or not run.shots.kept or run.source is None:
+        take_home("training", training_code(choice.plan))
+        return
+    steps, tested = run.steps[:], run.tested[:]
+    per_epoch = run.total_steps // run.plan.recipe.epochs
+    files: dict[str, tuple[str, Maker]] = {
+        "Weights as safetensors": ("safetensors", partial(_packed, run, run.shots.kept[-1]))
+    }
+    take_home(
+        "training",
+        training_code(run.plan),
+        lambda: training_figure(steps, tested, per_epoch),
+        lambda: training_rows(steps, tested, per_epoch),
+        files,
+    )
+
+
+def _packed(run: LiveRun, shot: Shot) -> bytes:
+    return packed_weights(network_after(run, shot), provenance_of(run, shot))

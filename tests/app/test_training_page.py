@@ -1,0 +1,187 @@
+"""The training page: what it says, what its code gives, and what its buttons do."""
+
+import math
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load
+
+from cnnviz.errors import CnnvizError
+from cnnviz.figures.training_curves import thinned, training_figure, training_rows
+from cnnviz.nets.weights import Provenance
+from cnnviz.training.loop import TrainingRun
+from cnnviz.training.plan import Plan
+from cnnviz.training.recipe import Recipe
+from cnnviz.training.runs import Step
+from cnnviz.ui import cache, own_weights
+from cnnviz.ui.snippets.training import training_code
+from cnnviz.ui.training_presets import _PRESETS as PRESETS
+from cnnviz.ui.training_results import _packed
+from tests.app.running import open_drawers, run, shown_code
+
+QUICK = {
+    "train_width": 4, "train_pictures": 50, "train_epochs": 2, "train_batch": 32, "train_half": True,
+}  # fmt: skip
+
+
+def words(at):
+    return " ".join(
+        element.value for element in (*at.markdown, *at.caption, *at.info, *at.warning) if element.value
+    )
+
+
+def trained(at):
+    """Start, and wait until the run is over."""
+    at.button(key="train_start").click().run()
+    found = cache.training_runs().find(at.session_state["train_run"])
+    deadline = time.monotonic() + 60
+    while found.running:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    at.run()
+    return found
+
+
+def test_before_a_run_there_are_examples_and_what_it_would_cost(open_page, assert_fine, shown_facts):
+    at = open_page("training", **QUICK)
+    assert_fine(at)
+    assert "spiral" in words(at) and "linear model" in words(at)
+    assert not at.button(key="train_start").disabled
+    assert shown_facts["Loss"][-1].endswith(f"= {math.log(10):.3f}")
+    assert shown_facts["Cost of these settings"][0].endswith("2 · 2 = 4")
+    network = Plan("simple_cnn", 4, "shapes", Recipe()).network(10)
+    total = sum(p.numel() for p in network.parameters())
+    assert shown_facts["Cost of these settings"][-1] == f"{total:,}"
+
+
+def test_every_preset_can_be_trained(open_page, assert_fine):
+    at = open_page("training", train_model="mini_resnet", train_rate=3.0, train_augment=True)
+    for label, preset in PRESETS.items():
+        at.button(key=f"preset {label}").click().run()
+        assert_fine(at)
+        for key, value in preset.items():
+            assert at.session_state[key] == value, label
+
+
+def test_a_run_from_start_to_weights_in_hand(open_page, assert_fine, monkeypatch):
+    kept = []
+    monkeypatch.setattr(own_weights, "keep", lambda network, provenance: kept.append((network, provenance)))
+    monkeypatch.setattr(own_weights, "use", lambda name, path: kept.append((name, path)))
+    at = open_page("training", **QUICK)
+    found = trained(at)
+    assert_fine(at)
+    assert found.state == "done" and "SimpleCNN from 4 channels" in words(at)
+    shot = found.shots.kept[-1]
+    label = Provenance(data="shapes", test_accuracy=shot.answers.accuracy).label
+    assert f"Weights after epoch 2: {label}" in words(at)
+    at.button(key="train_open").click().run()
+    assert_fine(at)
+    (network, provenance), (name, _) = kept
+    assert name == "simple_cnn" and provenance.label == label and provenance.epochs == 2
+    for key, tensor in load(_packed(found, shot)).items():
+        torch.testing.assert_close(tensor, network.state_dict()[key].to(tensor.dtype))
+    code = run(shown_code(at).replace("save_weights(network, ", "(lambda *_: None)("))
+    assert code["losses"] == [step.loss for step in found.steps]
+    torch.testing.assert_close(code["network"].fc.weight, network.fc.weight, rtol=1e-3, atol=1e-4)
+
+
+def test_a_full_disk_is_told_and_the_run_is_not_lost(open_page, monkeypatch):
+    def full(*_):
+        raise CnnvizError("w.safetensors cannot be written: No space left on device.")
+
+    monkeypatch.setattr(own_weights, "keep", full)
+    at = open_page("training", **QUICK)
+    found = trained(at)
+    at.button(key="train_open").click().run()
+    assert "No space left on device" in words(at)
+    assert cache.training_runs().find(found.token) is found and at.session_state["train_run"] == found.token
+
+
+def test_a_run_that_diverges_is_told(open_page):
+    at = open_page("training", **QUICK, train_rate=1e9)
+    found = trained(at)
+    assert found.state == "diverged" and "Training diverged at step" in words(at)
+    assert "Weights after epoch 0: untrained." in words(at) and "rate up to 1,000,000,000" in words(at)
+    assert at.button(key="train_start").label == "Train anew"
+
+
+def test_pause_continue_stop_and_a_page_change(open_page, assert_fine, monkeypatch):
+    one_step = TrainingRun._one_step
+
+    def slow(run):
+        time.sleep(0.1)
+        return one_step(run)
+
+    monkeypatch.setattr(TrainingRun, "_one_step", slow)
+    at = open_page("training", **{**QUICK, "train_epochs": 40})
+    at.button(key="train_start").click().run()
+    token = at.session_state["train_run"]
+    found = cache.training_runs().find(token)
+    at.button(key="train_pause").click().run()
+    while found.running:
+        time.sleep(0.05)
+    at.run()
+    at.button(key="train_continue").click().run()
+    assert found.running
+    at.switch_page("pages/home.py").run()
+    at.switch_page("pages/training.py").run()
+    assert at.session_state["train_run"] == token
+    at.button(key="train_stop").click().run()
+    while found.running:
+        time.sleep(0.05)
+    assert found.state == "stopped"
+    assert_fine(at.run())
+
+
+def test_a_link_to_a_run_that_is_gone_says_so(open_page):
+    at = open_page("training", train_run="0" * 32)
+    assert "no longer kept" in words(at) and not at.warning
+
+
+def test_data_that_cannot_be_had_are_told_and_nothing_is_lost(open_page, monkeypatch):
+    def offline(_name):
+        raise CnnvizError("CIFAR10 could not be had: no route to host. Connect to the internet.")
+
+    monkeypatch.setattr(cache, "downloaded_pictures", offline)
+    at = open_page("training", train_data="cifar10", train_epochs=3)
+    assert "fetched when training starts" in words(at)
+    assert trained(at).state == "failed"
+    assert "no route to host" in words(at)
+    assert at.session_state["train_data"] == "cifar10" and at.session_state["train_epochs"] == 3
+
+
+def test_a_folder_waits_for_its_file(open_page, assert_fine):
+    at = open_page("training", train_data="folder")
+    assert_fine(at)
+    assert at.button(key="train_start").disabled and "First choose a ZIP file." in words(at)
+
+
+@pytest.mark.parametrize("data", ["cifar10", "fashion_mnist", "pets"])
+@pytest.mark.parametrize("same", [True, False])
+def test_the_code_for_other_data_can_be_read(data, same):
+    plan = Plan("mini_resnet", 8, data, Recipe(), 100, same_pictures=same)
+    compile(training_code(plan), "snippet", "exec")
+    assert (".same(100" in training_code(plan)) == same
+    assert ".halved()" in training_code(replace(plan, half_size=True))
+
+
+def test_curves_and_table_hold_every_step():
+    steps = [Step(i, 20.0 / i, i / 1000, 0.1) for i in range(1, 1001)]
+    at, loss, accuracy, group = thinned(steps, 100)
+    assert group == 10 and len(at) == 100 and at[-1] == 1000
+    assert loss[0] == pytest.approx(sum(20 / i for i in range(1, 11)) / 10)
+    assert accuracy.mean() == pytest.approx(sum(s.accuracy for s in steps) / 1000)
+    assert [len(part) for part in thinned([])[:3]] == [0, 0, 0]
+    rows = training_rows(steps, [(0, 0.1), (1, 0.5)], 1000)
+    assert len(rows) == 1001 and rows[0]["held-out accuracy"] == 0.1 and rows[-1]["held-out accuracy"] == 0.5
+    assert training_figure(steps, [(0, 0.1)], 1000).axes
+
+
+def test_the_questions_are_answered(open_page):
+    at = open_drawers(open_page("training", **QUICK))
+    at.number_input(key="train_quiz_steps_guess").set_value(200).run()
+    assert "that is one epoch" in words(at)
+    at.number_input(key="train_quiz_steps_guess").set_value(5 * 6400 // 32).run()
+    assert "**Right: 1000.**" in words(at)
