@@ -276,7 +276,7 @@ def test_a_download_shows_how_far_it_is_and_holds_no_slot(
 
 
 def test_networks_without_trained_weights_offer_none(open_page, assert_fine):
-    at = open_page("feature_maps", maps_view="layer", weights="imagenet", maps_side=32)
+    at = open_page("feature_maps", maps_view="layer", model="lenet5", weights="imagenet", maps_side=32)
     assert_fine(at)
     assert "weights" not in [control.key for control in at.sidebar.button_group]
     assert at.sidebar.number_input(key="seed").value == 0

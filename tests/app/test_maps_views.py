@@ -62,7 +62,7 @@ def test_every_network_has_columns_that_fit_and_words_for_each(part):
     ],
 )  # fmt: skip
 def test_a_network_opens_at_a_glance_and_predicts_nothing(open_page, assert_fine, views, model, side):
-    at = open_page(PAGE, model=model, maps_side=side)
+    at = open_page(PAGE, model=model, weights="random", maps_side=side)
     assert_fine(at)
     (columns, seen, picture), settings = views[-1]
     assert len(columns) == len(seen.columns) == len(settings["words"])
@@ -150,7 +150,9 @@ def test_a_network_of_one_size_asks_another_question(open_page, assert_fine):
 @pytest.mark.parametrize("model", ["simple_cnn", "lenet5", "squeezenet1_1", "vit_b_16"])
 @pytest.mark.parametrize("look", ["colours", "channels"])
 def test_first_filters_are_the_modules_weights(open_page, assert_fine, views, model, look):
-    at = open_page(PAGE, maps_view="filters", model=model, filters_look=look, filters_channel=5)
+    at = open_page(
+        PAGE, maps_view="filters", model=model, weights="random", filters_look=look, filters_channel=5
+    )
     assert_fine(at)
     (filters, feature_map), settings = views[-1]
     network = cnnviz.model(model)
@@ -180,7 +182,9 @@ def test_filters_on_one_scale_or_each_on_its_own(open_page, assert_fine, views):
 
 
 def test_two_weight_sets_are_those_maps_on_one_scale(open_page, assert_fine, views):
-    at = open_page(PAGE, maps_view="two", model="mini_resnet", maps_side=64, maps_layer="layer1.0")
+    at = open_page(
+        PAGE, maps_view="two", model="mini_resnet", weights="random", maps_side=64, maps_layer="layer1.0"
+    )
     assert_fine(at)
     (left, right), settings = views[-1]
     code = run(shown_code(at))

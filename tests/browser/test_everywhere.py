@@ -44,7 +44,18 @@ VIEWS = {
     "transposed": ("transposed_convolution", f".st-key-up_panels{PANEL}"),
     "transposed, pixels": ("transposed_convolution?up_view=Pixel+by+pixel", f".st-key-up_sliding{TERM}"),
     "equivariance": ("equivariance", f".st-key-eq_panels{PANEL}"),
-    "feature maps": ("feature_maps", '.st-key-maps_wall .root[data-layer="block1.conv1"]'),
+    "feature maps": ("feature_maps", ".st-key-maps_glance canvas >> nth=0"),
+    "maps, layer": ("feature_maps?maps_view=A+layer", '.st-key-maps_wall .root[data-layer="block1.conv1"]'),
+    "maps, unit": (
+        "feature_maps?maps_view=A+layer&maps_layer=block2.relu1&maps_row=9&maps_column=9",
+        "text=Largest difference of all steps",
+    ),
+    "maps, filters": ("feature_maps?maps_view=First+filters", ".st-key-maps_filters canvas >> nth=0"),
+    "maps, two": ("feature_maps?maps_view=Two+weight+sets", ".st-key-maps_pairs canvas >> nth=0"),
+    "maps, why": (
+        "feature_maps?maps_view=What+the+prediction+rests+on",
+        ".mix input",
+    ),
     "field, box": ("receptive_field", f".st-key-rf_boxes{TERM}"),
     "field, growth": ("receptive_field?rf_view=Growth", f".st-key-rf_growth{CHART}"),
     "field, effective": ("receptive_field?rf_view=Effective+field", "text=Measure the effective field"),
@@ -55,6 +66,13 @@ VIEWS = {
     "cost, ways": ("parameters_and_cost?cost_view=Ways+to+convolve", f".st-key-cost_ways_bars{CHART}"),
     "cost, layers": ("parameters_and_cost?cost_view=Layer+by+layer", f".st-key-cost_layer_bars{CHART}"),
     "cost, two": ("parameters_and_cost?cost_view=Two+models", f".st-key-cost_two_bars{CHART}"),
+    "residual": ("residual_blocks", f".st-key-res_panels{PANEL}"),
+    "residual, block": ("residual_blocks?res_view=The+block", ".st-key-res_block .node >> nth=0"),
+    "residual, gradients": (
+        "residual_blocks?res_view=Gradients+by+depth",
+        f".st-key-res_gradients{CHART}",
+    ),
+    "training": ("training", ".st-key-train_start"),
     "architectures": ("architectures", ".st-key-arch_timeline .card >> nth=6"),
     "architectures, accuracy": (
         "architectures?arch_view=Accuracy+against+cost",

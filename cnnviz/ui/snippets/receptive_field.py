@@ -1,5 +1,6 @@
 """The code of the receptive field page."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 from cnnviz.analysis.stack import StackLayer
@@ -56,7 +57,9 @@ growth = {{
 
 def effective_code(specs: Sequence[ModelSpec], layer: str, shape: tuple[int, ...], samples: int) -> str:
     """Code whose `fields` are the effective fields on screen."""
-    models = "".join(f"    {spec.weights_label!r}: {model_code(spec)},\n" for spec in specs)
+    models = "".join(
+        f"    {json.dumps(spec.weights_label, ensure_ascii=False)}: {model_code(spec)},\n" for spec in specs
+    )
     return f"""\
 import cnnviz
 
