@@ -25,7 +25,8 @@ def lab() -> None:
     with place, explained():
         run = choose_run(choice)
         if run is not None:
-            st.caption(plain(f"This run: {run_words(run.plan)}."))
+            said = f"This run: {run_words(run.plan)}. The link leads to it; whoever has the link can stop it."
+            st.caption(plain(said))
             show_progress(run)
             show_results(run)
             with explained():

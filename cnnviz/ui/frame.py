@@ -36,7 +36,8 @@ _PAGES_WITH_WEIGHTS = {"feature_maps", "receptive_field"}
 # controls to a telling case look like links, in rows close together. On a phone they are one row to
 # swipe, and what the controls change stands above them. A chart's words have the page's own colour:
 # Streamlit's grey is too faint to read well, and so it is for captions. Chosen names stand out from the
-# accent in the dark. What only asks for another run takes no place.
+# accent in the dark, and so do the words on its buttons. What only asks for another run,
+# or carries a value into the link, takes no place.
 _STYLE = """<style>
 .stPlotlyChart text { fill: currentColor !important; }
 .stApp [data-testid="stCaptionContainer"] { opacity: 0.75; }
@@ -48,6 +49,8 @@ _STYLE = """<style>
   .st-key-lab > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:first-child { order: 1; }
 }
 .st-key-rf_others span[title] { color: light-dark(#ffffff, #121518); }
+.stApp button[kind="primary"] { color: light-dark(#ffffff, #121518); }
+.st-key-train_run { display: none; }
 .st-key-link_once_more { position: absolute; }
 .stMainBlockContainer { padding: 3.5rem clamp(1rem, 2.4vw, 3.5rem) 3rem; }
 </style>"""

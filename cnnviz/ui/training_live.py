@@ -38,11 +38,7 @@ def choose_run(choice: Choice) -> LiveRun | None:
         st.session_state[TOKEN] = mine
     with st.container(horizontal=True, vertical_alignment="center"):
         buttons = st.container(horizontal=True, width="content")
-        token = st.text_input(
-            "Run", key=TOKEN, bind="query-params", disabled=True, label_visibility="collapsed", width=150,
-            placeholder="no run yet",
-            help="The run's name. It is in the link: whoever has the link sees this run, and can stop it.",
-        )  # fmt: skip
+        token = st.text_input("Run", key=TOKEN, bind="query-params", disabled=True)  # brings it into the link
     run = cache.training_runs().find(token) if token else None
     with buttons:
         _show_buttons(run, choice)

@@ -160,7 +160,7 @@ def assert_every_tile_is_painted(page: Page, maps: np.ndarray, order: np.ndarray
 def test_an_uploaded_photograph_is_seen_through_every_layer(
     server: Server, page: Page, photograph: bytes, model: str
 ):
-    visit(page, server.at(f"feature_maps?maps_view=A+layer&model={MODELS[model]}"))
+    visit(page, server.at(f"feature_maps?maps_view=A+layer&weights=Random&model={MODELS[model]}"))
     upload(page, "mine.jpg", photograph)
     expect(sidebar(page).get_by_text("mine.jpg, 480×640 pixels.")).to_be_visible()
     maps = computed(model, photograph, LAYERS[model])
@@ -188,7 +188,10 @@ def test_the_large_map_is_the_clicked_channel_and_reads_every_unit(
 ):
     layer, channel = "layer3.0.conv2", 37
     visit(
-        page, server.at(f"feature_maps?maps_view=A+layer&model=MiniResNet&maps_layer={layer}&source=Upload")
+        page,
+        server.at(
+            f"feature_maps?maps_view=A+layer&weights=Random&model=MiniResNet&maps_layer={layer}&source=Upload"
+        ),
     )
     upload(page, "mine.jpg", photograph)
     expect(wall_canvas(page)).to_have_attribute("aria-label", f"256 feature maps of {layer} for mine.jpg")
@@ -215,7 +218,9 @@ def test_sorted_by_max_the_wall_begins_with_the_strongest_channel(
     layer = "block2.conv1"
     visit(
         page,
-        server.at(f"feature_maps?maps_view=A+layer&maps_layer={layer}&maps_side=64%C3%9764&source=Upload"),
+        server.at(
+            f"feature_maps?maps_view=A+layer&weights=Random&maps_layer={layer}&maps_side=64%C3%9764&source=Upload"
+        ),
     )
     upload(page, "mine.jpg", photograph)
     expect(wall_canvas(page)).to_have_attribute("aria-label", f"128 feature maps of {layer} for mine.jpg")
@@ -235,7 +240,12 @@ def test_sorted_by_max_the_wall_begins_with_the_strongest_channel(
 
 
 def test_the_wall_and_the_large_map_are_walked_with_the_arrow_keys(server: Server, page: Page):
-    visit(page, server.at("feature_maps?maps_view=A+layer&maps_layer=block3.pool&maps_side=32%C3%9732"))
+    visit(
+        page,
+        server.at(
+            "feature_maps?maps_view=A+layer&weights=Random&maps_layer=block3.pool&maps_side=32%C3%9732"
+        ),
+    )
     expect_wall(page, "block3.pool", 256)
     stage = wall(page).locator(".wall")
     stage.focus()
@@ -255,7 +265,7 @@ def test_the_wall_and_the_large_map_are_walked_with_the_arrow_keys(server: Serve
     visit(
         page,
         server.at(
-            "feature_maps?maps_view=A+layer&maps_layer=block2.conv1&maps_side=32%C3%9732&maps_channel=5"
+            "feature_maps?maps_view=A+layer&weights=Random&maps_layer=block2.conv1&maps_side=32%C3%9732&maps_channel=5"
         ),
     )
     expect_wall(page, "block2.conv1", 128)
@@ -268,7 +278,12 @@ def test_the_wall_and_the_large_map_are_walked_with_the_arrow_keys(server: Serve
 @pytest.mark.own_tab
 def test_a_late_answer_does_not_take_the_selection_back(server: Server, page: Page):
     slow = SlowServer(page)
-    visit(page, server.at("feature_maps?maps_view=A+layer&maps_layer=block3.pool&maps_side=32%C3%9732"))
+    visit(
+        page,
+        server.at(
+            "feature_maps?maps_view=A+layer&weights=Random&maps_layer=block3.pool&maps_side=32%C3%9732"
+        ),
+    )
     expect_wall(page, "block3.pool", 256)
     field = by_key(page, "maps_channel").locator("input")
     name = wall(page).locator(".large .name")
@@ -305,7 +320,7 @@ def test_the_last_channel_is_reached_by_keyboard(server: Server, page: Page):
     visit(
         page,
         server.at(
-            "feature_maps?maps_view=A+layer&model=MiniResNet&maps_layer=layer4.1.conv2&maps_side=32%C3%9732"
+            "feature_maps?maps_view=A+layer&weights=Random&model=MiniResNet&maps_layer=layer4.1.conv2&maps_side=32%C3%9732"
         ),
     )
     expect_wall(page, "layer4.1.conv2", 512)
@@ -321,7 +336,7 @@ def test_the_last_channel_is_reached_by_keyboard(server: Server, page: Page):
 
 
 def test_the_layer_tree_is_walked_with_arrows_and_opened_with_enter(server: Server, page: Page):
-    visit(page, server.at("feature_maps?maps_view=A+layer&maps_side=32%C3%9732"))
+    visit(page, server.at("feature_maps?maps_view=A+layer&weights=Random&maps_side=32%C3%9732"))
     expect_wall(page, "block1.conv1", 64)
     tree_item(page, "block1.conv1").focus()
     for _ in range(3):
@@ -335,7 +350,12 @@ def test_the_layer_tree_is_walked_with_arrows_and_opened_with_enter(server: Serv
 
 
 def test_a_model_and_its_seed_are_chosen_in_the_sidebar(server: Server, page: Page):
-    visit(page, server.at("feature_maps?maps_view=A+layer&maps_side=32%C3%9732&maps_layer=block1.conv1"))
+    visit(
+        page,
+        server.at(
+            "feature_maps?maps_view=A+layer&weights=Random&maps_side=32%C3%9732&maps_layer=block1.conv1"
+        ),
+    )
     expect_wall(page, "block1.conv1", 64)
     choose(page, "model", "MiniResNet")
     expect_wall(page, "conv1", 64)
@@ -352,7 +372,9 @@ def test_maps_are_taken_home_as_numbers_and_as_a_picture(server: Server, page: P
     layer = "layer2.0.bn1"
     visit(
         page,
-        server.at(f"feature_maps?maps_view=A+layer&model=MiniResNet&maps_layer={layer}&maps_side=64%C3%9764"),
+        server.at(
+            f"feature_maps?maps_view=A+layer&weights=Random&model=MiniResNet&maps_layer={layer}&maps_side=64%C3%9764"
+        ),
     )
     expect_wall(page, layer, 128)
     values = cnnviz.feature_maps(
@@ -372,7 +394,7 @@ def test_maps_are_taken_home_as_numbers_and_as_a_picture(server: Server, page: P
 
 
 def test_the_channels_are_compared_in_a_bar_chart_on_demand(server: Server, page: Page):
-    visit(page, server.at("feature_maps?maps_view=A+layer&maps_side=32%C3%9732"))
+    visit(page, server.at("feature_maps?maps_view=A+layer&weights=Random&maps_side=32%C3%9732"))
     expect_wall(page, "block1.conv1", 64)
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(0)
     page.get_by_text("Channels compared").click()
@@ -383,7 +405,7 @@ def test_the_code_on_the_page_names_what_is_on_screen(server: Server, page: Page
     visit(
         page,
         server.at(
-            "feature_maps?maps_view=A+layer&model=MiniResNet&maps_layer=layer1.0&maps_side=64%C3%9764&seed=3"
+            "feature_maps?maps_view=A+layer&weights=Random&model=MiniResNet&maps_layer=layer1.0&maps_side=64%C3%9764&seed=3"
         ),
     )
     expect_wall(page, "layer1.0", 64)
@@ -393,7 +415,7 @@ def test_the_code_on_the_page_names_what_is_on_screen(server: Server, page: Page
 
 
 def test_a_network_of_torchvision_is_found_by_typing_and_its_wall_is_right(server: Server, page: Page):
-    visit(page, server.at("feature_maps?maps_view=A+layer&maps_side=64%C3%9764"))
+    visit(page, server.at("feature_maps?maps_view=A+layer&weights=Random&maps_side=64%C3%9764"))
     expect_wall(page, "block1.conv1", 64)
     box = by_key(page, "model").get_by_role("combobox")
     box.click()

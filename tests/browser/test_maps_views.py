@@ -24,7 +24,7 @@ from tests.browser.screen import (
     visit,
 )
 
-LINK = "feature_maps?model=MiniResNet&maps_side=64%C3%9764"
+LINK = "feature_maps?model=MiniResNet&weights=Random&maps_side=64%C3%9764"
 SIDE = 64
 
 
@@ -62,7 +62,7 @@ def test_the_glance_fits_the_screen_and_reads_its_maps(server: Server, page: Pag
     point_until(page, lambda: hover_cell(page, canvas, 0, 0, (10, 1)), readout(glance(page)), words)
     expect(readout(glance(page))).to_contain_text("128 maps of 8×8")
     expect(readout(glance(page))).to_contain_text("it adds what came in")
-    expect(column(page, "layer2.0").locator("dd")).to_have_text(["128", "8×8", re.compile(" px$")])
+    expect(column(page, "layer2.0").locator("li")).to_have_text(["128", "8×8", re.compile(" px$")])
     expect(glance(page).locator(".end li")).to_have_count(8)
 
 

@@ -52,6 +52,9 @@ def test_a_small_network_learns_on_the_page_and_opens_on_another(server: Server,
     button(page, "train_open").click()
     expect(page).to_have_url(re.compile("/feature_maps"), timeout=30_000)
     expect(page.get_by_test_id("stSidebar")).to_contain_text("your training")
+    page.get_by_role("radio", name="A layer", exact=True).or_(
+        page.get_by_role("button", name="A layer", exact=True)
+    ).first.click()
     wall = by_key(page, "maps_wall").locator('.root[data-layer="block1.conv1"]')
     expect(wall).to_have_attribute("data-channels", "16")
     expect_no_errors(page)

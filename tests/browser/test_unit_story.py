@@ -28,7 +28,7 @@ from tests.browser.screen import (
 
 LAYER, SIDE = "layer2.0.conv2", 64
 MAP = (8, 8)
-ADDRESS = f"feature_maps?maps_view=layer&model=MiniResNet&weights=Random&maps_side={SIDE}%C3%97{SIDE}"
+ADDRESS = f"feature_maps?maps_view=A+layer&model=MiniResNet&weights=Random&maps_side={SIDE}%C3%97{SIDE}"
 PICTURE = cnnviz.sample("cat").centre_square(SIDE)
 
 
@@ -165,7 +165,7 @@ def test_a_unit_is_pinned_by_keyboard_and_a_patch_cell_opens_what_it_reads(serve
 
 def test_numbers_under_the_patch_are_torchs(server: Server, page: Page):
     layer = "block1.conv1"
-    link = f"feature_maps?maps_view=layer&weights=Random&maps_side=32%C3%9732&maps_layer={layer}"
+    link = f"feature_maps?maps_view=A+layer&weights=Random&maps_side=32%C3%9732&maps_layer={layer}"
     visit(page, server.at(f"{link}&maps_row=0&maps_column=0&maps_channel=3"))
     expect_pinned(page, 3, 0, 0, layer)
     model = cnnviz.model("simple_cnn")

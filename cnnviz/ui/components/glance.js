@@ -43,8 +43,8 @@ export default function (component) {
     const canvas = document.createElement("canvas");
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", header.picture_text);
-    const list = document.createElement("dl");
-    list.append(...["channels", "size", "unit sees"].map((text) => made("dt", "", text)));
+    const list = document.createElement("ul");
+    list.append(...["channels", "size", "unit sees"].map((text) => made("li", "", text)));
     return [made("div", "flow"), made("div", "name", "Picture"), made("div", "kind", header.input_shape), canvas, list];
   }
 
@@ -66,8 +66,8 @@ export default function (component) {
     canvas.onpointerleave = () => (over.hidden = true);
     canvas.onclick = (event) => open(index, placeAt(index, event));
     maps.append(canvas);
-    const list = document.createElement("dl");
-    list.append(...column.foot.map((text) => made("dd", "", text)));
+    const list = document.createElement("ul");
+    list.append(...column.foot.map((text) => made("li", "", text)));
     element.append(flow, made("div", "name", fromTheEnd(column.name)), made("div", "kind", column.kind), maps, list);
     element.title = column.layer;
     return element;
