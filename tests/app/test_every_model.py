@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 import torch
 
 import cnnviz
@@ -21,8 +22,8 @@ FILE = "shufflenetv2_x0.5-f707e7126e.pth"
 
 @pytest.fixture(autouse=True)
 def empty_shelves():
-    cache._models.clear()
-    cache._runs.clear()
+    cache.networks._models.clear()
+    cache.maps._runs.clear()
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_a_network_too_large_for_the_server_is_told_and_its_layers_stay_readable
 @pytest.mark.parametrize(("setting", "limit"), [("0.001", 1e6), ("", 2e9), ("-1", 2e9), ("x", 2e9)])
 def test_the_limit_is_a_setting(monkeypatch, setting, limit):
     monkeypatch.setenv("CNNVIZ_MODEL_GB", setting)
-    assert cache._models().limit == limit
+    assert cache.networks._models().limit == limit
     refused = limit < 5e6
     try:
         cache.require_memory(ModelSpec("simple_cnn"))
@@ -107,7 +108,7 @@ def test_networks_in_memory_stay_within_the_limit(monkeypatch):
     monkeypatch.setenv("CNNVIZ_MODEL_GB", "0.012")  # two of SimpleCNN's 4.6 MB
     for seed in range(3):
         cache.shared_model(ModelSpec("simple_cnn", None, seed))
-    kept = [seed for seed in range(3) if ModelSpec("simple_cnn", None, seed) in cache._models()]
+    kept = [seed for seed in range(3) if ModelSpec("simple_cnn", None, seed) in cache.networks._models()]
     assert kept == [1, 2]
 
 
@@ -242,7 +243,7 @@ class Said(list):
 @pytest.fixture
 def progress_said(monkeypatch):
     """What the progress bar of a download says."""
-    seen, progress = Said(), cache.st.progress
+    seen, progress = Said(), st.progress
 
     def watched(value, text):
         bar = progress(value, text)

@@ -135,7 +135,7 @@ def test_a_file_that_went_for_others_is_said_to_be_gone(open_page, tmp_path):
     bring(at, saved(tmp_path, model("simple_cnn", seed=11), network="simple_cnn"))
     path = spec_of(at).weights
     cache.weights_folder()._folder.joinpath(path).unlink()
-    cache._models.clear()
+    cache.networks._models.clear()
     at.run()
     assert not at.exception
     assert spec_of(at).weights == "shapes"

@@ -63,7 +63,7 @@ def test_who_waits_for_a_network_that_somebody_builds_holds_no_slot(monkeypatch)
         known(spec)
 
     monkeypatch.setattr(ModelSpec, "build", slow)
-    monkeypatch.setattr(cache, "require_memory", noted)
+    monkeypatch.setattr(cache.networks, "require_memory", noted)
     picture = sample("cat").centre_square(32)
     wanted = [
         lambda: cache.shared_model(spec),
@@ -85,7 +85,7 @@ def test_who_waits_for_a_network_that_somebody_builds_holds_no_slot(monkeypatch)
     for thread in threads:
         thread.join(10)
     assert not any(thread.is_alive() for thread in threads)
-    assert spec in cache._models()
+    assert spec in cache.networks._models()
 
 
 def _more_than_one_slot_taken():

@@ -1,0 +1,55 @@
+"""The one processor, the settings of this server, and where weights come from and lie."""
+
+import gc
+import math
+import os
+from collections.abc import Callable
+from typing import TypeVar
+
+import streamlit as st
+
+from cnnviz.ui.downloads import Downloads
+from cnnviz.ui.processor import Processor
+from cnnviz.ui.weights_folder import WeightsFolder
+
+T = TypeVar("T")
+
+
+@st.cache_resource(show_spinner=False)
+def processor() -> Processor:
+    """The one processor of this server."""
+    return Processor()
+
+
+def in_turn(compute: Callable[[], T]) -> T:
+    """Compute something, once a slot is free."""
+    with processor().word_if_busy(), processor().slot():
+        return compute()
+
+
+def setting(name: str, default: float) -> float:
+    """A positive number from the environment."""
+    try:
+        wanted = float(os.environ.get(name, ""))
+    except ValueError:
+        return default
+    return wanted if 0 < wanted < math.inf else default
+
+
+@st.cache_resource(show_spinner=False)
+def downloads() -> Downloads:
+    """The downloads of weights that run now."""
+    return Downloads()
+
+
+@st.cache_resource(show_spinner=False)
+def weights_folder() -> WeightsFolder:
+    """Users' own weights: CNNVIZ_OWN_WEIGHTS_GB for all of them together."""
+    return WeightsFolder(int(setting("CNNVIZ_OWN_WEIGHTS_GB", 1) * 1e9))
+
+
+@st.cache_resource(show_spinner=False)
+def settle() -> None:
+    """Collect garbage once and leave what is loaded by now out of later collections."""
+    gc.collect()
+    gc.freeze()

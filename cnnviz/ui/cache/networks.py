@@ -1,0 +1,147 @@
+"""Networks in memory and their outlines: traces, layers, blocks, sizes."""
+
+import streamlit as st
+import torch
+
+from cnnviz.analysis.attribution import grad_cam_layers, last_map_module
+from cnnviz.analysis.blocks import Block, blocks
+from cnnviz.analysis.glance import GlanceColumns, glance_columns
+from cnnviz.analysis.input_sizes import InputSizes, input_sizes
+from cnnviz.analysis.layer_rows import Trace
+from cnnviz.analysis.layers import LayerSummary, layer_summaries
+from cnnviz.analysis.residual import block_graph
+from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
+from cnnviz.analysis.trace import trace
+from cnnviz.errors import CnnvizError
+from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_bytes, model_outline
+from cnnviz.nets.classifiers import classifier_names, published_figures
+from cnnviz.nets.residual_variants import BlockDesign
+from cnnviz.nets.shared import SharedModel
+from cnnviz.ui.cache.machine import processor, setting, settle
+from cnnviz.ui.shelf import Shelf
+
+
+@st.cache_resource(show_spinner=False)
+def _models() -> Shelf[ModelSpec, SharedModel]:
+    """Networks in memory: CNNVIZ_MODEL_GB for all their weights together."""
+    return Shelf(int(setting("CNNVIZ_MODEL_GB", 2) * 1e9))
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _bytes_of(name: str, weights: str | None) -> int:
+    return model_bytes(name, weights)
+
+
+def require_memory(spec: ModelSpec) -> None:
+    """Refuse a network whose weights are too large for this server, before anything is built.
+
+    Raises:
+        CnnvizError: with what it needs and what there is.
+    """
+    needs, limit = _bytes_of(spec.name, spec.weights), _models().limit
+    if needs > limit:
+        raise CnnvizError(
+            f"{spec.label} needs {needs / 1e9:.1f} GB of memory for its weights, and this server keeps up to "
+            f"{limit / 1e9:.3g} GB of networks. Its layers and shapes can be read all the same. Whoever runs "
+            "the server can allow more with the environment variable CNNVIZ_MODEL_GB."
+        )
+
+
+def shared_model(spec: ModelSpec) -> SharedModel:
+    """A network, to be lent to one thread at a time; call it without holding a slot.
+
+    Whoever builds it holds one, and whoever waits for somebody else's building holds none.
+
+    Raises:
+        CnnvizError: if it is too large, or its weights cannot be had.
+    """
+    require_memory(spec)
+    shared = _models().get(spec, lambda: _build(spec), _bytes_of(spec.name, spec.weights))
+    settle()
+    return shared
+
+
+def _build(spec: ModelSpec) -> SharedModel:
+    with processor().slot():
+        return SharedModel(spec.build(), processor().slots)
+
+
+def load(spec: ModelSpec) -> None:
+    """Have a network in memory, so that what is wrong with its weights shows now.
+
+    Raises:
+        CnnvizError: as `shared_model`.
+    """
+    require_memory(spec)
+    if spec not in _models():
+        with st.spinner(f"Loading {spec.label}…"):
+            shared_model(spec)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def outline(name: str, weights: str | None = None) -> torch.nn.Module:
+    """A network without memory for its weights, shared by all threads: nobody puts hooks on it."""
+    return model_outline(name, weights)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def layers_of(name: str, side: int, weights: str | None = None) -> tuple[LayerSummary, ...]:
+    """Every output of every layer of a network for a square picture.
+
+    Raises:
+        CnnvizError: if the network does not take that size.
+    """
+    channels = catalog_entry(name).input_shape[1]
+    return layer_summaries(model_outline(name, weights), (1, channels, side, side))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def traced(name: str, side: int, weights: str | None = None) -> Trace:
+    """The trace of a network for square pictures of one size.
+
+    Raises:
+        CnnvizError: if the network does not take that size.
+    """
+    channels = catalog_entry(name).input_shape[1]
+    return trace(outline(name, weights), (1, channels, side, side))
+
+
+@st.cache_resource(max_entries=96, show_spinner=False)
+def sizes_of(name: str, asked: tuple[int, ...], weights: str | None = None) -> InputSizes:
+    """Which square pictures a network takes; its own size is that of its published figures, if it fits."""
+    _, channels, side, _ = catalog_entry(name).input_shape
+    published = (published_figures(name).input_size,) if name in classifier_names() else ()
+    return input_sizes(outline(name, weights), channels, (*published, side), asked)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def blocks_of(name: str, side: int) -> Block:
+    """A network grouped into blocks, for square pictures of one size."""
+    return blocks(outline(name), traced(name, side))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def block_of(design: BlockDesign, side: int) -> tuple[Block, Trace]:
+    """The operations of a residual block."""
+    return block_graph(design, side)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def cam_layers(name: str, side: int, weights: str | None) -> tuple[str, ...]:
+    """The modules whose maps Grad-CAM can weigh, the usual one first."""
+    found, network = traced(name, side, weights), outline(name, weights)
+    usual = last_map_module(network, found)
+    return (usual, *(layer for layer in grad_cam_layers(network, found) if layer != usual))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def padding_to(name: str, layer: str, side: int) -> PaddingOnTheWay:
+    """What pads in a network on the way to a layer, for a square picture."""
+    return padding_on_the_way(model_outline(name), layer, (1, 3, side, side))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def glance_columns_of(name: str, side: int, weights: str | None = None) -> GlanceColumns:
+    """Which layers of a network are shown at a glance."""
+    layers = layers_of(name, side, weights)
+    return glance_columns(outline(name, weights), layers, traced(name, side, weights))

@@ -1,0 +1,56 @@
+"""Runs of training, what they learn from, what they take and what they see."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+import torch
+
+from cnnviz.analysis.activations import feature_maps
+from cnnviz.arrays import Array, read_only
+from cnnviz.data.images import Picture
+from cnnviz.data.shapes import gallery
+from cnnviz.training.plan import Plan, TrainingCost, training_cost
+from cnnviz.training.runs import Runs
+from cnnviz.training.sources import Source, downloaded_source
+from cnnviz.ui.cache.machine import processor
+
+
+@st.cache_resource(show_spinner=False)
+def training_runs() -> Runs:
+    """The runs of training on this server."""
+    return Runs()
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def downloaded_pictures(name: str) -> Source:
+    """CIFAR-10 or Fashion-MNIST, downloaded if they are not there yet.
+
+    Raises:
+        CnnvizError: if they cannot be had.
+    """
+    return downloaded_source(name, Path.home() / ".cache" / "cnnviz")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def training_cost_of(plan: Plan, classes: int, side: int, pictures: int) -> TrainingCost:
+    """What a plan of training takes."""
+    return training_cost(plan, classes, side, pictures)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def shapes_gallery() -> Array:
+    """Examples of cnnviz shapes."""
+    return read_only(gallery())
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def epoch_maps(
+    token: str, epoch: int, layer: str, digest: str, most: int, _load: Callable[[], torch.nn.Module],
+    _picture: Picture,
+) -> Array:  # fmt: skip
+    """The first feature maps of a layer after an epoch of a run, float32 (C, H, W)."""
+    with processor().slot():
+        found = feature_maps(_load(), _picture, [layer])[layer][:most]
+    return read_only(np.nan_to_num(found))
