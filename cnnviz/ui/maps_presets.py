@@ -18,7 +18,7 @@ _START: dict[str, Any] = {
 _PRESETS: dict[str, dict[str, Any]] = {
     "MiniResNet at a glance": {},
     "Untrained": {"weights": "random", "seed": 0},
-    "First filters after training": {"maps_view": "filters"},
+    "First filters": {"maps_view": "filters"},
     "Random against trained": {"maps_view": "two", "maps_layer": "layer1.0", "two_weights": "random"},
     "ResNet-152 on one screen": {"model": "resnet152", "weights": "random", "maps_side": 224},
     "A transformer": {"model": "vit_b_16", "weights": "random", "maps_side": 224},

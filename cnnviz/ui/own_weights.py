@@ -66,7 +66,7 @@ def offer_upload(name: str) -> None:
     with place:
         st.file_uploader(
             "A safetensors file",
-            ["safetensors", "pt", "pth", "bin", "ckpt"],
+            ["safetensors"],
             key=_UPLOADER,
             on_change=_take,
             args=(name,),

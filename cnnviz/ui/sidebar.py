@@ -85,7 +85,7 @@ def _pick_upload() -> Picture | None:
         shot = st.camera_input("Your camera", key="camera")
         return _uploaded(shot, "camera picture") if shot is not None else _last_upload()
     help_text = "PNG, JPEG, WebP, BMP, GIF or TIFF, up to 20 MB and 40 megapixels."
-    file = st.file_uploader("Your picture", _FILE_TYPES, key="file", help=help_text)
+    file = st.file_uploader("Your picture", _FILE_TYPES, key="file", help=help_text, max_upload_size=20)
     return _uploaded(file, file.name) if file is not None else _last_upload()
 
 

@@ -12,6 +12,7 @@ from cnnviz.ui.own_weights import OWN, own_weights
 
 RANDOM = "random"
 _KEY, _WANTED, _DRAWN = "weights", "_weights_wanted", "_weights_drawn"
+_ABSENT = "_weights_absent"
 _NAMES = {RANDOM: "Random", SHAPES: "Trained on shapes", "imagenet": "Trained on ImageNet", OWN: "Your own"}
 
 
@@ -23,7 +24,12 @@ def choose_weights(name: str) -> str | None:
     """
     own = own_weights(name)
     offered = [*weights_names(name), RANDOM, *([OWN] if own else [])]
+    absent = own is None and st.query_params.get(_KEY) == _NAMES[OWN]
     chosen = _choose(offered, offered[0] if name in reference_names() else RANDOM)
+    if absent:
+        st.session_state[_ABSENT] = chosen
+    if st.session_state.get(_ABSENT) == chosen:
+        st.caption("The weights of this link are somebody's own and are not on this server for you.")
     if chosen == OWN and own is not None:
         st.caption(f"{plain(own.title)}. {_origin(name, str(own.path))} A copied link does not carry it.")
         return str(own.path)

@@ -6,11 +6,13 @@ import struct
 import pytest
 import torch
 from safetensors.torch import save
+from streamlit.testing.v1 import AppTest
 
 from cnnviz.nets.catalog import ModelSpec, model
 from cnnviz.nets.weights import Provenance, save_weights
 from cnnviz.ui import cache
 from cnnviz.ui.weights_folder import WeightsFolder
+from tests.app.conftest import APP
 from tests.app.running import shown_code
 
 SIDE = {"maps_side": 32, "maps_view": "layer"}
@@ -161,3 +163,15 @@ def test_a_full_disk_is_said(open_page, monkeypatch, tmp_path):
     bring(at, data)
     assert "cannot be kept on this server: No space left on device" in at.error[0].value
     assert spec_of(at) == ModelSpec("simple_cnn", "shapes")
+
+
+def test_a_link_with_weights_of_somebodys_own_says_that_they_are_not_here(open_page, assert_fine):
+    at = AppTest.from_file(str(APP), default_timeout=30)
+    at.run()
+    at.switch_page("pages/feature_maps.py")
+    at.query_params["weights"] = "Your own"
+    at.run()
+    assert_fine(at)
+    assert any("somebody's own" in caption.value for caption in at.sidebar.caption)
+    assert spec_of(at) == ModelSpec("simple_cnn", "shapes")
+    assert not any("somebody's own" in c.value for c in open_page("feature_maps", **SIDE).sidebar.caption)
