@@ -177,7 +177,9 @@ export default function (component) {
     drawOnPicture(pin);
     const unit = pin ?? state.unit;
     const middling = "the middle of the selected map; point anywhere to read a value, click to pin a unit";
-    if (pin || state.pointed) say(unitText(state.selected, unit), unitDetail(state.selected, unit));
+    const detail = unitDetail(state.selected, unit);
+    if (pin) say(unitText(state.selected, unit), `pinned, its story stands below · ${detail}`);
+    else if (state.pointed) say(unitText(state.selected, unit), detail);
     else say(unitText(state.selected, unit), middling);
   }
 
