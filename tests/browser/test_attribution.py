@@ -10,9 +10,7 @@ from tests.browser.conftest import OpenPage, Server
 from tests.browser.panels import assert_reads, hover_panel, panel
 from tests.browser.screen import by_key, canvas_pixels, expect_no_errors, visit
 
-VIEW = (
-    "feature_maps?maps_view=What+the+prediction+rests+on&model=MiniResNet&weights=Random&maps_side=64%C3%9764"
-)
+VIEW = "feature_maps?maps_view=What+the+prediction+rests+on&model=MiniResNet&weights=Random&maps_side=64%C3%9764"
 
 
 def test_work_is_started_waited_for_and_read_under_the_pointer(
