@@ -185,9 +185,11 @@ def _uploaded(token: str) -> Source | None:
 
 def _tell(source: Source) -> None:
     held = len(source.test) if source.test else 0
-    said = f"{source.train.name}: {len(source.train.classes)} classes, {len(source.train):,} pictures "
-    "to learn from"
-    st.caption(plain(" ".join((f"{said}, {held:,} held out.", *source.notes))))
+    said = (
+        f"{source.train.name}: {len(source.train.classes)} classes, {len(source.train):,} pictures to learn "
+        f"from, {held:,} held out."
+    )
+    st.caption(plain(" ".join((said, *source.notes))))
 
 
 def _choice(data: str, plan: Plan, uploaded: Source | None, fetch: Callable[[], Source]) -> Choice:

@@ -215,7 +215,10 @@ def test_a_damaged_file_is_read_once_and_the_pictures_before_it_stay(open_page, 
     for _ in range(2):
         at.run()
         assert [element.value for element in at.warning] == ["This file cannot be read."] and not at.error
-        assert "family: 2 classes" in words(at) and not at.button(key="train_start").disabled
+        assert (
+            "family: 2 classes, 16 pictures to learn from, 4 held out." in words(at)
+            and not at.button(key="train_start").disabled
+        )
     assert reads == [1]
 
 
