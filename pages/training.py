@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from cnnviz.training.runs import LiveRun
 from cnnviz.ui.controls import lab_columns
 from cnnviz.ui.feedback import explained, plain
 from cnnviz.ui.frame import require_frame
@@ -10,7 +11,7 @@ from cnnviz.ui.training_controls import choose_training
 from cnnviz.ui.training_epochs import show_epochs
 from cnnviz.ui.training_facts import show_training_facts
 from cnnviz.ui.training_gallery import show_examples
-from cnnviz.ui.training_live import choose_run, run_words, show_progress
+from cnnviz.ui.training_live import LAB, choose_run, may_see, run_words, show_progress
 from cnnviz.ui.training_presets import offer_training_presets
 from cnnviz.ui.training_results import show_files, show_results
 
@@ -20,21 +21,36 @@ require_frame()
 def lab() -> None:
     """Controls on the left; the run, or examples of its pictures, on the right."""
     controls, place = lab_columns()
+    choice = None
     with controls, explained():
         choice = choose_training()
+    if choice is None:  # what is wrong stands in place of the controls
+        return
     with place, explained():
         run = choose_run(choice)
-        if run is not None:
-            said = f"This run: {run_words(run.plan)}. The link leads to it; whoever has the link can stop it."
-            st.caption(plain(said))
-            show_progress(run)
-            show_results(run)
-            with explained():
-                show_epochs(run, current_picture())
-        else:
+        if run is None:
             show_examples(choice)
+        else:
+            show_run(run)
         show_training_facts(choice, run)
-        show_files(choice, run)
+        show_files(choice, run, run is None or may_see(run))
+
+
+def show_run(run: LiveRun) -> None:
+    """How far it is, and what has come of it as far as this session may see that."""
+    whole = may_see(run)
+    said = f"This run: {run_words(run.plan, whole)}. The link leads to it; whoever has the link can stop it."
+    st.caption(plain(said))
+    show_progress(run)
+    if not whole:
+        st.info(
+            "This run learns from pictures of somebody's own; only the session that started it sees them, "
+            "the names of their classes, and the weights. A page that was loaded anew is another session."
+        )
+        return
+    show_results(run)
+    with explained():
+        show_epochs(run, current_picture())
 
 
 st.title("Training")
@@ -46,4 +62,4 @@ st.markdown(
     "go back to epoch 0 at any time."
 )
 offer_training_presets()
-st.fragment(lab)()
+st.fragment(lab, key=LAB)()

@@ -2,40 +2,66 @@
 
 import io
 import re
+import struct
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path, PurePosixPath
 
+from PIL import Image
+
+from cnnviz.data.images import FORMATS
 from cnnviz.errors import CnnvizError
-from cnnviz.training.sources import SUFFIXES, Source, folder_source
+from cnnviz.training.sources import SUFFIXES, Source, Turn, folder_source
 
 MOST_PICTURES = 2_000
 MOST_CLASSES = 30
 MOST_BYTES = 200_000_000
+MOST_MEGAPIXELS = 400  # some seconds of one core
 _MOST_ENTRIES = 20_000
+_ENTRY = b"PK\x01\x02"  # begins each line of a ZIP file's list of contents
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What zipfile raises for damaged files: it documents the first alone. UnicodeDecodeError is a ValueError.
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, LookupError,
+    OverflowError, struct.error,
+)  # fmt: skip
 Entry = tuple[zipfile.ZipInfo, tuple[str, ...]]
 
 
-def zip_source(data: bytes, name: str, seed: int = 0) -> Source:
+def zip_source(data: bytes, name: str, seed: int = 0, turn: Turn = nullcontext) -> Source:
     """Pictures in a ZIP file, the middle square of each, 64×64; a folder is a class.
 
-    Nothing is unpacked under a name from the file. What is no picture, or cannot be read, is left out,
-    and the notes count it.
+    Nothing is unpacked under a name from the file, and no more than the file's list of contents says.
+    What is no picture, or cannot be read, is left out, and the notes count it.
+
+    Args:
+        data: the file.
+        name: what its user calls it.
+        seed: of the choice of the pictures that are held out.
+        turn: entered before each picture is decoded.
 
     Raises:
         CnnvizError: if it is no ZIP file, too large, or has fewer than two classes with pictures.
     """
+    name = _sendable(name)
     stem = _clean(PurePosixPath(name).stem)
+    if data.count(_ENTRY) > _MOST_ENTRIES:
+        raise CnnvizError(
+            f"{name} has more than {_MOST_ENTRIES:,} entries; at most {MOST_PICTURES:,} pictures are taken."
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries, notes = _pictures_in(archive, name)
             with tempfile.TemporaryDirectory() as temporary:
                 folder = Path(temporary, stem)
-                _unpack(archive, entries, folder)
-                found = _read(folder, name, seed)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+                _unpack(archive, entries, folder, name)
+                found = _read(folder, name, seed, turn)
+    except _DAMAGE as error:
+        if isinstance(error, CnnvizError):
+            raise
         raise CnnvizError(f"{name} is no ZIP file that can be read here, or is damaged.") from error
     except OSError as error:
         raise CnnvizError(f"{name} cannot be unpacked: {error.strerror or error}.") from error
@@ -45,10 +71,8 @@ def zip_source(data: bytes, name: str, seed: int = 0) -> Source:
 def _pictures_in(archive: zipfile.ZipFile, name: str) -> tuple[list[Entry], list[str]]:
     """The pictures in folders, and a sentence about what else there is."""
     files = [info for info in archive.infolist() if not info.is_dir() and not _hidden(info.filename)]
-    if len(files) > _MOST_ENTRIES:
-        raise CnnvizError(f"{name} has {len(files):,} files; at most {MOST_PICTURES:,} pictures are taken.")
     pictures = [info for info in files if PurePosixPath(info.filename).suffix.lower() in SUFFIXES]
-    _refuse_large(pictures, name)
+    _refuse_unfit(pictures, name)
     placed = _without_common_folder([(info, _parts(info.filename)) for info in pictures])
     in_folders = [(info, parts) for info, parts in placed if len(parts) > 1]
     if not in_folders:
@@ -73,7 +97,7 @@ def _parts(path: str) -> tuple[str, ...]:
     return tuple(part for part in re.split(r"[/\\]", path) if part not in ("", ".", ".."))
 
 
-def _refuse_large(pictures: Sequence[zipfile.ZipInfo], name: str) -> None:
+def _refuse_unfit(pictures: Sequence[zipfile.ZipInfo], name: str) -> None:
     if len(pictures) > MOST_PICTURES:
         raise CnnvizError(f"{name} has {len(pictures):,} pictures; at most {MOST_PICTURES:,} are taken here.")
     size = sum(info.file_size for info in pictures)
@@ -83,6 +107,8 @@ def _refuse_large(pictures: Sequence[zipfile.ZipInfo], name: str) -> None:
         )
     if any(info.flag_bits & 1 for info in pictures):
         raise CnnvizError(f"{name} is locked with a password: pack it without one.")
+    if any(info.compress_type not in _METHODS for info in pictures):
+        raise CnnvizError(f"{name} is packed by a method that is not read here: pack it as an ordinary ZIP.")
 
 
 def _without_common_folder(entries: list[Entry]) -> list[Entry]:
@@ -92,17 +118,39 @@ def _without_common_folder(entries: list[Entry]) -> list[Entry]:
     return entries
 
 
-def _unpack(archive: zipfile.ZipFile, entries: Sequence[Entry], folder: Path) -> None:
+def _unpack(archive: zipfile.ZipFile, entries: Sequence[Entry], folder: Path, name: str) -> None:
     names = _class_folders(entries)
+    pixels = 0
     for number, (info, parts) in enumerate(entries):
         place = folder / names[parts[0]]
         place.mkdir(parents=True, exist_ok=True)
-        try:
-            content = archive.read(info)
-        except (zipfile.BadZipFile, zlib.error, EOFError):
-            content = b""  # is counted with those that cannot be read
+        content = _content(archive, info)
+        pixels += _pixels_in(content)
+        if pixels > MOST_MEGAPIXELS * 1_000_000:
+            raise CnnvizError(
+                f"The pictures in {name} have more than {MOST_MEGAPIXELS} megapixels together: make them "
+                "smaller first. 64×64 pixels of each are used."
+            )
         original = PurePosixPath(parts[-1])
         (place / f"{number}_{_clean(original.stem)}{original.suffix.lower()}").write_bytes(content)
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """A file's bytes, never more than it is said to have; none if it is damaged, which is counted later."""
+    try:
+        with archive.open(info) as file:
+            return file.read(info.file_size)
+    except _DAMAGE:
+        return b""
+
+
+def _pixels_in(content: bytes) -> int:
+    """How many pixels a picture has by its header; 0 if it will not be decoded."""
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            return image.width * image.height
+    except Exception:  # a decoder's own; what reads the picture says what is wrong with it
+        return 0
 
 
 def _class_folders(entries: Sequence[Entry]) -> Mapping[str, str]:
@@ -117,13 +165,18 @@ def _class_folders(entries: Sequence[Entry]) -> Mapping[str, str]:
     return names
 
 
+def _sendable(name: str) -> str:
+    """Without halves of characters, which no file system and no browser takes."""
+    return name.encode("utf-8", "replace").decode()
+
+
 def _clean(name: str) -> str:
-    return re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", name).strip(" .")[:60] or "folder"
+    return re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", _sendable(name)).strip(" .")[:60] or "folder"
 
 
-def _read(folder: Path, name: str, seed: int) -> Source:
+def _read(folder: Path, name: str, seed: int, turn: Turn) -> Source:
     try:
-        return folder_source(folder, seed)
+        return folder_source(folder, seed, turn)
     except CnnvizError as error:  # its words name folders of this server
         text = str(error).replace(str(folder / "x")[:-1], "").replace(str(folder), name)
         raise CnnvizError(text) from error

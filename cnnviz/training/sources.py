@@ -3,10 +3,11 @@
 import importlib
 import urllib.error
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from cnnviz.training.pictures import TEST_SEED, HalfSize, Pictures, SamePictures
 
 DOWNLOADED = {"cifar10": "CIFAR10", "fashion_mnist": "FashionMNIST"}
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+Turn: TypeAlias = Callable[[], AbstractContextManager[None]]
 _MOST = 50_000  # 64×64 pictures: 600 MB
 
 
@@ -108,10 +110,11 @@ def _torchvision_data(name: str, folder: str | Path, train: bool) -> Any:
         ) from error
 
 
-def folder_source(folder: str | Path, seed: int = 0) -> Source:
+def folder_source(folder: str | Path, seed: int = 0, turn: Turn = nullcontext) -> Source:
     """A folder with a folder of pictures for each class; the middle square of each, 64×64.
 
     A fifth of each class is held out. Pictures that cannot be read are left out, and a note says so.
+    `turn` is entered before each picture is decoded, so that other work can come in between.
 
     Raises:
         CnnvizError: if the folder is missing, or has fewer than two classes with pictures.
@@ -120,7 +123,7 @@ def folder_source(folder: str | Path, seed: int = 0) -> Source:
     if not folder.is_dir():
         raise CnnvizError(f"There is no folder {folder}.")
     classes, files = _listed(folder)
-    pixels, labels, notes = _read(folder, files)
+    pixels, labels, notes = _read(folder, files, turn)
     counts = Counter(labels)
     for index, name in enumerate(classes):
         if not counts[index]:
@@ -151,11 +154,14 @@ def _listed(folder: Path) -> tuple[tuple[str, ...], list[tuple[Path, int]]]:
     return tuple(found.classes), files
 
 
-def _read(folder: Path, files: Sequence[tuple[Path, int]]) -> tuple[list[Array], list[int], list[str]]:
+def _read(
+    folder: Path, files: Sequence[tuple[Path, int]], turn: Turn
+) -> tuple[list[Array], list[int], list[str]]:
     pixels, labels, notes = [], [], []
     for path, label in files:
         try:
-            pixels.append(load_image(path).centre_square(SIDE).pixels)
+            with turn():
+                pixels.append(load_image(path).centre_square(SIDE).pixels)
             labels.append(label)
         except CnnvizError as error:
             notes.append(f"Left out {path.relative_to(folder)}: {error}")

@@ -49,9 +49,9 @@ _STYLE = """<style>
   .st-key-lab > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:first-child { order: 1; }
 }
 .st-key-rf_others span[title] { color: light-dark(#ffffff, #121518); }
-.stApp button[kind="primary"] { color: light-dark(#ffffff, #121518); }
+.stApp button[kind="primary"]:not(:disabled) { color: light-dark(#ffffff, #121518); }
 .st-key-train_run { display: none; }
-.st-key-link_once_more { position: absolute; }
+.st-key-link_once_more, .st-key-train_once_more { position: absolute; }
 .stMainBlockContainer { padding: 3.5rem clamp(1rem, 2.4vw, 3.5rem) 3rem; }
 </style>"""
 

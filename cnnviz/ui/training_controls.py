@@ -1,14 +1,23 @@
 """What is to be trained, as chosen on the page."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cnnviz.data.shapes import CLASSES, SIDE
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import catalog_entry, reference_names
-from cnnviz.training.archive import MOST_BYTES, MOST_CLASSES, MOST_PICTURES, zip_source
+from cnnviz.training.archive import (
+    MOST_BYTES,
+    MOST_CLASSES,
+    MOST_MEGAPIXELS,
+    MOST_PICTURES,
+    zip_source,
+)
 from cnnviz.training.plan import TEST_PICTURES, Plan, TrainingCost
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.sources import Source, shapes_source
@@ -25,7 +34,8 @@ DATA = {
     "folder": "A folder of pictures (ZIP)",
 }
 _MEGABYTES = {"cifar10": 170, "fashion_mnist": 31}  # of the archives that torchvision downloads
-_UPLOAD, _KEPT = "_train_upload", "_train_source"
+_TRIED, _KEPT = "_train_tried", "_train_source"
+_LOG = logging.getLogger("cnnviz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,11 @@ class Choice:
         return cache.training_cost_of(self.plan, self.classes, self.side, self.pictures)
 
 
+def is_private(plan: Plan) -> bool:
+    """Whether a plan's pictures are a user's own."""
+    return plan.data not in DATA or plan.data == "folder"
+
+
 def choose_training() -> Choice:
     """All controls."""
     model = st.segmented_control(
@@ -69,7 +84,8 @@ def choose_training() -> Choice:
         "Pictures to learn from", list(DATA), format_func=DATA.__getitem__, key="train_data",
         bind="query-params",
     )  # fmt: skip
-    uploaded = _choose_upload() if data == "folder" else None
+    token = _choose_upload() if data == "folder" else ""
+    uploaded = _uploaded(token)
     if data in _MEGABYTES:
         st.caption(
             f"torchvision downloads them when training starts, {_MEGABYTES[data]} MB, unless they are there."
@@ -91,7 +107,7 @@ def choose_training() -> Choice:
     if uploaded:
         name = uploaded.train.name if uploaded.train.name not in DATA else f"folder {uploaded.train.name}"
     plan = Plan(model or "simple_cnn", width, name, recipe, count, same or data != "shapes", half)
-    return _choice(data, plan, uploaded)
+    return _choice(data, plan, uploaded, partial(cache.upload, token))
 
 
 def _choose_more(data: str) -> tuple[bool, bool, bool, int]:
@@ -117,53 +133,73 @@ def _choose_more(data: str) -> tuple[bool, bool, bool, int]:
     return half, same, augment, int(seed)
 
 
-def _choose_upload() -> Source | None:
-    """Pictures from a ZIP file; what is wrong with it is explained, and the one before it stays."""
+def _choose_upload() -> str:
+    """The name of pictures from a ZIP file; what is wrong with it is explained, and the one before stays."""
     file = st.file_uploader(
         "A ZIP file with a folder for each class", ["zip"], key="train_zip",
-        help=f"Up to 20 MB, {MOST_PICTURES:,} pictures, {MOST_CLASSES} classes, and {MOST_BYTES // 10**6} MB "
-        "unpacked. A fifth of each class is held out.",
+        help=f"Up to 20 MB, {MOST_PICTURES:,} pictures, {MOST_CLASSES} classes, {MOST_MEGAPIXELS} "
+        f"megapixels, and {MOST_BYTES // 10**6} MB unpacked. A fifth of each class is held out.",
     )  # fmt: skip
     st.caption(
-        "The pictures stay on this server while a run of theirs is kept. A copied link does not carry them."
+        "The pictures stay on this server until others need the room. Only this session sees them: a copied "
+        "link does not carry them."
     )
-    if file is not None:
-        if st.session_state.get(_UPLOAD, ("", None))[0] != file.file_id:
-            st.session_state[_UPLOAD] = file.file_id, _read(file.getvalue(), file.name)
-        found: Source | CnnvizError = st.session_state[_UPLOAD][1]
-        if isinstance(found, CnnvizError):
-            st.warning(plain(str(found)), icon=":material/error:")
-        else:
-            st.session_state[_KEPT] = found
-    kept: Source | None = st.session_state.get(_KEPT)
-    if kept is not None:
-        _tell(kept)
-    return kept
+    if file is not None and st.session_state.get(_TRIED, ("", ""))[0] != file.file_id:
+        _take(file)
+    if problem := st.session_state.get(_TRIED, ("", ""))[1]:
+        st.warning(plain(problem), icon=":material/error:")
+    return str(st.session_state.get(_KEPT, ""))
 
 
-def _read(data: bytes, name: str) -> Source | CnnvizError:
+def _take(file: UploadedFile) -> None:
+    """Keep a file's pictures, or what is wrong with it; it is not read again."""
+    problem = ""
     try:
         with st.spinner("Reading the pictures…"):
-            return cache.in_turn(lambda: zip_source(data, name))
+            found = zip_source(file.getvalue(), file.name, turn=cache.processor().slot)
+            st.session_state[_KEPT] = cache.keep_upload(found)
+            st.session_state[_TRIED] = file.file_id, ""
     except CnnvizError as error:
-        return error
+        problem = str(error)
+    except Exception:
+        _LOG.exception("a ZIP file of pictures")
+        problem = "This file cannot be read."
+    if problem:
+        st.session_state[_TRIED] = file.file_id, problem
+
+
+def _uploaded(token: str) -> Source | None:
+    """The kept pictures; says so where they are gone."""
+    if not token:
+        return None
+    try:
+        source = cache.upload(token)
+    except CnnvizError as error:
+        del st.session_state[_KEPT]
+        st.session_state[_TRIED] = st.session_state[_TRIED][0], str(error)
+        st.warning(plain(str(error)), icon=":material/error:")
+        return None
+    _tell(source)
+    return source
 
 
 def _tell(source: Source) -> None:
     held = len(source.test) if source.test else 0
-    said = f"{source.train.name}: {len(source.train.classes)} classes, {len(source.train):,} pictures "
-    "to learn from"
-    st.caption(plain(" ".join((f"{said}, {held:,} held out.", *source.notes))))
+    said = (
+        f"{source.train.name}: {len(source.train.classes)} classes, {len(source.train):,} pictures to learn "
+        f"from, {held:,} held out."
+    )
+    st.caption(plain(" ".join((said, *source.notes))))
 
 
-def _choice(data: str, plan: Plan, uploaded: Source | None) -> Choice:
+def _choice(data: str, plan: Plan, uploaded: Source | None, fetch: Callable[[], Source]) -> Choice:
     if data == "folder":
         source = uploaded and plan.arranged(uploaded)
         side = SIDE // 2 if plan.half_size else SIDE
         if uploaded is None or source is None:
             return Choice(plan, None, 2, side, plan.pictures)
         classes = len(uploaded.train.classes)
-        return Choice(plan, lambda: uploaded, classes, side, len(source.train), source)
+        return Choice(plan, fetch, classes, side, len(source.train), source)
     if data == "shapes":
         whole = shapes_source(plan.pictures, TEST_PICTURES, plan.recipe.seed)
         side = SIDE // 2 if plan.half_size else SIDE

@@ -35,7 +35,7 @@ def show_examples(choice: Choice) -> None:
         st.markdown(f"Examples of the {len(choice.source.train.classes)} classes:")
         _show(_gallery(choice.source), choice.source.train.classes)
     elif choice.fetch is None:
-        st.markdown("The pictures of the ZIP file will stand here, a row for each class.")
+        st.markdown("The pictures of the ZIP file will stand here, a column for each class.")
     else:
         st.markdown(
             f"{DATA[choice.plan.data]} has 10 classes of 32×32 pictures. They are fetched when training "

@@ -10,12 +10,13 @@ from cnnviz.training.plan import Plan
 from cnnviz.training.runs import MINUTES, PATIENCE_MINUTES, LiveRun
 from cnnviz.training.sources import Source
 from cnnviz.ui import cache
+from cnnviz.ui.components.once_more import once_more
 from cnnviz.ui.components.training_curves import training_curves
 from cnnviz.ui.controls import counted
 from cnnviz.ui.feedback import plain
-from cnnviz.ui.training_controls import DATA, Choice
+from cnnviz.ui.training_controls import DATA, Choice, is_private
 
-TOKEN = "train_run"
+TOKEN, LAB = "train_run", "train_lab"
 _MINE, _REFUSED, _DRAWN = "_train_mine", "_train_refused", "_train_drawn"
 START_HELP = (
     f"One run trains at a time on this server, for at most {MINUTES} minutes; others wait for their turn. It "
@@ -33,9 +34,9 @@ _WORDS = {
 
 def choose_run(choice: Choice) -> LiveRun | None:
     """Buttons, and the run that they are for: the link's, or the one that this user started last."""
-    mine = st.session_state.get(_MINE, "")
+    mine = st.session_state.get(_MINE, ())
     if mine and TOKEN not in st.session_state and TOKEN not in st.query_params:
-        st.session_state[TOKEN] = mine
+        st.session_state[TOKEN] = mine[-1]
     with st.container(horizontal=True, vertical_alignment="center"):
         buttons = st.container(horizontal=True, width="content")
         token = st.text_input("Run", key=TOKEN, bind="query-params", disabled=True)  # brings it into the link
@@ -76,7 +77,17 @@ def _start(plan: Plan, fetch: Callable[[], Source]) -> None:
     except CnnvizError as error:
         st.session_state[_REFUSED] = str(error)
         return
-    st.session_state[TOKEN] = st.session_state[_MINE] = run.token
+    st.session_state[TOKEN] = run.token
+    st.session_state[_MINE] = (*st.session_state.get(_MINE, ()), run.token)
+
+
+def may_see(run: LiveRun) -> bool:
+    """Whether this session may see a run's pictures, their classes, and the weights that know these.
+
+    A link is enough where everybody can have the pictures. Somebody's own are for the session that started
+    the run.
+    """
+    return not is_private(run.plan) or run.token in st.session_state.get(_MINE, ())
 
 
 def show_progress(run: LiveRun) -> None:
@@ -92,7 +103,7 @@ def _version(run: LiveRun) -> tuple[str, int]:
 def _follow(run: LiveRun) -> None:
     run.watch()
     if st.session_state[_DRAWN] != _version(run):
-        st.rerun()
+        once_more("train_once_more", _draw_lab)
     steps, total = run.steps[:], run.total_steps
     st.progress(
         len(steps) / total if total else 0.0, plain(progress_words(run, cache.training_runs().ahead(run)))
@@ -104,6 +115,11 @@ def _follow(run: LiveRun) -> None:
         training_curves(
             steps, run.tested[:], run.plan.recipe.epochs, total, len(run.source.train.classes), "train_curves"
         )
+
+
+def _draw_lab() -> None:
+    """The lab alone: where a run of the whole page meets a key press, the lab's controls begin anew."""
+    st.rerun(LAB)
 
 
 def progress_words(run: LiveRun, ahead: int) -> str:
@@ -133,10 +149,10 @@ def _time(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
-def run_words(plan: Plan) -> str:
-    """The settings of a run, in words."""
+def run_words(plan: Plan, named: bool = True) -> str:
+    """The settings of a run, in words, with the name of its pictures or without."""
     recipe = plan.recipe
-    data = DATA.get(plan.data, plan.data)
+    data = DATA.get(plan.data, plan.data) if named else "pictures of somebody's own"
     said = [
         f"{catalog_entry(plan.model).label} from {plan.width} channels",
         f"{plan.pictures:,} pictures an epoch of {data}" if plan.data == "shapes" else f"{data}",

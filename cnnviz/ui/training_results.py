@@ -1,5 +1,6 @@
 """What a run leaves: weights to take home or to look into, curves, and a table."""
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -55,19 +56,22 @@ def _open(run: LiveRun, shot: Shot) -> None:
         st.session_state[_FOLLOWED] = "feature_maps"
 
 
-def show_files(choice: Choice, run: LiveRun | None) -> None:
-    """Code for the run or, before there is one, for the settings; curves, table and weights of the run."""
+def show_files(choice: Choice, run: LiveRun | None, whole: bool = True) -> None:
+    """Code for the run or, before there is one, for the settings; curves, table and weights of the run.
+
+    Where not the whole run may be seen, there are no weights, and its pictures have no name.
+    """
     if run is None or not run.shots.kept or run.source is None:
         take_home("training", training_code(choice.plan))
         return
     steps, tested = run.steps[:], run.tested[:]
     per_epoch = run.total_steps // run.plan.recipe.epochs
-    files: dict[str, tuple[str, Maker]] = {
-        "Weights as safetensors": ("safetensors", partial(_packed, run, run.shots.kept[-1]))
-    }
+    files: dict[str, tuple[str, Maker]] = {}
+    if whole:
+        files["Weights as safetensors"] = "safetensors", partial(_packed, run, run.shots.kept[-1])
     take_home(
         "training",
-        training_code(run.plan),
+        training_code(run.plan if whole else replace(run.plan, data="folder")),
         lambda: training_figure(steps, tested, per_epoch),
         lambda: training_rows(steps, tested, per_epoch),
         files,

@@ -1,11 +1,16 @@
 """The training page: what it says, what its code gives, and what its buttons do."""
 
+import gc
+import io
 import math
 import time
+import weakref
+import zipfile
 from dataclasses import replace
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load
 
 from cnnviz.errors import CnnvizError
@@ -15,7 +20,8 @@ from cnnviz.training.loop import TrainingRun
 from cnnviz.training.plan import Plan
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.runs import Step
-from cnnviz.ui import cache, own_weights
+from cnnviz.ui import cache, own_weights, training_controls, training_epochs, training_live
+from cnnviz.ui.shelf import Shelf
 from cnnviz.ui.snippets.training import training_code
 from cnnviz.ui.training_presets import _PRESETS as PRESETS
 from cnnviz.ui.training_results import _packed
@@ -156,6 +162,110 @@ def test_a_folder_waits_for_its_file(open_page, assert_fine):
     at = open_page("training", train_data="folder")
     assert_fine(at)
     assert at.button(key="train_start").disabled and "First choose a ZIP file." in words(at)
+
+
+def zipped(*classes):
+    """A ZIP file of ten pictures of noise in each class."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for name in classes:
+            for i in range(10):
+                picture = io.BytesIO()
+                Image.effect_noise((16, 16), 50 + i).save(picture, "PNG")
+                file.writestr(f"{name}/{i}.png", picture.getvalue())
+    return buffer.getvalue()
+
+
+def with_zip(at, data, name="family.zip"):
+    at.file_uploader(key="train_zip").set_value((name, data, "application/zip")).run()
+    return at
+
+
+def test_somebodys_own_pictures_are_for_the_session_that_started_the_run(open_page, assert_fine, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(training_epochs, "training_epochs", lambda *parts: drawn.append(parts[3]))
+    mine = with_zip(open_page("training", train_data="folder", **QUICK), zipped("anna", "berta"))
+    found = trained(mine)
+    assert_fine(mine)
+    assert found.state == "done" and drawn[-1] == ("anna", "berta") and "family" in words(mine)
+    mine.switch_page("pages/home.py").run()
+    mine.switch_page("pages/training.py").run()
+    count = len(drawn)
+    assert count and "train_open" in [button.key for button in mine.button]
+    other = open_drawers(open_page("training", train_run=found.token))
+    assert_fine(other)
+    assert len(drawn) == count and "pictures of somebody's own" in words(other)
+    everything = words(other) + shown_code(other)
+    assert not any(name in everything for name in ("anna", "berta", "family"))
+    assert "train_open" not in [button.key for button in other.button]
+    assert not [button for button in other.get("download_button") if "safetensors" in button.label]
+    assert other.button(key="train_start").label == "Train anew"
+
+
+def test_a_damaged_file_is_read_once_and_the_pictures_before_it_stay(open_page, monkeypatch):
+    at = with_zip(open_page("training", train_data="folder", **QUICK), zipped("anna", "berta"))
+    reads = []
+
+    def broken(*_, **__):
+        reads.append(1)
+        raise AssertionError("nobody foresaw this")
+
+    monkeypatch.setattr(training_controls, "zip_source", broken)
+    with_zip(at, b"nope", "bad.zip")
+    for _ in range(2):
+        at.run()
+        assert [element.value for element in at.warning] == ["This file cannot be read."] and not at.error
+        assert (
+            "family: 2 classes, 16 pictures to learn from, 4 held out." in words(at)
+            and not at.button(key="train_start").disabled
+        )
+    assert reads == [1]
+
+
+def test_uploads_are_not_in_the_session_and_make_room(open_page, monkeypatch):
+    kept, zip_source = [], training_controls.zip_source
+
+    def noted(*args, **options):
+        found = zip_source(*args, **options)
+        kept.append(weakref.ref(found.train.pixels))
+        return found
+
+    monkeypatch.setattr(training_controls, "zip_source", noted)
+    shelf = Shelf(20 * 64 * 64 * 3 + 1000)  # one upload
+    monkeypatch.setattr(cache.training, "_uploads", lambda: shelf)
+    first = with_zip(open_page("training", train_data="folder", **QUICK), zipped("anna", "berta"))
+    assert kept[0]() is not None
+    second = with_zip(open_page("training", train_data="folder", **QUICK), zipped("carla", "dora"))
+    gc.collect()
+    assert kept[0]() is None and kept[1]() is not None
+    assert not second.button(key="train_start").disabled
+    first.run()
+    assert "choose the ZIP file again" in words(first) and first.button(key="train_start").disabled
+
+
+def test_the_timer_has_the_lab_alone_drawn_again(open_page, assert_fine, monkeypatch):
+    at = open_page("training", **QUICK)
+    trained(at)
+    asked, reruns = [], []
+    monkeypatch.setattr(training_live, "once_more", lambda key, before: asked.append(before))
+    at.run()
+    assert not asked
+    versions = iter(range(100))
+    monkeypatch.setattr(training_live, "_version", lambda run: next(versions))
+    assert_fine(at.run())
+    assert next(versions) == 2 and len(asked) == 1
+    monkeypatch.setattr(training_live.st, "rerun", reruns.append)
+    asked[0]()
+    assert reruns == [training_live.LAB]
+
+
+def test_controls_that_fail_are_explained_once(open_page, monkeypatch):
+    def broken():
+        raise CnnvizError("No controls today.")
+
+    monkeypatch.setattr(training_controls, "_choose_more", lambda _data: broken())
+    at = open_page("training")
+    assert [element.value for element in at.warning] == ["No controls today."] and not at.error
 
 
 @pytest.mark.parametrize("data", ["cifar10", "fashion_mnist", "pets"])

@@ -1,8 +1,10 @@
 """A ZIP file of pictures: what is taken, what is left out, and what is refused."""
 
 import io
+import struct
 import zipfile
 import zlib
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -94,15 +96,87 @@ def test_no_zip_file_and_locked_ones_are_refused():
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch):
-    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("unpacked"))
     monkeypatch.setattr(archive, "MOST_BYTES", 100_000)
-    bomb = packed(GOOD | {"pets/red/bomb.png": bytes(200_000)})
+    bomb, good = packed(GOOD | {"pets/red/bomb.png": bytes(200_000)}), packed(GOOD)
     assert len(bomb) < 10_000
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_, **__: pytest.fail("unpacked"))
     with pytest.raises(CnnvizError, match="unpacked; at most"):
         zip_source(bomb, "pets.zip")
     monkeypatch.setattr(archive, "MOST_PICTURES", 5)
     with pytest.raises(CnnvizError, match="20 pictures; at most 5"):
-        zip_source(packed(GOOD), "pets.zip")
+        zip_source(good, "pets.zip")
+
+
+def test_a_bomb_that_lies_about_its_size_is_not_unpacked_further(monkeypatch):
+    bomb = bytearray(packed({"pets/red/bomb.png": bytes(20_000_000)} | GOOD))
+    at = bomb.index(b"PK\x01\x02")
+    bomb[at + 24 : at + 28] = struct.pack("<I", 100)
+    sizes, inflate = [], zlib.decompressobj
+
+    class Watched:
+        def __init__(self, *args):
+            self._real = inflate(*args)
+
+        def decompress(self, *args):
+            found = self._real.decompress(*args)
+            sizes.append(len(found))
+            return found
+
+        def __getattr__(self, name):
+            return getattr(self._real, name)
+
+    monkeypatch.setattr(zipfile.zlib, "decompressobj", Watched)
+    assert len(zip_source(bytes(bomb), "pets.zip").train) == 16
+    assert 0 < max(sizes) < 100_000
+
+
+def test_other_methods_of_packing_are_refused_unread(monkeypatch):
+    for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", method) as file:
+            for name, data in GOOD.items():
+                file.writestr(name, data)
+        with monkeypatch.context() as patch, pytest.raises(CnnvizError, match="pack it as an ordinary ZIP"):
+            patch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("unpacked"))
+            zip_source(buffer.getvalue(), "pets.zip")
+
+
+def test_too_many_pixels_are_refused_before_any_is_decoded(monkeypatch):
+    buffer = io.BytesIO()
+    Image.new("1", (6000, 6000)).save(buffer, "PNG")
+    files = {f"{i % 2}/{i}.png": buffer.getvalue() for i in range(12)}
+    monkeypatch.setattr(archive, "folder_source", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(CnnvizError, match="more than 400 megapixels together"):
+        zip_source(packed(files), "pets.zip")
+
+
+def test_too_many_entries_are_refused_before_they_are_listed(monkeypatch):
+    monkeypatch.setattr(archive, "_MOST_ENTRIES", 10)
+    data = packed(GOOD)
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("listed"))
+    with pytest.raises(CnnvizError, match="more than 10 entries"):
+        zip_source(data, "pets.zip")
+
+
+def test_names_that_are_no_text_end_in_a_sentence():
+    data = packed({f"ä/{i}.png": png() for i in range(2)} | {"b/1.png": png()})
+    with pytest.raises(CnnvizError, match="no ZIP file"):
+        zip_source(data.replace("ä".encode(), b"\xff\xfe"), "pets.zip")
+    assert zip_source(packed(GOOD), "pets\udcff.zip").train.name == "pets_"
+
+
+def test_other_work_can_come_between_two_pictures():
+    turns = []
+
+    @contextmanager
+    def turn():
+        assert turns.count("in") == turns.count("out")
+        turns.append("in")
+        yield
+        turns.append("out")
+
+    zip_source(packed(GOOD), "pets.zip", turn=turn)
+    assert turns == ["in", "out"] * 20
 
 
 def test_names_do_not_lead_out_of_the_folder(tmp_path, monkeypatch):

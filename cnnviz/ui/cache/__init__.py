@@ -41,7 +41,9 @@ from cnnviz.ui.cache.pictures import preview as preview
 from cnnviz.ui.cache.pictures import test_pattern as test_pattern
 from cnnviz.ui.cache.training import downloaded_pictures as downloaded_pictures
 from cnnviz.ui.cache.training import epoch_maps as epoch_maps
+from cnnviz.ui.cache.training import keep_upload as keep_upload
 from cnnviz.ui.cache.training import shapes_gallery as shapes_gallery
 from cnnviz.ui.cache.training import training_cost_of as training_cost_of
 from cnnviz.ui.cache.training import training_runs as training_runs
+from cnnviz.ui.cache.training import upload as upload
 from cnnviz.ui.passes import LayerRun as LayerRun

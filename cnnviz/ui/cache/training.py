@@ -1,5 +1,6 @@
 """Runs of training, what they learn from, what they take and what they see."""
 
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,10 +12,14 @@ from cnnviz.analysis.activations import feature_maps
 from cnnviz.arrays import Array, read_only
 from cnnviz.data.images import Picture
 from cnnviz.data.shapes import gallery
+from cnnviz.errors import CnnvizError
 from cnnviz.training.plan import Plan, TrainingCost, training_cost
 from cnnviz.training.runs import Runs
 from cnnviz.training.sources import Source, downloaded_source
 from cnnviz.ui.cache.machine import processor
+from cnnviz.ui.shelf import Shelf
+
+_UPLOADED_BYTES = 500_000_000  # twenty uploads of the largest size
 
 
 @st.cache_resource(show_spinner=False)
@@ -31,6 +36,31 @@ def downloaded_pictures(name: str) -> Source:
         CnnvizError: if they cannot be had.
     """
     return downloaded_source(name, Path.home() / ".cache" / "cnnviz")
+
+
+@st.cache_resource(show_spinner=False)
+def _uploads() -> Shelf[str, Source]:
+    return Shelf(_UPLOADED_BYTES)
+
+
+def keep_upload(source: Source) -> str:
+    """Keep a user's own pictures while there is room; the name to find them by, which nobody can guess."""
+    token = uuid.uuid4().hex
+    _uploads().get(token, lambda: source, source.nbytes)
+    return token
+
+
+def upload(token: str) -> Source:
+    """A user's own pictures.
+
+    Raises:
+        CnnvizError: if they had to make room for others.
+    """
+    return _uploads().get(token, _gone, 0)
+
+
+def _gone() -> Source:
+    raise CnnvizError("The pictures are no longer kept on this server: choose the ZIP file again.")
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

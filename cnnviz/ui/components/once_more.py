@@ -1,10 +1,15 @@
 """Lets the browser ask for one more run of the fragment that it stands in."""
 
+from collections.abc import Callable
+
 from cnnviz.ui.components.registry import declare
 
 _mount = declare("once_more")
 
 
-def once_more(key: str) -> None:
-    """Run this fragment again, a moment later, as if the user had moved a control in it."""
-    _mount(key=key, on_wanted_change=lambda: None)
+def once_more(key: str, before: Callable[[], None] = lambda: None) -> None:
+    """Run this fragment again, a moment later, as if the user had moved a control in it.
+
+    `before` is called first, and may have another fragment run instead: `st.rerun` with its key.
+    """
+    _mount(key=key, on_wanted_change=before)
