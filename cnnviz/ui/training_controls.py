@@ -136,7 +136,7 @@ def _choose_more(data: str) -> tuple[bool, bool, bool, int]:
 def _choose_upload() -> str:
     """The name of pictures from a ZIP file; what is wrong with it is explained, and the one before stays."""
     file = st.file_uploader(
-        "A ZIP file with a folder for each class", ["zip"], key="train_zip",
+        "A ZIP file with a folder for each class", ["zip"], key="train_zip", max_upload_size=20,
         help=f"Up to 20 MB, {MOST_PICTURES:,} pictures, {MOST_CLASSES} classes, {MOST_MEGAPIXELS} "
         f"megapixels, and {MOST_BYTES // 10**6} MB unpacked. A fifth of each class is held out.",
     )  # fmt: skip

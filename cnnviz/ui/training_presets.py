@@ -19,7 +19,7 @@ _START: dict[str, Any] = {
 }
 _PRESETS: dict[str, dict[str, Any]] = {
     "SimpleCNN in a minute": {},
-    "A rate far too high: it diverges": {"train_rate": 1e9},
+    "A rate far too high: it diverges": {"train_rate": 1000.0},
     "Far too low: nothing happens": {"train_rate": 1e-5, "train_epochs": 4},
     "Too few pictures: it overfits": {
         "train_width": 32,
