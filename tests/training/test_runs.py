@@ -398,7 +398,7 @@ def test_the_command_in_the_file_makes_the_weights_again(tmp_path, monkeypatch):
     run = over(Runs().start(small, lambda: shapes_source(20, 10, 0)))
     command = small.provenance(run.shots.kept[-1], ("a",), 20).command
     monkeypatch.chdir(tmp_path)
-    assert main([*shlex.split(command)[3:], "--test-pictures", "10"]) == 0
+    assert main(shlex.split(command)[3:]) == 0
     for name, tensor in load_file("simple_cnn.safetensors").items():
         torch.testing.assert_close(tensor, run.shots.kept[-1].weights[name])
     told = read_provenance("simple_cnn.safetensors")
