@@ -12,6 +12,7 @@ from cnnviz.arrays import Array, read_only
 from cnnviz.data.images import Picture
 from cnnviz.data.shapes import gallery
 from cnnviz.training.plan import Plan, TrainingCost, training_cost
+from cnnviz.training.recipe import Recipe
 from cnnviz.training.runs import Runs
 from cnnviz.training.sources import Source, downloaded_source
 from cnnviz.ui.cache.machine import processor
@@ -33,9 +34,15 @@ def downloaded_pictures(name: str) -> Source:
     return downloaded_source(name, Path.home() / ".cache" / "cnnviz")
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
 def training_cost_of(plan: Plan, classes: int, side: int, pictures: int) -> TrainingCost:
     """What a plan of training takes."""
+    recipe = Recipe(plan.recipe.epochs, plan.recipe.batch_size)
+    return _training_cost(Plan(plan.model, plan.width, "", recipe), classes, side, pictures)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _training_cost(plan: Plan, classes: int, side: int, pictures: int) -> TrainingCost:
+    """The same for all plans that differ in what costs nothing."""
     return training_cost(plan, classes, side, pictures)
 
 
