@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from cnnviz.errors import CnnvizError
@@ -24,6 +23,7 @@ from cnnviz.nets.simple_cnn import SimpleCNN
 from cnnviz.nets.trained import class_names, is_published, require_known, weights_label, weights_path
 from cnnviz.nets.weights import load_weights
 from cnnviz.nets.widths import channels_in
+from cnnviz.seeding import seeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,20 +159,26 @@ def _told(name: str, weights: str) -> dict[str, Any]:
 
 
 def _seeded(name: str, seed: int, arguments: dict[str, Any]) -> nn.Module:
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed the GPUs too
+    with seeded(seed):
         network = catalog_entry(name).build(**(arguments if name in _OURS else {}))
         if name in _OURS:
             initialise(network)
     return network.eval()
 
 
-def model_outline(name: str, weights: str | None = None) -> nn.Module:
+def model_outline(
+    name: str,
+    weights: str | None = None,
+    *,
+    num_classes: int | None = None,
+    channels: Sequence[int] | None = None,
+) -> nn.Module:
     """The network without weights, on PyTorch's meta device: for shapes, at no cost.
 
     Args:
         name: one of `model_names()`.
         weights: those that it is to be like; some vary in the input size that they take.
+        num_classes, channels: as `model` takes them, where there are no weights.
 
     Raises:
         CnnvizError: if there is no such model.
@@ -182,6 +188,8 @@ def model_outline(name: str, weights: str | None = None) -> nn.Module:
         build = functools.partial(classifier_outline, name, weights)
     elif weights is not None:
         build = functools.partial(build, **_told(name, weights))
+    else:
+        build = functools.partial(build, **_given(num_classes=num_classes, channels=channels))
     with Outline():
         return build().to("meta").eval()
 

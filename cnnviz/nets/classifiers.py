@@ -16,6 +16,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from cnnviz.errors import CnnvizError
+from cnnviz.seeding import seeded
 
 IMAGENET = "imagenet"
 _SCHEMAS = ("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
@@ -84,7 +85,10 @@ def build_classifier(name: str, weights: str | None = None, progress: bool = Tru
         return network
     chosen = _weights(name, weights)
     try:
-        network = models.get_model(name, weights=chosen, progress=progress)
+        if not _file(chosen).exists():
+            chosen.get_state_dict(progress=progress, check_hash=True)  # nobody is to wait for a download
+        with seeded(0):  # the builder draws weights before it loads them
+            network = models.get_model(name, weights=chosen, progress=progress)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         raise CnnvizError(_not_downloaded(name, chosen, error)) from error
     except Exception as error:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cnnviz.errors import CnnvizError
+from cnnviz.seeding import seeded
 
 BlockKind = Literal["basic", "bottleneck"]
 Order = Literal["post", "pre"]
@@ -77,7 +78,8 @@ class BlockDesign:
 
     def build(self, seed: int = 0) -> "BlockVariant":
         """The block in training mode, its weights He's for ReLU: variance 2 / fan_in."""
-        block = BlockVariant(self)
+        with seeded(seed):
+            block = BlockVariant(self)
         _initialise(block, 2.0, seed)
         return block.train()
 
@@ -195,7 +197,8 @@ class CifarDesign:
 
     def build(self, residual: bool, seed: int = 0) -> "CifarNet":
         """The network in training mode; plain and residual get the same weights from one seed."""
-        network = CifarNet(self, residual)
+        with seeded(seed):
+            network = CifarNet(self, residual)
         _initialise(network, self.gain, seed)
         return network.train()
 

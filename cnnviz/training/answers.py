@@ -32,12 +32,6 @@ class Answers:
         """Share of right ones."""
         return float((self.labels == self.predicted).mean())
 
-    def confusion(self, classes: int) -> Array:
-        """Counts (classes, classes): a row for each true class, a column for each predicted one."""
-        counts = np.zeros((classes, classes), dtype=np.int64)
-        np.add.at(counts, (self.labels, self.predicted), 1)
-        return counts
-
 
 def ask(network: nn.Module, pictures: Pictures, count: int, between: Callable[[], None]) -> Answers:
     """Ask a network, in eval mode, about the first `count` pictures; `between` runs after each few."""

@@ -26,6 +26,9 @@ _SETTINGS = (
 )  # fmt: skip
 
 
+_TEST_SHAPES = 5_000
+
+
 def add_train(commands: Any) -> None:
     """Add the command to the shell's parser."""
     parser = commands.add_parser(
@@ -43,7 +46,6 @@ def add_train(commands: Any) -> None:
         "--width": (int, 64, "channels of the first block; each further one has twice as many"),
         "--epochs": (int, 5, "passes over the pictures"),
         "--pictures": (int, 10_000, "shapes in an epoch, new ones each time"),
-        "--test-pictures": (int, 5_000, "held-out shapes at the end"),
         "--batch-size": (int, 64, "pictures a step"),
         "--learning-rate": (float, 0.002, "at its highest"),
         "--half-size-epochs": (int, 0, "epochs at the start with pictures half as large, four times as fast"),
@@ -51,6 +53,10 @@ def add_train(commands: Any) -> None:
     }
     for option, (kind, default, text) in numbers.items():
         parser.add_argument(option, type=kind, default=default, metavar="N", help=f"{text} ({default})")
+    parser.add_argument(
+        "--test-pictures", type=int, metavar="N",
+        help="at most so many held-out pictures at the end (5000 shapes, all of other data)",
+    )  # fmt: skip
     parser.add_argument(
         "--half-size", action=argparse.BooleanOptionalAction, default=False,
         help="all pictures half as large, held-out ones too, four times as fast",
@@ -124,6 +130,8 @@ def _check_places(given: argparse.Namespace) -> Path:
 
 
 def _source(given: argparse.Namespace) -> "Source":
+    if given.test_pictures is not None and given.test_pictures < 1:
+        raise CnnvizError(f"A test needs at least one picture, not {given.test_pictures}.")
     source = _whole_source(given)
     if given.same_pictures:
         source = source.same(given.pictures, given.seed)
@@ -134,7 +142,7 @@ def _whole_source(given: argparse.Namespace) -> "Source":
     from cnnviz.training.sources import DOWNLOADED, downloaded_source, folder_source, shapes_source
 
     if given.data == "shapes":
-        return shapes_source(given.pictures, given.test_pictures, given.seed)
+        return shapes_source(given.pictures, given.test_pictures or _TEST_SHAPES, given.seed)
     if given.data in DOWNLOADED:
         return downloaded_source(given.data, given.cache or Path.home() / ".cache" / "cnnviz")
     if not Path(given.data).exists():
@@ -233,6 +241,7 @@ def _measured(run: "TrainingRun", source: "Source", given: argparse.Namespace) -
 
     run.network.load_state_dict(halved(run.network))
     count = len(source.test) if source.test is not None else 0
+    count = min(count, given.test_pictures or count)
     correct = 0
     if source.test is not None:
         *_, (_, correct) = count_correct(run.network, source.test, run.device, count)
@@ -245,7 +254,8 @@ def _measured(run: "TrainingRun", source: "Source", given: argparse.Namespace) -
 
 def _command(given: argparse.Namespace, data: str) -> str:
     """What makes the file again, without the folders of this computer."""
-    return command_words(_settings(given) | {"data": data, "out": given.out.name})
+    tested = {"test_pictures": given.test_pictures} if given.test_pictures else {}
+    return command_words(_settings(given) | {"data": data, "out": given.out.name} | tested)
 
 
 def command_words(settings: Mapping[str, Any]) -> str:

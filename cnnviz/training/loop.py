@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from cnnviz.device import CPU
 from cnnviz.errors import CnnvizError
+from cnnviz.seeding import seeded
 from cnnviz.training.augmentation import augmented
 from cnnviz.training.pictures import Pictures
 from cnnviz.training.recipe import Recipe
@@ -18,6 +19,7 @@ from cnnviz.training.recipe import Recipe
 _TOO_LARGE = 1e6  # guessing among a thousand classes costs ln 1000 ≈ 6.9
 _TEST_BATCH = 100
 _TESTED_EACH_EPOCH = 1_000
+_DAMAGED = "The unfinished run's file lacks something that is needed to go on. Delete it to start anew."
 
 
 class DivergedError(CnnvizError):
@@ -107,8 +109,16 @@ class TrainingRun:
     @property
     def steps_per_epoch(self) -> int:
         """Steps in an epoch; a last batch of a single picture is left out."""
-        full, rest = divmod(len(self._pictures), self.recipe.batch_size)
-        return full + (rest > 1)
+        return steps_in(len(self._pictures), self.recipe.batch_size)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of weights, gradients, the optimizer's averages, and the last good weights."""
+        mine = list(self.network.parameters())
+        tensors = [*mine, *self.network.buffers(), *self._good.values()]
+        tensors += [parameter.grad for parameter in mine if parameter.grad is not None]
+        tensors += [t for values in list(self._optimizer.state.values()) for t in list(values.values())]
+        return sum(tensor.nbytes for tensor in tensors)
 
     @property
     def steps(self) -> int:
@@ -147,17 +157,16 @@ class TrainingRun:
         """Stand where the run stood that made the checkpoint; it had the same settings.
 
         Raises:
-            CnnvizError: if the checkpoint is of another network; nothing is changed then.
+            CnnvizError: if the checkpoint is of another network or lacks something; nothing is changed then.
         """
         weights = {n.removeprefix("network."): t for n, t in checkpoint.items() if n.startswith("network.")}
-        here = self.network.state_dict()
-        if {n: t.shape for n, t in weights.items()} != {n: t.shape for n, t in here.items()}:
+        if _shapes(weights) != _shapes(self.network.state_dict()):
             raise CnnvizError("The unfinished run trained another network, so it cannot be taken up.")
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in checkpoint.items():
-            if name.startswith("optimizer."):
-                _, index, value = name.split(".")
-                state.setdefault(int(index), {})[value] = tensor
+        state = self._averages(checkpoint)
+        place = {name: checkpoint[name] for name in ("sums", "step") if name in checkpoint}
+        known = len(weights) + sum(map(len, state.values())) + len(place)
+        if _shapes(place) != {"sums": (3,), "step": ()} or known != len(checkpoint):
+            raise CnnvizError(_DAMAGED)
         self.network.load_state_dict(weights)
         self._optimizer.load_state_dict(self._optimizer.state_dict() | {"state": state})
         self._sums, self.step = checkpoint["sums"].numpy().copy(), int(checkpoint["step"])
@@ -166,16 +175,28 @@ class TrainingRun:
         self._good = snapshot(self.network)
         self._events = self._train()
 
+    def _averages(self, checkpoint: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+        """The optimizer's state in a checkpoint: of each parameter all or nothing."""
+        state = {}
+        for index, parameter in enumerate(self.network.parameters()):
+            like = {"step": torch.tensor(0), "exp_avg": parameter, "exp_avg_sq": parameter}
+            names = {value: f"optimizer.{index}.{value}" for value in like}
+            found = {value: checkpoint[name] for value, name in names.items() if name in checkpoint}
+            if found and _shapes(found) != _shapes(like):
+                raise CnnvizError(_DAMAGED)
+            if found:
+                state[index] = found
+        return state
+
     def _one_step(self) -> StepDone:
         epoch, position = divmod(self.step, self.steps_per_epoch)
         rate = self.recipe.rate_at(self.step, self.steps)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self.network.train()
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(self.recipe.seed << 32 | self.step)
-            x, labels = self._batch(epoch, position)
-            scores = self.network(x)
+        x, labels = self._batch(epoch, position)
+        with seeded(self.recipe.seed << 32 | self.step):
+            scores = self.network(self._changed(x, epoch))
         loss = F.cross_entropy(scores, labels)
         value = loss.item()
         if not math.isfinite(value) or value > _TOO_LARGE:
@@ -191,12 +212,12 @@ class TrainingRun:
     def _batch(self, epoch: int, position: int) -> tuple[Tensor, Tensor]:
         size = self.recipe.batch_size
         pictures, labels = self._pictures.batch(self._order(epoch)[position * size : (position + 1) * size])
-        x = as_input(pictures, self.device)
+        return as_input(pictures, self.device), labels.to(self.device)
+
+    def _changed(self, x: Tensor, epoch: int) -> Tensor:
         if self.recipe.augment:
             x = augmented(x)
-        if epoch < self.recipe.half_size_epochs:
-            x = F.avg_pool2d(x, 2)
-        return x, labels.to(self.device)
+        return F.avg_pool2d(x, 2) if epoch < self.recipe.half_size_epochs else x
 
     def _order(self, epoch: int) -> Sequence[int]:
         """Which pictures an epoch takes: the next ones, or all of them in an order of its own."""
@@ -234,6 +255,16 @@ class TrainingRun:
             f"Training diverged at step {self.step + 1}: {what}. The weights {kept} are kept. "
             f"A learning rate below {self.recipe.learning_rate:,.10g} may help."
         )
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+
+
+def steps_in(pictures: int, batch_size: int) -> int:
+    """Steps in an epoch; a last batch of a single picture is left out."""
+    full, rest = divmod(pictures, batch_size)
+    return full + (rest > 1)
 
 
 def as_input(pictures: Tensor, device: torch.device = CPU) -> Tensor:

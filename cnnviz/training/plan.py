@@ -6,10 +6,11 @@ from torch import nn
 
 from cnnviz.analysis.layer_rows import Trace
 from cnnviz.analysis.trace import trace
-from cnnviz.nets.catalog import model
+from cnnviz.nets.catalog import model, model_outline
 from cnnviz.nets.weights import Provenance
 from cnnviz.nets.widths import channels_of
 from cnnviz.training.command import command_words
+from cnnviz.training.loop import steps_in
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.shots import Shot
 from cnnviz.training.sources import DOWNLOADED, Source
@@ -64,6 +65,8 @@ class Plan:
             "seed": recipe.seed,
             "out": f"{self.model}.safetensors",
         }  # fmt: skip
+        if answers:
+            settings["test_pictures"] = len(answers.labels)
         return Provenance(
             self.model, self.data, classes, recipe.seed, shot.epoch, pictures,
             answers.accuracy if answers else None, len(answers.labels) if answers else None,
@@ -92,8 +95,8 @@ class TrainingCost:
 
 def training_cost(plan: Plan, classes: int, side: int, pictures: int) -> TrainingCost:
     """What a plan takes for square pictures, so many an epoch."""
-    found: Trace = trace(plan.network(classes), (1, 3, side, side))
+    outline = model_outline(plan.model, num_classes=classes, channels=channels_of(plan.model, plan.width))
+    found: Trace = trace(outline, (1, 3, side, side))
     first = next(row.macs for row in found if row.macs)
-    full, rest = divmod(pictures, plan.recipe.batch_size)
-    steps = (full + (rest > 1)) * plan.recipe.epochs
-    return TrainingCost(found.parameters, found.macs, first, min(plan.recipe.batch_size, pictures), steps)
+    batch, steps = plan.recipe.batch_size, steps_in(pictures, plan.recipe.batch_size) * plan.recipe.epochs
+    return TrainingCost(found.parameters, found.macs, first, min(batch, pictures), steps)

@@ -16,15 +16,18 @@ from torch import nn
 
 from cnnviz.errors import CnnvizError
 from cnnviz.training.answers import ask
-from cnnviz.training.loop import DivergedError, EpochDone, StepDone, TrainingRun
+from cnnviz.training.loop import DivergedError, EpochDone, StepDone, TrainingRun, steps_in
 from cnnviz.training.plan import TEST_PICTURES, Plan
 from cnnviz.training.shots import Shot, Shots, weights_now
-from cnnviz.training.sources import Source
+from cnnviz.training.sources import Source, stored_bytes
 
 _LOG = logging.getLogger("cnnviz")
 MINUTES = 10
 PATIENCE_MINUTES = 5  # a browser lets a hidden tab ask for news once a minute
+PREPARING_MINUTES = 10
 _MOST_WAITING = 40
+_MOST_OF_ONE = 3
+_KEPT_MINUTES = 180
 _BYTES = 1_000_000_000
 _NICE = 10
 
@@ -55,10 +58,13 @@ class LiveRun:
         tested: epochs with their accuracy on held-out pictures.
         shots: the network after each epoch.
         source: the pictures; None until they are there.
+        owner: whoever started it; empty if that does not matter.
     """
 
-    def __init__(self, plan: Plan, fetch: Callable[[], Source], clock: Clock = time.monotonic) -> None:
-        self.token = uuid.uuid4().hex
+    def __init__(
+        self, plan: Plan, fetch: Callable[[], Source], clock: Clock = time.monotonic, owner: str = ""
+    ) -> None:
+        self.token, self.owner = uuid.uuid4().hex, owner
         self.plan = plan
         self.state: State = "preparing"
         self.note = ""
@@ -69,7 +75,8 @@ class LiveRun:
         self.spent = 0.0
         self._fetch, self._clock = fetch, clock
         self._wish: Literal["go", "pause", "stop"] = "go"
-        self._seen = clock()
+        self._seen = self._began = clock()
+        self._moving = threading.RLock()  # held while its state changes
         self._training: TrainingRun | None = None
         self._looker: nn.Module | None = None
 
@@ -81,7 +88,10 @@ class LiveRun:
     @property
     def total_steps(self) -> int:
         """Steps of the whole run; 0 until its pictures are there."""
-        return self._total if self.source else 0
+        if self.source is None:
+            return 0
+        recipe = self.plan.recipe
+        return recipe.epochs * steps_in(len(self.source.train), recipe.batch_size)
 
     @property
     def seconds_left(self) -> float | None:
@@ -97,31 +107,37 @@ class LiveRun:
 
     @property
     def nbytes(self) -> int:
-        """Memory that it takes: pictures, shots, and while it can go on the network and its optimizer."""
-        one = self.shots.kept[0].nbytes if self.shots.kept else 0
-        return self.shots.nbytes + (
-            12 * one if self._training else 0
-        )  # half precision, and six copies in full
+        """Memory of its shots, and while it can go on of its networks and the optimizer; no pictures."""
+        training, looker = self._training, self._looker
+        copied = sum(tensor.nbytes for tensor in looker.state_dict().values()) if looker else 0
+        return self.shots.nbytes + copied + (training.nbytes if training else 0)
 
     def watch(self) -> None:
         """Somebody still wants it."""
         self._seen = self._clock()
 
     def ask_for(self, wish: Literal["pause", "stop"]) -> None:
-        """Have it pause or stop after the step in hand; one that is paused stops at once."""
-        self._wish = wish
-        if wish == "stop" and self.state == "paused":
-            self.end("stopped")
+        """Have it pause or stop after the step in hand; with no step in hand it stops at once.
+
+        One whose pictures are on their way pauses when they are there.
+        """
+        with self._moving:
+            self._wish = wish
+            if wish == "stop" and self.state in ("preparing", "paused"):
+                self.end("stopped")
 
     def end(self, state: State, note: str = "") -> None:
         """Leave training; only one that is paused can go on, and keeps what it needs for that."""
-        self.note = note
-        self.state = state
-        if state != "paused":
-            self._training = self._looker = None
+        with self._moving:
+            self.note = note
+            self.state = state
+            if state != "paused":
+                self._training = self._looker = None
 
     def fail(self, error: Exception) -> None:
-        """End it with a sentence; the weights of the last whole epoch stay."""
+        """End it with a sentence, unless it has ended; the weights of the last whole epoch stay."""
+        if not self.running:
+            return
         if isinstance(error, DivergedError):
             self.end("diverged", str(error))
         elif isinstance(error, CnnvizError):
@@ -135,12 +151,28 @@ class LiveRun:
 
     def resume(self) -> None:
         """Let a paused run go on."""
-        self._wish, self.note = "go", ""
-        self.watch()
-        self.state = "waiting"
+        with self._moving:
+            self._wish, self.note = "go", ""
+            self.watch()
+            self.state = "waiting"
 
     def halted(self) -> bool:
         """End or pause it if that is wished for, or if nobody has asked for news lately."""
+        with self._moving:
+            self._halt()
+            return not self.running
+
+    def give_up(self) -> None:
+        """End it if its pictures do not come, or if nobody waits for them any more."""
+        with self._moving:
+            if self.state != "preparing":
+                return
+            if self._clock() - self._seen > 60 * PATIENCE_MINUTES:
+                self.end("stopped", f"Stopped, since nobody had looked for {PATIENCE_MINUTES} minutes.")
+            elif self._clock() - self._began > 60 * PREPARING_MINUTES:
+                self.end("failed", f"The pictures did not come within {PREPARING_MINUTES} minutes.")
+
+    def _halt(self) -> None:
         if self._wish == "stop":
             self.end("stopped")
         elif self._wish == "pause":
@@ -151,24 +183,29 @@ class LiveRun:
             self.end(
                 "stopped", f"Stopped after {MINUTES} minutes of training, the most that a run may take here."
             )
-        return not self.running
 
     def prepare(self) -> None:
-        """Have the pictures, and the network as it is before training."""
+        """Have the pictures; those that come after it was ended are dropped."""
         if self.source is not None:
             return
         source = self.plan.arranged(self._fetch())
-        network = self.plan.network(len(source.train.classes))
-        self._training = TrainingRun(network, source.train, self.plan.recipe)
-        self._total = self._training.steps
+        with self._moving:
+            if self.running:
+                self.source, self.state = source, "waiting"
+
+    def _build(self) -> TrainingRun:
+        """The network as it is before training."""
+        assert self.source is not None
+        network = self.plan.network(len(self.source.train.classes))
         self._looker = copy.deepcopy(network)
-        self.source = source
+        self._training = TrainingRun(network, self.source.train, self.plan.recipe)
+        return self._training
 
     def train(self) -> None:
         """Go on to the end, or until something halts it."""
-        training = self._training
-        assert training is not None
         started = self._clock()
+        self.state = "training"
+        training = self._training or self._build()
         if not self.shots.kept:
             self._shoot(0)
         for event in training:
@@ -215,7 +252,8 @@ def _be_nice() -> None:
 class Runs:
     """All runs of this server: one trains, the others wait in the order in which they came.
 
-    The last ones are kept as long as they fit into memory; who was not looked at longest goes first.
+    The last ones are kept for three hours after somebody looked, as long as they fit into memory; who was
+    not looked at longest goes first.
     """
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
@@ -226,32 +264,34 @@ class Runs:
 
     def find(self, token: str) -> LiveRun | None:
         """A run by its name, if it is still kept; whoever asks is taken to want it."""
-        run = self._runs.get(token)
-        if run is not None:
-            run.watch()
-        return run
+        with self._moved:
+            run = self._runs.get(token)
+            if run is not None:
+                run.watch()
+                run.give_up()
+            self._make_room()
+            return run
 
-    def start(self, plan: Plan, fetch: Callable[[], Source]) -> LiveRun:
+    def start(self, plan: Plan, fetch: Callable[[], Source], owner: str = "") -> LiveRun:
         """A new run.
 
         Raises:
-            CnnvizError: if too many wait already.
+            CnnvizError: if too many wait already, or this owner has three that go on or wait.
         """
-        run = LiveRun(plan, fetch, self._clock)
+        run = LiveRun(plan, fetch, self._clock, owner)
         with self._moved:
-            if sum(other.running for other in self._runs.values()) >= _MOST_WAITING:
-                raise CnnvizError(
-                    f"{_MOST_WAITING} runs are waiting for their turn already: try again later."
-                )
+            for other in self._runs.values():
+                other.give_up()
+            self._check_places(owner)
             self._make_room()
             self._runs[run.token] = run
         self._begin(run)
         return run
 
     def resume(self, run: LiveRun) -> None:
-        """Let a paused run go on, once it is its turn again."""
+        """Let a paused run go on, once it is its turn again; one that is no longer kept stays as it is."""
         with self._moved:
-            if run.state != "paused":
+            if run.state != "paused" or self._runs.get(run.token) is not run:
                 return
             run.resume()
         self._begin(run)
@@ -268,10 +308,10 @@ class Runs:
         _be_nice()
         try:
             run.prepare()
-            with self._turn(run) as mine:
-                if mine:
-                    run.state = "training"
-                    run.train()
+            if run.running:
+                with self._turn(run) as mine:
+                    if mine:
+                        run.train()
         except Exception as error:  # a thread has nobody else to tell
             run.fail(error)
 
@@ -279,7 +319,6 @@ class Runs:
     def _turn(self, run: LiveRun) -> Iterator[bool]:
         """Wait until it is a run's turn; False if it was halted before."""
         with self._moved:
-            run.state = "waiting"
             self._line.append(run)
             while not run.halted() and self._line[0] is not run:
                 self._moved.wait(0.5)
@@ -290,9 +329,28 @@ class Runs:
                 self._line.remove(run)
                 self._moved.notify_all()
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of all runs and their pictures; those that runs have in common count once."""
+        runs = list(self._runs.values())
+        pictures = stored_bytes(run.source for run in runs if run.source is not None)
+        return sum(run.nbytes for run in runs) + pictures
+
+    def _check_places(self, owner: str) -> None:
+        running = [run for run in self._runs.values() if run.running]
+        if len(running) >= _MOST_WAITING:
+            raise CnnvizError(f"{_MOST_WAITING} runs are waiting for their turn already: try again later.")
+        if owner and sum(run.owner == owner for run in running) >= _MOST_OF_ONE:
+            raise CnnvizError(
+                f"{_MOST_OF_ONE} of your runs go on or wait already: stop one of them, or try again later."
+            )
+
     def _make_room(self) -> None:
         idle = sorted((run for run in self._runs.values() if not run.running), key=lambda run: run.last_seen)
+        oldest = self._clock() - 60 * _KEPT_MINUTES
         while idle and (
-            sum(run.nbytes for run in self._runs.values()) > _BYTES or len(self._runs) >= 2 * _MOST_WAITING
+            idle[0].last_seen < oldest or self.nbytes > _BYTES or len(self._runs) >= 2 * _MOST_WAITING
         ):
-            del self._runs[idle.pop(0).token]
+            run = idle.pop(0)
+            del self._runs[run.token]
+            run.ask_for("stop")  # one that was paused cannot go on

@@ -3,7 +3,7 @@
 import importlib
 import urllib.error
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,11 +54,6 @@ class Source:
     test: Pictures | None
     notes: tuple[str, ...] = ()
 
-    @property
-    def nbytes(self) -> int:
-        """Memory that stored pictures take."""
-        return sum(_bytes_of(part) for part in (self.train, self.test) if part is not None)
-
     def same(self, most: int, seed: int) -> "Source":
         """At most so many to learn from, the same in every epoch."""
         return Source(SamePictures(self.train, most, seed), self.test, self.notes)
@@ -68,10 +63,16 @@ class Source:
         return Source(HalfSize(self.train), self.test and HalfSize(self.test), self.notes)
 
 
-def _bytes_of(pictures: Pictures) -> int:
-    while isinstance(pictures, HalfSize | SamePictures):
-        pictures = pictures.whole
-    return pictures.pixels.nbytes if isinstance(pictures, StoredPictures) else 0
+def stored_bytes(sources: Iterable[Source]) -> int:
+    """Memory that stored pictures take; those that sources have in common count once."""
+    found = {}
+    for pictures in (part for source in sources for part in (source.train, source.test)):
+        while isinstance(pictures, HalfSize | SamePictures):
+            pictures = pictures.whole
+        if isinstance(pictures, StoredPictures):
+            memory = pictures.pixels.untyped_storage()
+            found[memory.data_ptr()] = memory.nbytes()
+    return sum(found.values())
 
 
 def shapes_source(pictures: int, test_pictures: int, seed: int) -> Source:

@@ -1,5 +1,6 @@
 """A run on the page: its buttons, how far it is, its curves, and what came of it."""
 
+import uuid
 from collections.abc import Callable
 
 import streamlit as st
@@ -18,6 +19,7 @@ from cnnviz.ui.training_controls import DATA, Choice, is_private
 
 TOKEN, LAB = "train_run", "train_lab"
 _MINE, _REFUSED, _DRAWN = "_train_mine", "_train_refused", "_train_drawn"
+_OWNER = "_train_owner"
 START_HELP = (
     f"One run trains at a time on this server, for at most {MINUTES} minutes; others wait for their turn. It "
     f"goes on while you look at other pages, and pauses when nobody has looked for {PATIENCE_MINUTES} "
@@ -73,12 +75,18 @@ def _show_buttons(run: LiveRun | None, choice: Choice) -> None:
 
 def _start(plan: Plan, fetch: Callable[[], Source]) -> None:
     try:
-        run = cache.training_runs().start(plan, fetch)
+        run = cache.training_runs().start(plan, fetch, _owner())
     except CnnvizError as error:
         st.session_state[_REFUSED] = str(error)
         return
     st.session_state[TOKEN] = run.token
     st.session_state[_MINE] = (*st.session_state.get(_MINE, ()), run.token)
+
+
+def _owner() -> str:
+    """A name for this session, which bounds its unfinished runs."""
+    owner: str = st.session_state.setdefault(_OWNER, uuid.uuid4().hex)
+    return owner
 
 
 def may_see(run: LiveRun) -> bool:

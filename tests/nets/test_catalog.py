@@ -1,4 +1,6 @@
+import contextlib
 import math
+import threading
 
 import pytest
 import torch
@@ -7,6 +9,7 @@ from torch import nn
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import catalog_entry, initialise, model, model_names, model_outline
 from cnnviz.nets.mini_resnet import MiniResNet
+from cnnviz.nets.residual_variants import BlockDesign
 from cnnviz.nets.simple_cnn import SimpleCNN
 
 
@@ -44,6 +47,52 @@ def test_the_random_state_of_the_gpus_does_not_move(monkeypatch):
     assert reseeded == [0]
     model("simple_cnn", seed=5)
     assert reseeded == [0]
+
+
+def drawn_at_once(*jobs):
+    """What the jobs give, each in a thread of its own."""
+    found = [None] * len(jobs)
+
+    def keep(place):
+        found[place] = jobs[place]()
+
+    threads = [threading.Thread(target=keep, args=(place,)) for place in range(len(jobs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return found
+
+
+def meeting(monkeypatch, owner, name):
+    """A function that waits a moment for another thread to come as far."""
+    both, function = threading.Barrier(2), getattr(owner, name)
+
+    def waiting(*args, **kwargs):
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.2)
+        return function(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, waiting)
+
+
+def test_two_threads_at_once_get_the_weights_of_their_seeds(monkeypatch):
+    alone = [model("simple_cnn", seed=seed, channels=(4, 8, 16)) for seed in (0, 1)]
+    state = torch.get_rng_state()
+    meeting(monkeypatch, nn.init, "kaiming_normal_")
+    at_once = drawn_at_once(
+        *(lambda seed=seed: model("simple_cnn", seed=seed, channels=(4, 8, 16)) for seed in (0, 1))
+    )
+    assert all(same_weights(*pair) for pair in zip(alone, at_once, strict=True))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_residual_block_that_is_built_meanwhile_takes_no_number_of_another_seed(monkeypatch):
+    design = BlockDesign("basic", "post", 4, 4)
+    alone = model("simple_cnn", channels=(4, 8, 16)), design.build(3)
+    meeting(monkeypatch, nn.init, "kaiming_uniform_")
+    at_once = drawn_at_once(lambda: model("simple_cnn", channels=(4, 8, 16)), lambda: design.build(3))
+    assert all(same_weights(*pair) for pair in zip(alone, at_once, strict=True))
 
 
 @pytest.mark.parametrize("name", ["simple_cnn", "mini_resnet"])

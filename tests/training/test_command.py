@@ -53,7 +53,8 @@ def test_the_command_in_the_file_makes_it_again(out, tmp_path, monkeypatch):
     assert words[:3] == ["python", "-m", "cnnviz"] and str(tmp_path) not in " ".join(words)
     (tmp_path / "again").mkdir()
     monkeypatch.chdir(tmp_path / "again")
-    assert main([*words[3:], "--test-pictures", "10"]) == 0
+    assert main(words[3:]) == 0
+    assert read_provenance(out) == read_provenance("w.safetensors")
     first, second = load_file(out), load_file("w.safetensors")
     assert all(torch.equal(first[name], second[name]) for name in first)
 
@@ -138,6 +139,7 @@ def test_a_folder_with_two_classes_gives_a_network_with_two(out, tmp_path, capsy
         (["--data", "mnits"], "There is no data named 'mnits'"),
         (["--epochs", "0"], "at least 1 epoch"),
         (["--pictures", "0"], "at least one picture"),
+        (["--test-pictures", "0"], "at least one picture"),
         (["--pictures", "1"], "at least 2 pictures"),
         (["--learning-rate", "nan"], "must be above 0"),
         (["--seed", "-1"], "seed must be"),

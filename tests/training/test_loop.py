@@ -1,6 +1,8 @@
+import contextlib
 import gc
 import itertools
 import math
+import threading
 import weakref
 
 import numpy as np
@@ -154,6 +156,50 @@ def test_a_checkpoint_of_another_network_changes_nothing():
     with pytest.raises(CnnvizError, match="another network"):
         run.restore(other.checkpoint())
     assert same(weights(run), before) and run.step == 0
+
+
+@pytest.mark.parametrize("missing", ["sums", "step", "optimizer.0.exp_avg"])
+def test_a_checkpoint_that_lacks_something_changes_nothing(missing):
+    run, other = (TrainingRun(network(), pictures(), Recipe(1, 8)) for _ in range(2))
+    list(itertools.islice(other, 2))
+    before, checkpoint = weights(run), other.checkpoint()
+    del checkpoint[missing]
+    with pytest.raises(CnnvizError, match="lacks something"):
+        run.restore(checkpoint)
+    assert same(weights(run), before) and run.step == 0
+
+
+def test_two_runs_at_once_learn_as_each_does_alone():
+    def runs():
+        return [TrainingRun(network(), pictures(), Recipe(1, 8, augment=True, seed=seed)) for seed in (0, 1)]
+
+    alone, at_once = runs(), runs()
+    for run in alone:
+        list(run)
+    both = threading.Barrier(2)
+
+    def meet(*_):
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.2)
+
+    for run in at_once:
+        run.network.register_forward_pre_hook(meet)
+    threads = [threading.Thread(target=list, args=(run,)) for run in at_once]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert all(same(weights(a), weights(b)) for a, b in zip(alone, at_once, strict=True))
+
+
+def test_a_run_takes_the_memory_of_all_its_tensors():
+    run = TrainingRun(network(), pictures(), Recipe(1, 8))
+    mine = sum(p.nbytes for p in run.network.parameters())
+    buffers = sum(b.nbytes for b in run.network.buffers())
+    assert run.nbytes == 2 * (mine + buffers)
+    list(itertools.islice(run, 1))
+    steps = 4 * len(list(run.network.parameters()))
+    assert run.nbytes == 5 * mine + 2 * buffers + steps
 
 
 @pytest.mark.parametrize("rate", [1e9, 1e12])

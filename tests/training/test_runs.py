@@ -15,7 +15,6 @@ from cnnviz.__main__ import main
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.weights import packed_weights, read_provenance, save_weights
 from cnnviz.training import runs as module
-from cnnviz.training.answers import ask
 from cnnviz.training.loop import TrainingRun
 from cnnviz.training.pictures import ShapesPictures
 from cnnviz.training.plan import Plan
@@ -103,13 +102,6 @@ def test_every_epoch_is_kept_with_its_answers_from_before_the_first_step_on():
     np.testing.assert_allclose(shot.answers.certainty, chances.max(1).values, rtol=1e-4)
     right = (chances.argmax(1) == noise(10, 1).labels).double().mean().item()
     assert shot.answers.accuracy == run.tested[2][1] == pytest.approx(right)
-
-
-def test_confusion_counts_true_classes_in_rows():
-    answers = ask(plan().network(2), noise(10, 1), 10, lambda: None)
-    object.__setattr__(answers, "predicted", np.array([0, 0, 1, 0, 0, 1, 1, 1, 0, 1]))
-    assert answers.labels.tolist() == [0, 1] * 5
-    assert answers.confusion(2).tolist() == [[3, 2], [2, 3]]
 
 
 def test_one_trains_at_a_time_and_the_others_know_their_place(monkeypatch):
@@ -259,10 +251,101 @@ def test_old_runs_make_room_and_the_one_nobody_looks_at_goes_first(monkeypatch):
         kept.append(over(runs.start(plan(1), fetch)))
     clock.now += 1
     assert runs.find(kept[0].token)
-    monkeypatch.setattr(module, "_BYTES", kept[0].nbytes * 2)
+    monkeypatch.setattr(module, "_BYTES", runs.nbytes + 1)
     clock.now += 1
     over(runs.start(plan(1), fetch))
     assert runs.find(kept[0].token) and runs.find(kept[2].token) and not runs.find(kept[1].token)
+
+
+def test_a_run_builds_its_network_when_its_turn_comes_and_counts_what_it_takes(monkeypatch):
+    held, runs = Held(monkeypatch), Runs()
+    first = runs.start(plan(), fetch)
+    wait(lambda: held.training)
+    second = runs.start(plan(), fetch)
+    wait(lambda: runs.ahead(second) == 1)
+    assert second.nbytes == 0 and second.total_steps == 9
+    one = sum(tensor.nbytes for tensor in plan().network(2).state_dict().values())
+    assert first.nbytes == first.shots.nbytes + 3 * one  # learning, asked, last good
+    held.release()
+    assert over(first).nbytes == first.shots.nbytes and over(second).state == "done"
+
+
+def test_pictures_of_two_runs_count_once():
+    source = fetch()
+    runs = Runs()
+    both = [over(runs.start(half, lambda: source)) for half in (plan(1), replace(plan(1), half_size=True))]
+    stored = source.train.pixels.nbytes + source.test.pixels.nbytes
+    assert runs.nbytes == sum(run.nbytes for run in both) + stored
+
+
+def test_runs_that_nobody_looks_at_are_dropped_in_time():
+    clock = Clock()
+    runs = Runs(clock)
+    old, new = (over(runs.start(plan(1), fetch)) for _ in range(2))
+    clock.now += 60 * module._KEPT_MINUTES
+    new.watch()
+    clock.now += 1
+    runs.find("")
+    assert runs.find(new.token) is new and runs.find(old.token) is None
+
+
+def test_a_paused_run_that_is_no_longer_kept_cannot_go_on(monkeypatch):
+    held, clock = Held(monkeypatch), Clock()
+    runs = Runs(clock)
+    run = runs.start(plan(), fetch)
+    wait(lambda: held.training)
+    run.ask_for("pause")
+    held.release(1)
+    assert over(run).state == "paused"
+    clock.now += 60 * module._KEPT_MINUTES + 1
+    runs.find("")
+    runs.resume(run)
+    assert run.state == "stopped" and run._training is None
+
+
+def hanging():
+    """A download that goes on only when it is let."""
+    let = threading.Event()
+    return let, lambda: (let.wait(SECONDS), fetch())[1]
+
+
+def test_a_run_whose_pictures_do_not_come_stops_at_once_and_drops_them_later():
+    let, hang = hanging()
+    runs, before = Runs(), set(threading.enumerate())
+    run = runs.start(plan(), hang)
+    (carrying,) = set(threading.enumerate()) - before
+    run.ask_for("stop")
+    assert run.state == "stopped"
+    assert over(runs.start(plan(1), fetch)).state == "done"
+    let.set()
+    carrying.join(SECONDS)
+    assert run.state == "stopped" and run.source is None
+
+
+@pytest.mark.parametrize(("seen", "state"), [(False, "stopped"), (True, "failed")])
+def test_downloads_that_hang_give_their_places_back(monkeypatch, seen, state):
+    monkeypatch.setattr(module, "_MOST_WAITING", 1)
+    let, hang = hanging()
+    clock = Clock()
+    runs = Runs(clock)
+    run = runs.start(plan(), hang)
+    clock.now += 60 * module.PREPARING_MINUTES + 1
+    if seen:
+        run.watch()
+    assert over(runs.start(plan(1), fetch)).state == "done"
+    assert run.state == state and "minutes" in run.note
+    let.set()
+
+
+def test_nobody_has_more_than_three_runs_that_go_on(monkeypatch):
+    held, runs = Held(monkeypatch), Runs()
+    mine = [runs.start(plan(1), fetch, "me") for _ in range(3)]
+    with pytest.raises(CnnvizError, match="3 of your runs"):
+        runs.start(plan(1), fetch, "me")
+    mine.append(runs.start(plan(1), fetch, "you"))
+    held.release()
+    assert all(over(run).state == "done" for run in mine)
+    assert over(runs.start(plan(1), fetch, "me")).state == "done"
 
 
 def test_shots_are_thinned_to_a_bound_and_keep_the_first_and_the_last():
@@ -315,7 +398,7 @@ def test_the_command_in_the_file_makes_the_weights_again(tmp_path, monkeypatch):
     run = over(Runs().start(small, lambda: shapes_source(20, 10, 0)))
     command = small.provenance(run.shots.kept[-1], ("a",), 20).command
     monkeypatch.chdir(tmp_path)
-    assert main([*shlex.split(command)[3:], "--test-pictures", "10"]) == 0
+    assert main(shlex.split(command)[3:]) == 0
     for name, tensor in load_file("simple_cnn.safetensors").items():
         torch.testing.assert_close(tensor, run.shots.kept[-1].weights[name])
     told = read_provenance("simple_cnn.safetensors")

@@ -14,8 +14,9 @@ from cnnviz.data.images import Picture
 from cnnviz.data.shapes import gallery
 from cnnviz.errors import CnnvizError
 from cnnviz.training.plan import Plan, TrainingCost, training_cost
+from cnnviz.training.recipe import Recipe
 from cnnviz.training.runs import Runs
-from cnnviz.training.sources import Source, downloaded_source
+from cnnviz.training.sources import Source, downloaded_source, stored_bytes
 from cnnviz.ui.cache.machine import processor
 from cnnviz.ui.shelf import Shelf
 
@@ -46,7 +47,7 @@ def _uploads() -> Shelf[str, Source]:
 def keep_upload(source: Source) -> str:
     """Keep a user's own pictures while there is room; the name to find them by, which nobody can guess."""
     token = uuid.uuid4().hex
-    _uploads().get(token, lambda: source, source.nbytes)
+    _uploads().get(token, lambda: source, stored_bytes([source]))
     return token
 
 
@@ -63,9 +64,15 @@ def _gone() -> Source:
     raise CnnvizError("The pictures are no longer kept on this server: choose the ZIP file again.")
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
 def training_cost_of(plan: Plan, classes: int, side: int, pictures: int) -> TrainingCost:
     """What a plan of training takes."""
+    recipe = Recipe(plan.recipe.epochs, plan.recipe.batch_size)
+    return _training_cost(Plan(plan.model, plan.width, "", recipe), classes, side, pictures)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _training_cost(plan: Plan, classes: int, side: int, pictures: int) -> TrainingCost:
+    """The same for all plans that differ in what costs nothing."""
     return training_cost(plan, classes, side, pictures)
 
 

@@ -25,7 +25,7 @@ source = {_source(plan)}
 channels = {channels_of(plan.model, plan.width)}
 network = cnnviz.model("{plan.model}", seed={recipe.seed}, num_classes=len(classes), channels=channels)
 recipe = Recipe(
-    epochs={recipe.epochs}, batch_size={recipe.batch_size}, learning_rate={recipe.learning_rate:g},
+    epochs={recipe.epochs}, batch_size={recipe.batch_size}, learning_rate={recipe.learning_rate!r},
     augment={recipe.augment}, seed={recipe.seed},
 )
 losses = []
