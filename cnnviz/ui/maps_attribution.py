@@ -24,11 +24,10 @@ from cnnviz.ui.attribution_words import (
     zeros_words,
 )
 from cnnviz.ui.components.attribution_view import attribution_view
-from cnnviz.ui.components.class_bars import percent
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.feedback import explained, plain
 from cnnviz.ui.formulas.attribution import attribution_formula
-from cnnviz.ui.formulas.parts import significant
+from cnnviz.ui.formulas.parts import percent, significant
 from cnnviz.ui.quiz import choose_yourself
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.attribution import attribution_code

@@ -20,6 +20,7 @@ from cnnviz.ui.maps_glance_words import (
     likeliest,
     worth_words,
 )
+from cnnviz.ui.maps_unit import asked_number
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.feature_maps import glance_code
 from cnnviz.ui.take_home import take_home
@@ -74,10 +75,9 @@ def _await_layer(model: ModelSpec, side: int) -> None:
     """The layer and the channel that a click will set go into the link."""
     layers = cache.layers_of(model.name, side, model.weights)
     first = next(layer.layer for layer in layers if layer.has_maps and layer.kind == "convolution")
-    channel = st.query_params.get("maps_channel", "")
     await_settings(
         {
             "maps_layer": st.query_params.get("maps_layer", first),
-            "maps_channel": int(channel) if channel.isdecimal() else 0,
+            "maps_channel": asked_number("maps_channel") or 0,
         }
     )

@@ -218,6 +218,14 @@ def test_a_network_whose_weights_are_not_here_offers_random_ones_only(open_page,
     assert len(at.selectbox(key="two_weights").options) == 1
 
 
+def test_a_number_of_thousands_of_digits_in_a_link_is_none(open_page, assert_fine):
+    at = open_page(maps_view="glance", model="lenet5")
+    at.query_params["maps_channel"] = "9" * 5000
+    at.switch_page(f"pages/{PAGE}.py")
+    at.run()
+    assert_fine(at)
+
+
 @pytest.mark.parametrize("label", [label for label, preset in _PRESETS.items() if "model" not in preset])
 def test_every_preset_opens(open_page, assert_fine, views, label):
     at = open_page(PAGE)

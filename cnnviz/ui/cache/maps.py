@@ -64,18 +64,18 @@ def stories(spec: ModelSpec, layer: str, picture: Picture) -> LayerStories:
     """
     with processor().word_if_busy():
         found = _stories(spec, layer, picture.digest, picture)
-    if isinstance(found, CnnvizError):
-        raise found
+    if isinstance(found, str):
+        raise CnnvizError(found)
     return found
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _stories(spec: ModelSpec, layer: str, digest: str, _picture: Picture) -> LayerStories | CnnvizError:
-    """Few: each holds what the layer and those on the way have read and given."""
+def _stories(spec: ModelSpec, layer: str, digest: str, _picture: Picture) -> LayerStories | str:
+    """Or why they are not told. Few: each holds what the layer and those on the way have read and given."""
     try:
         return _passes(spec).stories(layer, _picture)
     except CnnvizError as error:
-        return error
+        return str(error)
 
 
 def glance_run(spec: ModelSpec, picture: Picture) -> GlanceRun:
