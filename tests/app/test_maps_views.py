@@ -15,7 +15,8 @@ from cnnviz.nets.catalog import ModelSpec, catalog_entry
 from cnnviz.nets.trained import class_names
 from cnnviz.ui import cache, maps_filters, maps_glance, maps_two_weights
 from cnnviz.ui.components.glance import codes
-from cnnviz.ui.maps_glance_words import column_words, left_out_words, likeliest
+from cnnviz.ui.feature_map_words import likeliest
+from cnnviz.ui.maps_glance_words import TOP, column_words, left_out_words
 from cnnviz.ui.maps_presets import _PRESETS
 from tests.app.running import every_network, open_drawers, run, shown_code
 
@@ -266,4 +267,4 @@ def test_words_are_true_of_every_column_of_a_few_networks():
             field = trace[column.summary.layer].receptive_field
             if field is not None and not trace[column.summary.layer].is_pooled:
                 assert f"{int(field.size[0]):,}" in words.foot[2], column.summary.layer
-        assert len(likeliest(seen, ModelSpec(name))) == 8
+        assert len(likeliest(seen.probabilities, ModelSpec(name), TOP)) == 8
