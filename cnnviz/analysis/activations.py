@@ -233,10 +233,11 @@ class FeatureMaps:
         if values.ndim != 3 or values.size == 0:
             raise CnnvizError(f"Feature maps are (C, H, W), not {values.shape}.")
         flat = values.reshape(values.shape[0], -1)
-        statistics = (
-            flat.min(1), flat.max(1), flat.mean(1), flat.var(1),
-            1 - np.count_nonzero(flat, axis=1) / flat.shape[1],
-        )  # fmt: skip
+        with np.errstate(invalid="ignore", over="ignore"):  # a network may overflow
+            statistics = (
+                flat.min(1), flat.max(1), flat.mean(1), flat.var(1),
+                1 - np.count_nonzero(flat, axis=1) / flat.shape[1],
+            )  # fmt: skip
         return cls(layer, read_only(values), *(read_only(s) for s in statistics))
 
     @property
@@ -251,8 +252,8 @@ class FeatureMaps:
 
     @property
     def limit(self) -> float:
-        """Largest magnitude in the layer."""
-        return float(max(self.maximum.max(), -self.minimum.min()))
+        """Largest finite magnitude in the layer."""
+        return float(np.abs(self.values).max(initial=0, where=np.isfinite(self.values)))
 
     def ranked(self, order: ChannelOrder = "index") -> Array:
         """Channel indices, by index or from the greatest value of `order` to the least.
@@ -279,7 +280,7 @@ class FeatureMaps:
 
 
 def activation_limit(model: nn.Module, x: Tensor, layers: Iterable[str]) -> float:
-    """Largest magnitude that any of `layers` answers to `x` (1, C, H, W); nothing is kept.
+    """Largest finite magnitude that any of `layers` answers to `x` (1, C, H, W); nothing is kept.
 
     Layers are named as `watch` reports them: "relu" and "relu#2" are two.
     """
@@ -288,7 +289,7 @@ def activation_limit(model: nn.Module, x: Tensor, layers: Iterable[str]) -> floa
 
     def measure(path: str, output: Tensor) -> None:
         if path in wanted:
-            low, high = output.aminmax()
+            low, high = output.nan_to_num(0, 0, 0).aminmax()
             largest.append(max(-float(low), float(high)))
 
     modules = {module_of(layer) for layer in wanted}

@@ -54,11 +54,17 @@ _OURS = {
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """Which network with which weights; the arguments of `model`."""
+    """Which network with which weights; the arguments of `model`.
+
+    Attributes:
+        name, weights, seed: as for `model`.
+        like: for random weights, the path of a file whose network has the wanted width and classes.
+    """
 
     name: str
     weights: str | None = None
     seed: int = 0
+    like: str | None = None
 
     @property
     def label(self) -> str:
@@ -76,9 +82,19 @@ class ModelSpec:
             return f"random (seed {self.seed})"
         return weights_label(self.name, self.weights)
 
+    @property
+    def shaped_by(self) -> str | None:
+        """The weights that tell how wide the network is."""
+        return self.weights or self.like
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """What `like` says of classes and channels, as arguments of `model`."""
+        return _told(self.name, self.like) if self.like else {}
+
     def build(self) -> nn.Module:
         """The network, in eval mode."""
-        return model(self.name, self.weights, seed=self.seed)
+        return model(self.name, self.weights, seed=self.seed, **self.sizes)
 
 
 def reference_names() -> tuple[str, ...]:

@@ -89,7 +89,7 @@ class Provenance:
         good = isinstance(names, list) and len(names) <= _CLASSES and all(isinstance(n, str) for n in names)
         return cls(
             **told,
-            classes=tuple(name[:_WORDS] for name in names) if good else (),
+            classes=tuple(" ".join(name.split())[:_WORDS] for name in names) if good else (),
             test_accuracy=float(accuracy) if sensible else None,
         )
 
@@ -204,6 +204,7 @@ def read_weights(network: nn.Module, path: str | Path, label: str) -> dict[str, 
         _refuse_different(file, wanted, name, label)
         tensors = {key: file.get_tensor(key).to(tensor.dtype) for key, tensor in wanted.items()}
     _refuse_not_finite(tensors, name)
+    _refuse_negative_variance(tensors, name)
     return tensors
 
 
@@ -283,4 +284,13 @@ def _refuse_not_finite(tensors: Mapping[str, Tensor], name: str) -> None:
             raise CnnvizError(
                 f"{name} has {bad:,} value{'s' if bad > 1 else ''} in {key} that "
                 f"{'are' if bad > 1 else 'is'} no finite number{'s' if bad > 1 else ''} (NaN or infinite)."
+            )
+
+
+def _refuse_negative_variance(tensors: Mapping[str, Tensor], name: str) -> None:
+    """Batch norm divides by the square root of its running variance."""
+    for key, tensor in tensors.items():
+        if key.endswith("running_var") and bool((tensor < 0).any()):
+            raise CnnvizError(
+                f"{name} has a value below 0 in {key}. It is a variance, which is never negative."
             )

@@ -11,12 +11,12 @@ from cnnviz.data.images import Picture
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.attributions import METHOD_LABELS
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.nets.trained import class_names
 from cnnviz.ui import cache
 from cnnviz.ui.attribution_runs import AttributionRequest
 from cnnviz.ui.background import MOST_MACS, MOST_PARAMETERS
 from cnnviz.ui.components.class_bars import class_bars
 from cnnviz.ui.controls import await_settings, bounded_slider
+from cnnviz.ui.feature_map_words import names_of
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.passes import Scores
 
@@ -162,9 +162,9 @@ def _settings(method: AttributionMethod, side: int, layers: Sequence[str]) -> At
 
 def class_labels(spec: ModelSpec, count: int) -> tuple[str, ...]:
     """A name for each class, different from all others: trained weights have names, random ones have none."""
-    names = () if spec.weights is None else class_names(spec.name, spec.weights)
-    if len(names) != count:
-        return tuple(f"class {index}" for index in range(count))
+    names, numbers = names_of(spec, count), names_of(ModelSpec(spec.name), count)
+    if names == numbers:
+        return numbers
     return tuple(f"{name} ({index})" for index, name in enumerate(names))
 
 

@@ -10,6 +10,7 @@ from cnnviz.figures.attributions import colour_limit
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.trained import class_names, normalisation
 from cnnviz.ui.controls import counted
+from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.parts import significant
 
 _FEW = 12
@@ -97,8 +98,8 @@ def network_words(spec: ModelSpec) -> str:
         )
     names = class_names(spec.name, spec.weights)
     if not names:
-        return f"The weights are {spec.weights_label}."
-    listed = f": {', '.join(names)}" if len(names) <= _FEW else ""
+        return f"The weights are {plain(spec.weights_label)}."
+    listed = f": {plain(', '.join(names))}" if len(names) <= _FEW else ""
     return (
         f"**What this network knows:** {len(names):,} classes and nothing else{listed}. It puts every "
         "picture into one of them, and the map tells why this class rather than what the picture shows."

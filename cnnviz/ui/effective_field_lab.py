@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from cnnviz.analysis.effective_field import box_that_holds, middle, share_within
@@ -12,6 +13,7 @@ from cnnviz.figures.field_boxes import Box, effective_chart, effective_figure
 from cnnviz.figures.tables import Row
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.trained import is_published, weights_label, weights_names
+from cnnviz.nets.weights import is_weights_path
 from cnnviz.ui import cache
 from cnnviz.ui.background import MOST_MACS as MOST_MACS
 from cnnviz.ui.background import MOST_PARAMETERS as MOST_PARAMETERS
@@ -30,7 +32,9 @@ NOT_MEASURED = "Outputs that are no stack of maps, such as reshaped ones, have n
 
 
 def _doing(request: EffectiveRequest) -> str:
-    return f"Measuring with {'trained' if request.spec.weights else 'random'} weights"
+    weights = request.spec.weights
+    kind = "random" if weights is None else "your own" if is_weights_path(weights) else "trained"
+    return f"Measuring with {kind} weights"
 
 
 ROOM = WaitingRoom("rf", lambda: cache.effective_runs(), _doing)
@@ -95,26 +99,34 @@ def show_effective(choice: FieldChoice) -> None:
 def _requests(choice: FieldChoice, samples: int) -> list[EffectiveRequest]:
     """The sidebar's weights; and beside them the others, if wanted."""
     spec = choice.spec
-    specs, trained = [spec], weights_names(spec.name)
-    if trained:
-        if spec.weights is None:
-            label, other = "Trained weights beside the random ones", ModelSpec(spec.name, trained[0])
-        else:
-            label, other = "Random weights (seed 0) beside the trained ones", ModelSpec(spec.name)
-        beside = st.toggle(
-            label, key="rf_beside", bind="query-params",
-            help=_origin(spec.name, trained[0]),
-        )  # fmt: skip
-        specs += [other] if beside else []
-    else:
+    specs, beside = [spec], _others(spec)
+    if beside is None:
         st.markdown(f"{spec.label} has random weights only: there are no trained ones to compare with.")
+    else:
+        label, other = beside
+        origin = _origin(spec.name, spec.weights or other.weights or "")
+        specs += [other] if st.toggle(label, key="rf_beside", bind="query-params", help=origin) else []
     return [EffectiveRequest(spec, choice.row.layer, choice.side, samples) for spec in specs]
 
 
+def _others(spec: ModelSpec) -> tuple[str, ModelSpec] | None:
+    """What to compare with, in words, and as a network of the same width; None if there is nothing."""
+    if spec.weights is None:
+        trained = weights_names(spec.name)
+        return (
+            ("Trained weights beside the random ones", ModelSpec(spec.name, trained[0])) if trained else None
+        )
+    if is_weights_path(spec.weights):
+        return "Random weights (seed 0) beside your own", ModelSpec(spec.name, like=spec.weights)
+    return "Random weights (seed 0) beside the trained ones", ModelSpec(spec.name)
+
+
 def _origin(name: str, weights: str) -> str:
+    if is_weights_path(weights):
+        return f"Your own weights: {plain(weights_label(name, weights))}."
     if is_published(name, weights):
         return "The trained weights come from ImageNet and are downloaded when they are first used."
-    return f"The trained weights come with cnnviz: {weights_label(name, weights)}."
+    return f"The trained weights come with cnnviz: {plain(weights_label(name, weights))}."
 
 
 def _macs_up_to(choice: FieldChoice) -> int:
@@ -161,7 +173,7 @@ def _offer(choice: FieldChoice, requests: list[EffectiveRequest], samples: int, 
 
 def _show(choice: FieldChoice, runs: list[EffectiveRun], samples: int) -> None:
     """A heat map for each measurement, in words what is in it, or why there is none."""
-    measured = [Effective.of(choice, run) for run in runs if run.result is not None]
+    measured = [Effective.of(choice, run) for run in runs if _is_finite(run)]
     for place, run in zip(st.columns(len(runs)), runs, strict=True):
         with place:
             _show_one(choice, run)
@@ -190,9 +202,12 @@ def _show(choice: FieldChoice, runs: list[EffectiveRun], samples: int) -> None:
 
 
 def _show_one(choice: FieldChoice, run: EffectiveRun) -> None:
-    st.markdown(f"**{choice.spec.label}, {run.request.spec.weights_label}**")
+    st.markdown(f"**{choice.spec.label}, {plain(run.request.spec.weights_label)}**")
     if run.result is None:
         st.info(plain(run.problem))
+        return
+    if not _is_finite(run):
+        st.info("The gradients are not finite numbers: with these weights the network overflows.")
         return
     found = Effective.of(choice, run)
     words = effective_words(choice, found)
@@ -203,6 +218,10 @@ def _show_one(choice: FieldChoice, run: EffectiveRun) -> None:
         alt=f"Effective field of {choice.row.layer}: {words}",
     )
     st.markdown(words)
+
+
+def _is_finite(run: EffectiveRun) -> bool:
+    return run.result is not None and bool(np.isfinite(run.result).all())
 
 
 def effective_words(choice: FieldChoice, found: Effective) -> str:

@@ -11,11 +11,17 @@ import streamlit as st
 from cnnviz.errors import CnnvizError
 
 _LOG = logging.getLogger("cnnviz")
+_ADDRESS = re.compile(r":(?=//)|www(?=\.)|@", re.IGNORECASE)
+_INVISIBLE = "\N{WORD JOINER}"
 
 
 def plain(text: str) -> str:
-    """Text from a user, a file name or a link, so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*_\[\]<>~$#|]|:(?=\w))", r"\\\1", text)
+    """Text from a user, a file name or a link, so that Markdown shows it as it is, on one line.
+
+    Markdown makes addresses into links whatever is escaped in them, so an invisible character parts them.
+    """
+    parted = _ADDRESS.sub(lambda found: f"{found[0]}{_INVISIBLE}", re.sub(r"\s+", " ", text))
+    return re.sub(r"([\\`*_\[\]<>~$#|&]|:(?=\w))", r"\\\1", parted)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.arrays import Array
+from cnnviz.errors import CnnvizError
 from cnnviz.figures.attributions import METHOD_LABELS, AttributionMap, attribution_figure
 from cnnviz.figures.downloads import arrays_npz
 from cnnviz.figures.tables import Row
@@ -24,11 +25,11 @@ from cnnviz.ui.attribution_words import (
     zeros_words,
 )
 from cnnviz.ui.components.attribution_view import attribution_view
-from cnnviz.ui.components.class_bars import percent
 from cnnviz.ui.components.facts import Facts, facts
+from cnnviz.ui.feature_map_words import not_finite_words
 from cnnviz.ui.feedback import explained, plain
 from cnnviz.ui.formulas.attribution import attribution_formula
-from cnnviz.ui.formulas.parts import significant
+from cnnviz.ui.formulas.parts import percent, significant
 from cnnviz.ui.quiz import choose_yourself
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.attribution import attribution_code
@@ -36,6 +37,9 @@ from cnnviz.ui.take_home import take_home
 from cnnviz.ui.waiting import WaitingRoom
 from cnnviz.ui.weights import missing_weights_words
 
+_NOT_FINITE = (
+    "Some of its values are not finite numbers: with these weights the gradients or scores overflow."
+)
 _CALLED_OFF = "_why_called_off"
 # What is over that soon is shown without a word of progress.
 _MOMENT_SECONDS = 1.5
@@ -53,6 +57,9 @@ def show_attribution(model: ModelSpec, side: int, controls: DeltaGenerator) -> N
     require_small(model, cache.traced(model.name, side, model.weights))
     picture = cache.centre_square(current_picture(), side)
     scores = cache.scores(model, picture)
+    not_finite = not_finite_words(scores.picture)
+    if not_finite:
+        raise CnnvizError(not_finite)
     with controls:
         choice = choose_attribution(model, picture, scores)
     say(choice)
@@ -135,6 +142,8 @@ def _map(request: AttributionRequest, run: AttributionRun | None) -> Attribution
         return AttributionMap(request.how.method, None, "Not computed yet.")
     if run.result is None:
         return AttributionMap(request.how.method, None, run.problem)
+    if not np.isfinite(run.result).all():
+        return AttributionMap(request.how.method, None, _NOT_FINITE)
     return AttributionMap(request.how.method, run.result, map_words(request.how, run.result))
 
 

@@ -14,6 +14,7 @@ from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
 from cnnviz.ui.components.filters import filters_view
 from cnnviz.ui.controls import await_setting
+from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.feature_maps import filters_code
@@ -110,7 +111,8 @@ def words(filters: Filters, model: ModelSpec, shown: int, colours: bool) -> str:
         return said
     return (
         f"{said} Neighbouring weights differ {significant(filters.bends)} times as much (mean square) as "
-        f"weights drawn one by one would: near 1 is noise, near 0 is smooth. Weights: {model.weights_label}."
+        f"weights drawn one by one would: near 1 is noise, near 0 is smooth. "
+        f"Weights: {plain(model.weights_label)}."
     )
 
 

@@ -12,14 +12,16 @@ from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
 from cnnviz.ui.components.glance import glance_view
 from cnnviz.ui.controls import await_settings, set_control
+from cnnviz.ui.feature_map_words import likeliest
 from cnnviz.ui.maps_glance_quiz import ask_about_size
 from cnnviz.ui.maps_glance_words import (
     HOW_TO_READ,
+    TOP,
     column_words,
     left_out_words,
-    likeliest,
     worth_words,
 )
+from cnnviz.ui.maps_unit import asked_number
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.feature_maps import glance_code
 from cnnviz.ui.take_home import take_home
@@ -33,6 +35,7 @@ def show_glance(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
     columns = cache.glance_columns_of(model.name, side, model.weights)
     run = cache.glance_run(model, picture)
     seen = as_seen(picture, model.name)
+    bars = likeliest(run.seen.probabilities, model, TOP)
     glance_view(
         columns.shown,
         run.seen,
@@ -40,7 +43,7 @@ def show_glance(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
         words=[column_words(c, m) for c, m in zip(columns.shown, run.seen.columns, strict=True)],
         network=f"{model.label}, {model.weights_label}, {side}×{side}",
         input_shape=times((catalog_entry(model.name).input_shape[1], side, side)),
-        classes=likeliest(run.seen, model),
+        classes=[(bar.name, bar.share, bar.number) for bar in bars],
         prediction_words=worth_words(run.seen, model),
         key="maps_glance",
         on_open=open_layer,
@@ -74,10 +77,9 @@ def _await_layer(model: ModelSpec, side: int) -> None:
     """The layer and the channel that a click will set go into the link."""
     layers = cache.layers_of(model.name, side, model.weights)
     first = next(layer.layer for layer in layers if layer.has_maps and layer.kind == "convolution")
-    channel = st.query_params.get("maps_channel", "")
     await_settings(
         {
             "maps_layer": st.query_params.get("maps_layer", first),
-            "maps_channel": int(channel) if channel.isdecimal() else 0,
+            "maps_channel": asked_number("maps_channel") or 0,
         }
     )

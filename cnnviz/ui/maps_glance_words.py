@@ -5,10 +5,9 @@ from collections import Counter
 from cnnviz.analysis.glance import MOST_MAPS, Column, ColumnMaps, Glance, GlanceColumns
 from cnnviz.analysis.layer_rows import LayerRow, times
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.nets.trained import class_names
 from cnnviz.ui.components.glance import ColumnWords
 from cnnviz.ui.controls import counted
-from cnnviz.ui.feature_map_words import no_maps_words
+from cnnviz.ui.feature_map_words import no_maps_words, not_finite_words
 from cnnviz.ui.formulas.parts import significant
 
 HOW_TO_READ = (
@@ -24,7 +23,7 @@ _JOINED = {
     "add": "it adds what came in to what it computes (a skip connection)",
     "cat": "it puts the maps of its branches behind each other",
 }
-_TOP = 8
+TOP = 8
 
 
 def column_words(column: Column, maps: ColumnMaps) -> ColumnWords:
@@ -145,25 +144,13 @@ def left_out_words(columns: GlanceColumns) -> str:
     )
 
 
-def likeliest(seen: Glance, model: ModelSpec) -> list[tuple[str, float, str]]:
-    """The likeliest classes: name, probability, the same in words."""
-    names = class_names(model.name, model.weights) if model.weights is not None else ()
-    best = (-seen.probabilities).argsort(kind="stable")[:_TOP]
-    return [
-        (names[i] if names else f"class {i}", share, percent(share))
-        for i, share in ((int(i), float(seen.probabilities[i])) for i in best)
-    ]
-
-
-def percent(share: float) -> str:
-    """Three digits, and no more than two decimals."""
-    return f"{100 * share:.3g} %" if share >= 1e-4 else "< 0.01 %"
-
-
 def worth_words(seen: Glance, model: ModelSpec) -> str:
     """What the prediction is worth."""
+    not_finite = not_finite_words(seen.probabilities)
+    if not_finite:
+        return not_finite
     classes = len(seen.probabilities)
-    shown = f"The {min(_TOP, classes)} likeliest of {classes:,} classes."
+    shown = f"The {min(TOP, classes)} likeliest of {classes:,} classes."
     if model.weights is None:
         return f"{shown} The weights are random (seed {model.seed}): it means nothing."
     return f"{shown} The network knows these classes only, whatever the picture shows."

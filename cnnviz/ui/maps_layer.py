@@ -88,8 +88,9 @@ def say(run: cache.LayerRun, model: ModelSpec) -> None:
     silent = int(run.maps.dead.sum())
     st.markdown(dead_words(run.maps, silent, run.maps.channels))
     st.markdown(prediction_words(run.probabilities, model))
-    if not is_tie(run.probabilities):
-        bar_list(likeliest(run.probabilities, model), "The likeliest classes", "maps_prediction")
+    bars = likeliest(run.probabilities, model)
+    if bars and not is_tie(run.probabilities):
+        bar_list(bars, "The likeliest classes", "maps_prediction")
     for note in filter(None, (missing_weights_words(), run.note)):
         st.info(note)
 

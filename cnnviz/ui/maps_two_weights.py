@@ -10,13 +10,16 @@ from cnnviz.analysis.activations import FeatureMaps
 from cnnviz.arrays import Array
 from cnnviz.figures.pairs import pairs_figure, pairs_rows
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.nets.trained import class_names, is_published, weights_label, weights_names, weights_path
+from cnnviz.nets.trained import is_published, weights_label, weights_names, weights_path
+from cnnviz.nets.weights import is_weights_path
+from cnnviz.nets.widths import channels_in
 from cnnviz.ui import cache
 from cnnviz.ui.components.map_pairs import map_pairs
 from cnnviz.ui.controls import await_settings, words
 from cnnviz.ui.feature_map_controls import choose_layer
+from cnnviz.ui.feature_map_words import likeliest
+from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.parts import significant
-from cnnviz.ui.maps_glance_words import percent
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.feature_maps import two_weights_code
 from cnnviz.ui.take_home import take_home
@@ -28,6 +31,7 @@ _MOST, _FEWEST = 48, 12
 _VALUES = 1_500_000
 
 
+@np.errstate(invalid="ignore", over="ignore")  # a network may overflow
 def show_two_weights(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
     """The same channels of one layer in pairs: left the sidebar's weights, right others."""
     with controls:
@@ -68,7 +72,9 @@ def show_two_weights(model: ModelSpec, side: int, controls: DeltaGenerator) -> N
 
 def _choose_other(model: ModelSpec) -> ModelSpec:
     """Other weights of the same network: random ones, or trained ones that are there."""
-    trained = [name for name in weights_names(model.name) if _is_there(model.name, name)]
+    there = [name for name in weights_names(model.name) if _is_there(model.name, name)]
+    own = model.weights if model.weights is not None and is_weights_path(model.weights) else None
+    trained = [name for name in there if own is None or _equally_wide(model.name, name, own)]
     offered = [_RANDOM, *trained]
     first = offered.index(trained[0]) if trained and model.weights is None else 0
     chosen = st.selectbox(
@@ -83,7 +89,15 @@ def _choose_other(model: ModelSpec) -> ModelSpec:
         await_settings({"two_seed": 1})
         return ModelSpec(model.name, chosen)
     seed = st.number_input("Its seed", 0, 999, 1, key="two_seed", bind="query-params")
-    return replace(model, weights=None, seed=int(seed))
+    if trained != there:
+        st.caption(
+            "The trained weights that come with cnnviz have another width, so they make no pairs with these."
+        )
+    return replace(model, weights=None, seed=int(seed), like=own)
+
+
+def _equally_wide(name: str, weights: str, own: str) -> bool:
+    return channels_in(name, weights_path(name, weights)) == channels_in(name, own)
 
 
 def _is_there(name: str, weights: str) -> bool:
@@ -116,7 +130,7 @@ def _pairs_words(model: ModelSpec, other: ModelSpec, shown: int, channels: int) 
 def table_words(specs: tuple[ModelSpec, ModelSpec], runs: tuple[cache.LayerRun, ...]) -> str:
     """Numbers that tell two weight sets apart, as a table."""
     columns = [_numbers(spec, run) for spec, run in zip(specs, runs, strict=True)]
-    labels = (spec.weights_label for spec in specs)
+    labels = (plain(spec.weights_label) for spec in specs)
     heads = " | ".join(f"{side}: {label}" for side, label in zip(("Left", "Right"), labels, strict=True))
     rows = [f"| {name} | {columns[0][name]} | {columns[1][name]} |" for name in columns[0]]
     return "\n".join([f"| This layer | {heads} |", "|---|---|---|", *rows])
@@ -124,13 +138,13 @@ def table_words(specs: tuple[ModelSpec, ModelSpec], runs: tuple[cache.LayerRun, 
 
 def _numbers(spec: ModelSpec, run: cache.LayerRun) -> dict[str, str]:
     maps = run.maps
-    best = int(run.probabilities.argmax())
-    name = class_names(spec.name, spec.weights)[best] if spec.weights is not None else f"class {best}"
-    worth = "" if spec.weights is not None else ", which means nothing"
+    best = likeliest(run.probabilities, spec, 1)
+    prediction = f"{plain(best[0].name)}, {best[0].number}" if best else "none: its scores are not finite"
+    worth = "" if not best or spec.weights is not None else ", which means nothing"
     return {
         "Channels nowhere above 0": f"{int(maps.dead.sum()):,} of {maps.channels:,}",
         "Values that are exactly 0": f"{100 * float(maps.sparsity.mean()):.3g} %",
         "Mean magnitude": significant(float(np.abs(maps.values).mean())),
         "Largest magnitude": significant(maps.limit),
-        "Prediction": f"{name}, {percent(float(run.probabilities[best]))}{worth}",
+        "Prediction": f"{prediction}{worth}",
     }

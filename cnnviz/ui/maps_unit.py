@@ -19,6 +19,7 @@ from cnnviz.ui.feature_map_controls import set_channel, set_layer
 from cnnviz.ui.snippets.unit_story import unit_story_code
 from cnnviz.ui.take_home import take_home
 
+_DIGITS = 9
 _KEYS = ("maps_row", "maps_column")
 _OPENED = "_maps_opened"
 _HINT = (
@@ -50,7 +51,7 @@ class MapOnScreen:
 
     def unit(self) -> tuple[int, int] | None:
         """Row and column of the pinned unit; None if nothing is pinned, or the map has no such unit."""
-        row, column = (_asked(key) for key in _KEYS)
+        row, column = (asked_number(key) for key in _KEYS)
         if row is None or column is None:
             return None
         return (row, column) if row < self.shape[1] and column < self.shape[2] else None
@@ -66,10 +67,10 @@ class MapOnScreen:
         return layer, place[found.channel_axis], rest[0], rest[1]
 
 
-def _asked(key: str) -> int | None:
-    """A row or column from its control, or, before that is drawn, from the link."""
-    found = st.session_state.get(key, st.query_params.get(key))
-    return int(found) if found is not None and str(found).isdecimal() else None
+def asked_number(key: str) -> int | None:
+    """A number of a few digits from its control, or, before that is drawn, from the link."""
+    found = str(st.session_state.get(key, st.query_params.get(key)))
+    return int(found) if found.isdecimal() and len(found) <= _DIGITS else None
 
 
 def pin(unit: Any) -> None:
@@ -118,14 +119,14 @@ def _choose_unit() -> None:
             placeholder="none",
             width=160,
         )
-    nothing = _asked("maps_row") is None and _asked("maps_column") is None
+    nothing = asked_number("maps_row") is None and asked_number("maps_column") is None
     st.button("Unpin", key="maps_unpin", on_click=pin, args=(None,), disabled=nothing)
 
 
 def _story(shown: MapOnScreen, unit: tuple[int, int] | None) -> UnitStory | str:
     """The story of the pinned unit, or why there is none."""
     if unit is None:
-        return missing_words(_asked("maps_row"), _asked("maps_column"), shown.layer, shown.shape)
+        return missing_words(asked_number("maps_row"), asked_number("maps_column"), shown.layer, shown.shape)
     try:
         stories = cache.stories(shown.model, shown.layer, shown.square)
         if stories.shape != shown.shape:

@@ -36,6 +36,7 @@ def own_weights(name: str) -> OwnWeights | None:
         del st.session_state[_FILES][name]
         st.warning(f"{plain(found.title)} is no longer kept on this server: load it again.")
         return None
+    cache.weights_folder().used(found.path)
     return found
 
 

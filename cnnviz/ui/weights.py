@@ -48,7 +48,7 @@ def missing_weights_words() -> str | None:
     if failed is None:
         return None
     return (
-        f"The weights {failed[0].weights_label} could not be had: the sidebar says why. "
+        f"The weights {plain(failed[0].weights_label)} could not be had: the sidebar says why. "
         "All that is shown here comes from random ones."
     )
 

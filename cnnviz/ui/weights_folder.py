@@ -16,7 +16,7 @@ from cnnviz.nets.weights import SUFFIX
 class WeightsFolder:
     """A temporary folder, gone when the server is. A file is named by what is in it.
 
-    When there is no more room, the file that was added longest ago goes first.
+    When there is no more room, the file that was used longest ago goes first.
     """
 
     def __init__(self, limit: int) -> None:
@@ -30,7 +30,7 @@ class WeightsFolder:
         """Have a file written, checked, and kept; one that fails is not.
 
         Raises:
-            CnnvizError: if it cannot be written, or what `check` says.
+            CnnvizError: if it cannot be written, is larger than all the room, or what `check` says.
         """
         new = self._folder / f"{uuid.uuid4().hex}{SUFFIX}"
         try:
@@ -43,10 +43,20 @@ class WeightsFolder:
         finally:
             new.unlink(missing_ok=True)
 
+    def used(self, path: Path) -> None:
+        """Keep a file longer than those that are not used."""
+        with self._lock:
+            if path in self._sizes:
+                self._sizes[path] = self._sizes.pop(path)
+
     def _kept(self, new: Path) -> Path:
         with new.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         path, size = self._folder / f"{digest[:32]}{SUFFIX}", new.stat().st_size
+        if size > self._limit:
+            raise CnnvizError(
+                f"The file has {size:,} bytes, and this server keeps up to {self._limit:,} bytes of weights."
+            )
         with self._lock:
             new.replace(path)
             self._sizes.pop(path, None)

@@ -15,7 +15,8 @@ from cnnviz.nets.catalog import ModelSpec, catalog_entry
 from cnnviz.nets.trained import class_names
 from cnnviz.ui import cache, maps_filters, maps_glance, maps_two_weights
 from cnnviz.ui.components.glance import codes
-from cnnviz.ui.maps_glance_words import column_words, left_out_words, likeliest
+from cnnviz.ui.feature_map_words import likeliest
+from cnnviz.ui.maps_glance_words import TOP, column_words, left_out_words
 from cnnviz.ui.maps_presets import _PRESETS
 from tests.app.running import every_network, open_drawers, run, shown_code
 
@@ -218,6 +219,14 @@ def test_a_network_whose_weights_are_not_here_offers_random_ones_only(open_page,
     assert len(at.selectbox(key="two_weights").options) == 1
 
 
+def test_a_number_of_thousands_of_digits_in_a_link_is_none(open_page, assert_fine):
+    at = open_page(maps_view="glance", model="lenet5")
+    at.query_params["maps_channel"] = "9" * 5000
+    at.switch_page(f"pages/{PAGE}.py")
+    at.run()
+    assert_fine(at)
+
+
 @pytest.mark.parametrize("label", [label for label, preset in _PRESETS.items() if "model" not in preset])
 def test_every_preset_opens(open_page, assert_fine, views, label):
     at = open_page(PAGE)
@@ -258,4 +267,4 @@ def test_words_are_true_of_every_column_of_a_few_networks():
             field = trace[column.summary.layer].receptive_field
             if field is not None and not trace[column.summary.layer].is_pooled:
                 assert f"{int(field.size[0]):,}" in words.foot[2], column.summary.layer
-        assert len(likeliest(seen, ModelSpec(name))) == 8
+        assert len(likeliest(seen.probabilities, ModelSpec(name), TOP)) == 8

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save
 from streamlit.testing.v1 import AppTest
 
+from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec, model
 from cnnviz.nets.weights import Provenance, save_weights
 from cnnviz.ui import cache
@@ -150,6 +151,17 @@ def test_the_folder_keeps_to_its_limit_and_the_same_file_once():
     assert not first.exists() and second.exists() and third.exists()
     assert folder.add(lambda p: p.write_bytes(bytes([2]) * 100)) == third
     assert len(list(third.parent.iterdir())) == 2
+
+
+def test_what_is_used_stays_longer_and_what_is_too_large_puts_nothing_out():
+    folder = WeightsFolder(250)
+    first, second = (folder.add(lambda p, n=n: p.write_bytes(bytes([n]) * 100)) for n in range(2))
+    with pytest.raises(CnnvizError, match="has 251 bytes, and this server keeps up to 250 bytes"):
+        folder.add(lambda p: p.write_bytes(bytes(251)))
+    assert set(first.parent.iterdir()) == {first, second}
+    folder.used(first)
+    folder.add(lambda p: p.write_bytes(bytes([2]) * 100))
+    assert first.exists() and not second.exists()
 
 
 def test_a_full_disk_is_said(open_page, monkeypatch, tmp_path):

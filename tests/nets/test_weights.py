@@ -274,3 +274,13 @@ def test_networks_without_weights_of_a_name_say_so(name):
 def test_the_file_is_read_by_safetensors_with_its_metadata(saved):
     with safe_open(saved, "pt") as file:
         assert json.loads(file.metadata()["test_accuracy"]) == 0.9871
+
+
+def test_class_names_stay_short_and_on_one_line():
+    told = Provenance.from_metadata({"classes": json.dumps(["a\n\n# b", "c" * 5000])})
+    assert told.classes == ("a # b", "c" * 200)
+
+
+def test_a_negative_variance_is_refused(network, saved):
+    path = changed(saved, **{"1.running_var": torch.tensor([1.0, 1.0, -0.5, 1.0])})
+    refused(network, path, "a value below 0 in 1.running_var")

@@ -4,13 +4,16 @@ import threading
 import time
 
 import numpy as np
+import pytest
 
 from cnnviz.analysis.activations import forward
 from cnnviz.analysis.layers import layer_summaries
 from cnnviz.analysis.shifts import padding_on_the_way
 from cnnviz.data.images import Picture, sample
+from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec, model_outline
 from cnnviz.ui import cache
+from cnnviz.ui.passes import Passes
 
 
 def test_equal_pixels_of_two_people_keep_their_names():
@@ -18,6 +21,19 @@ def test_equal_pixels_of_two_people_keep_their_names():
     for resize in (cache.fitted, cache.centre_square):
         assert resize(Picture(pixels, "hers"), 8).name == "hers"
         assert resize(Picture(pixels, "his"), 8).name == "his"
+
+
+def test_a_story_that_is_not_told_is_refused_with_a_new_exception_each_time(monkeypatch):
+    def refuse(*_):
+        raise CnnvizError("Not told.")
+
+    monkeypatch.setattr(Passes, "stories", refuse)
+    raised = []
+    for _ in range(2):
+        with pytest.raises(CnnvizError, match="Not told") as error:
+            cache.stories(ModelSpec("lenet5", seed=77), "conv1", sample("cat").centre_square(32))
+        raised.append(error.value)
+    assert raised[0] is not raised[1]
 
 
 def test_passes_at_the_same_time_do_not_report_into_each_other(monkeypatch):

@@ -94,3 +94,22 @@ def test_what_a_user_wrote_is_no_markdown(text):
     assert escaped.replace("\\", "") == text
     assert not re.search(r"(?<!\\)[`*_\[\]~$#]", escaped)
     assert not re.search(r"(?<!\\):\w", escaped)
+
+
+# What remark-gfm looks for in text, after escapes are resolved (mdast-util-gfm-autolink-literal).
+AUTOLINKS = (r"(?i)(https?://|www(?=\.))([-.\w]+)([^ \t\r\n]*)", r"[-.\w+]+@[-\w]+(\.[-\w]+)+")
+
+
+@pytest.mark.parametrize(
+    "text", ["see https://evil.example/a", "HTTP://x.example", "Www.evil.example", "a.b@evil.example"]
+)
+def test_no_address_becomes_a_link_and_all_read_the_same(text):
+    assert any(re.search(link, text) for link in AUTOLINKS)
+    shown = plain(text).replace("\\", "")
+    assert not any(re.search(link, shown) for link in AUTOLINKS)
+    assert shown.replace("\N{WORD JOINER}", "") == text
+
+
+def test_what_a_user_wrote_stays_on_one_line():
+    assert plain("a\n\n# b\r\n\tc\u2028d") == "a \\# b c d"
+    assert plain(" and more") == " and more"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter
 from cnnviz.ops.geometry import Window
 from cnnviz.ui.formulas.convolution import cost_formula, output_size_formula
-from cnnviz.ui.formulas.parts import as_text, power_of_ten, result
+from cnnviz.ui.formulas.parts import as_text, power_of_ten, result, significant
 
 axes = st.builds(Window, st.integers(1, 15), st.integers(1, 8), st.integers(0, 15), st.integers(1, 8))
 sizes = st.integers(1, 336)
@@ -81,6 +81,11 @@ def test_thousands_are_separated(value, text):
 )
 def test_small_numbers_are_written_as_powers_of_ten(value, text):
     assert power_of_ten(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [("nan", "NaN"), ("inf", "∞"), ("-inf", "−∞")])
+def test_what_is_no_finite_number_is_said(value, text):
+    assert significant(float(value)) == text
 
 
 @given(st.floats(1e-12, 1e3))

@@ -38,7 +38,7 @@ def layer_run(spec: ModelSpec, layer: str, picture: Picture) -> LayerRun:
     Raises:
         CnnvizError: if the network is too large, or cannot take the picture.
     """
-    summary = next(s for s in layers_of(spec.name, picture.height, spec.weights) if s.layer == layer)
+    summary = next(s for s in layers_of(spec.name, picture.height, spec.shaped_by) if s.layer == layer)
     size = 4 * math.prod(summary.output_shape)
     with processor().word_if_busy():
         return _runs().get((spec, layer, picture.digest), lambda: _passes(spec).layer(summary, picture), size)
@@ -52,7 +52,7 @@ def network_limit(spec: ModelSpec, picture: Picture) -> float:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _network_limit(spec: ModelSpec, digest: str, _picture: Picture) -> float:
-    summaries = layers_of(spec.name, _picture.height, spec.weights)
+    summaries = layers_of(spec.name, _picture.height, spec.shaped_by)
     return _passes(spec).limit({layer.layer for layer in summaries if layer.has_maps}, _picture)
 
 
@@ -64,18 +64,18 @@ def stories(spec: ModelSpec, layer: str, picture: Picture) -> LayerStories:
     """
     with processor().word_if_busy():
         found = _stories(spec, layer, picture.digest, picture)
-    if isinstance(found, CnnvizError):
-        raise found
+    if isinstance(found, str):
+        raise CnnvizError(found)
     return found
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _stories(spec: ModelSpec, layer: str, digest: str, _picture: Picture) -> LayerStories | CnnvizError:
-    """Few: each holds what the layer and those on the way have read and given."""
+def _stories(spec: ModelSpec, layer: str, digest: str, _picture: Picture) -> LayerStories | str:
+    """Or why they are not told. Few: each holds what the layer and those on the way have read and given."""
     try:
         return _passes(spec).stories(layer, _picture)
     except CnnvizError as error:
-        return error
+        return str(error)
 
 
 def glance_run(spec: ModelSpec, picture: Picture) -> GlanceRun:
@@ -90,7 +90,7 @@ def glance_run(spec: ModelSpec, picture: Picture) -> GlanceRun:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _glance_run(spec: ModelSpec, digest: str, _picture: Picture) -> GlanceRun:
-    columns = glance_columns_of(spec.name, _picture.height, spec.weights).shown
+    columns = glance_columns_of(spec.name, _picture.height, spec.shaped_by).shown
     return _passes(spec).glance(columns, _picture)
 
 
@@ -133,7 +133,7 @@ def attribution_runs() -> AttributionRuns:
 def _attribute(
     request: AttributionRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
 ) -> Array:
-    network = outline(request.spec.name, request.spec.weights)
+    network = outline(request.spec.name, request.spec.shaped_by)
     return _passes(request.spec).attribution(network, request, progress, cancelled)
 
 
@@ -146,7 +146,7 @@ def effective_runs() -> EffectiveRuns:
 def _measure_effective(
     request: EffectiveRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
 ) -> Array:
-    network = outline(request.spec.name, request.spec.weights)
+    network = outline(request.spec.name, request.spec.shaped_by)
     return _passes(request.spec).effective_field(network, request, progress, cancelled)
 
 

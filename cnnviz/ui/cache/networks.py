@@ -38,7 +38,7 @@ def require_memory(spec: ModelSpec) -> None:
     Raises:
         CnnvizError: with what it needs and what there is.
     """
-    needs, limit = _bytes_of(spec.name, spec.weights), _models().limit
+    needs, limit = _bytes_of(spec.name, spec.shaped_by), _models().limit
     if needs > limit:
         raise CnnvizError(
             f"{spec.label} needs {needs / 1e9:.1f} GB of memory for its weights, and this server keeps up to "
@@ -56,7 +56,7 @@ def shared_model(spec: ModelSpec) -> SharedModel:
         CnnvizError: if it is too large, or its weights cannot be had.
     """
     require_memory(spec)
-    shared = _models().get(spec, lambda: _build(spec), _bytes_of(spec.name, spec.weights))
+    shared = _models().get(spec, lambda: _build(spec), _bytes_of(spec.name, spec.shaped_by))
     settle()
     return shared
 

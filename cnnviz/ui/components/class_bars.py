@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from cnnviz.ui.components.registry import declare
+from cnnviz.ui.formulas.parts import percent
 
 _mount = declare("class_bars")
 
@@ -36,12 +37,3 @@ def class_bars(
         key=key,
         on_index_change=chosen,
     )
-
-
-def percent(share: float) -> str:
-    """A probability with three digits: "97.1 %"."""
-    if 0 < share < 1e-4:
-        return "below 0.01 %"
-    if 1 - 1e-4 < share < 1:
-        return "over 99.99 %"
-    return f"{100 * share:.3g} %"

@@ -56,8 +56,19 @@ def power_of_ten(value: float) -> str:
 
 def significant(value: float) -> str:
     """A number with four significant digits, thousands separated; two digits below 10⁻⁴."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
     if value == 0 or abs(value) < 1e-4:
         return power_of_ten(value).replace("-", "−")
     rounded = float(f"{value:.3e}")
     places = max(0, 3 - math.floor(math.log10(abs(rounded))))
     return f"{rounded:,.{places}f}".replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """A probability with three digits: "97.1 %"."""
+    if 0 < share < 1e-4:
+        return "below 0.01 %"
+    if 1 - 1e-4 < share < 1:
+        return "over 99.99 %"
+    return f"{100 * share:.3g} %"

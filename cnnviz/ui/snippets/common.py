@@ -27,7 +27,8 @@ def weights_code(spec: ModelSpec) -> str:
 
 def model_code(spec: ModelSpec) -> str:
     """An expression for a network."""
-    built = f"seed={spec.seed}" if spec.weights is None else f"weights={weights_code(spec)}"
+    sizes = "".join(f", {name}={value}" for name, value in spec.sizes.items())
+    built = f"seed={spec.seed}{sizes}" if spec.weights is None else f"weights={weights_code(spec)}"
     return f'cnnviz.model("{spec.name}", {built})'
 
 
