@@ -158,9 +158,8 @@ def test_the_effective_field_is_measured_and_can_be_cancelled(server: Server, pa
     measure.click()
     page.get_by_role("button", name="Cancel").click()
     expect(measure).to_be_visible()
-    visit(page, server.at(
-        "receptive_field?rf_view=Effective field&rf_samples=1&rf_side=32×32&rf_layer=block1.relu2"
-    ))  # fmt: skip
+    unit = "rf_layer=block1.relu2&rf_side=32×32&weights=Random"
+    visit(page, server.at(f"receptive_field?rf_view=Effective field&rf_samples=1&{unit}"))
     measure.click()
     expect(page.get_by_text("100 % of the mass lies in the theoretical box.")).to_be_visible()
     expect(by_key(page, "rf_effective_None").locator(".js-plotly-plot")).to_be_visible()

@@ -3,6 +3,6 @@
 export default function ({ parentElement, setTriggerValue }) {
   const state = stateOf(parentElement, () => ({ timer: 0 }));
   clearTimeout(state.timer);
-  state.timer = setTimeout(() => setTriggerValue("wanted", true), 200);
+  state.timer = setTimeout(() => setTriggerValue("wanted", true), 1000);
   return () => clearTimeout(state.timer);
 }
