@@ -23,7 +23,8 @@ MOST_MEGAPIXELS = 400  # some seconds of one core
 _MOST_ENTRIES = 20_000
 _ENTRY = b"PK\x01\x02"  # begins each line of a ZIP file's list of contents
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# What zipfile raises for damaged files: it documents the first alone. UnicodeDecodeError is a ValueError.
+# What zipfile raises for damaged files: it documents the first alone. UnicodeDecodeError is a ValueError,
+# NotImplementedError is its word for versions and packing methods that it does not know.
 _DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, LookupError,
     OverflowError, struct.error,
@@ -149,7 +150,7 @@ def _pixels_in(content: bytes) -> int:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             return image.width * image.height
-    except Exception:  # a decoder's own; what reads the picture says what is wrong with it
+    except Exception:  # each format's reader has errors of its own; `load_image` words what is wrong
         return 0
 
 

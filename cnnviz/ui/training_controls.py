@@ -1,6 +1,7 @@
 """What is to be trained, as chosen on the page."""
 
 import logging
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -161,9 +162,10 @@ def _take(file: UploadedFile) -> None:
             st.session_state[_TRIED] = file.file_id, ""
     except CnnvizError as error:
         problem = str(error)
-    except Exception:
-        _LOG.exception("a ZIP file of pictures")
-        problem = "This file cannot be read."
+    except Exception:  # as in `feedback.explained`; kept, so that the file is not read again with each run
+        identifier = uuid.uuid4().hex[:8]
+        _LOG.exception("error %s", identifier)
+        problem = f"Something went wrong here. The log has the details under {identifier}."
     if problem:
         st.session_state[_TRIED] = file.file_id, problem
 
