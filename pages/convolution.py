@@ -54,7 +54,14 @@ def show_picture(chosen: Convolution) -> None:
     """Input and output, the numbers, a question, and what to take home."""
     filtered = cache.filtered(chosen.picture, chosen.layer)
     conv_view(
-        filtered, chosen.picture, chosen.layer, chosen.kernel_label, "conv_view", knobs(chosen), take_drag
+        filtered,
+        chosen.picture,
+        chosen.layer,
+        chosen.kernel_label,
+        "conv_view",
+        knobs(chosen),
+        take_drag,
+        controls="conv_",
     )
     numbers(chosen)
     ask_output_size(chosen.layer.columns)

@@ -166,3 +166,75 @@ def test_it_is_dragged_by_touch_on_a_phone(server, new_page):
     phone.touchscreen.tap(box["x"] + box["width"] - 4, box["y"] + box["height"] / 2)
     expect(by_key(phone, "conv_stride").locator("input[type=range]")).to_have_value("8")
     expect(by_key(phone, "conv_view").locator(".output .size")).to_have_text(re.compile("^7×11"))
+
+
+@pytest.mark.own_tab
+def test_a_slider_turns_the_picture_before_the_server_answers(server, page):
+    slow = SlowServer(page)
+    visit(page, server.at("convolution?conv_kernel=Box+blur&conv_resolution=84+px"))
+    size = by_key(page, "conv_view").locator(".output .size")
+    expect(size).to_have_text(re.compile("^54×82"))
+    slow.holding = True
+    slider(page, "conv_stride").press("ArrowRight")
+    expect(size).to_have_text(re.compile("^27×41"))
+    slow.wait_for_answer(page)
+    slider(page, "conv_stride").press("ArrowRight")
+    expect(size).to_have_text(re.compile("^18×28"))
+    slow.let_go()  # the answer to the first press comes late
+    page.wait_for_timeout(300)
+    expect(size).to_have_text(re.compile("^18×28"))
+    slow.holding = False
+    slow.let_go()
+    settled(page)
+    expect(size).to_have_text(re.compile("^18×28"))
+    layer = PictureFilter(cnnviz.kernel("box", 3), "summed", Window(3, 3), Window(3, 3))
+    expected = filter_picture(cnnviz.sample("cat").fitted(84), layer)
+    painted = scale("activation").paint(expected.output[0], expected.limit)
+    assert np.abs(output_pixels(page).astype(int) - painted).max() <= 4
+    expect_no_errors(page)
+
+
+def test_a_slider_that_is_dragged_turns_the_picture_while_it_is_held(server, page):
+    visit(page, server.at("convolution?conv_kernel=Gabor&conv_kernel_height=9&conv_resolution=84+px"))
+    thumb = by_key(page, "conv_angle").locator("[data-testid=stSliderThumbValue]").bounding_box()
+    track = by_key(page, "conv_angle").locator("[data-testid=stSlider]").bounding_box()
+    before, seen = updates(page), output_pixels(page)
+    x, y = thumb["x"] + thumb["width"] / 2, thumb["y"] + thumb["height"] + 8
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for share in (0.2, 0.4, 0.5):
+        page.mouse.move(x + share * track["width"], y)
+        page.wait_for_timeout(60)
+    assert updates(page) >= before + 2
+    assert not np.array_equal(output_pixels(page), seen)
+    page.wait_for_timeout(1300)  # longer than what is late is waited for: the hand still holds it
+    held = output_pixels(page)
+    page.mouse.up()
+    settled(page)
+    angle = int(slider(page, "conv_angle").input_value())
+    assert angle > 0
+    layer = PictureFilter(cnnviz.kernel("gabor", 9, angle=angle), "summed", Window(9), Window(9))
+    expected = filter_picture(cnnviz.sample("cat").fitted(84), layer)
+    painted = scale("activation").paint(expected.output[0], expected.limit)
+    for shown in (held, output_pixels(page)):
+        assert np.abs(shown.astype(int) - painted).max() <= 4
+
+
+@pytest.mark.own_tab
+def test_an_answer_that_never_agrees_with_the_hand_is_taken_after_a_second(server, page):
+    slow = SlowServer(page)
+    visit(page, server.at("convolution?conv_kernel=Box+blur"))
+    size = by_key(page, "conv_view").locator(".output .size")
+    expect(size).to_have_text(re.compile("^110×166"))
+    slow.holding = True
+    slider(page, "conv_stride").press("ArrowRight")
+    expect(size).to_have_text(re.compile("^55×83"))
+    slow.wait_for_answer(page)
+    slow.held.clear()  # a run that the next one cuts short may say nothing of the picture
+    page.get_by_role("button", name="Dilation 4").click()
+    slow.wait_for_answer(page)
+    slow.holding = False
+    slow.let_go()
+    expect(size).to_have_text(re.compile("^112×168"))
+    expect(slider(page, "conv_stride")).to_have_value("1")
+    expect_no_errors(page)

@@ -22,6 +22,7 @@ function ends(list) {
 }
 
 const REST_MS = 200;
+const PATIENCE_MS = 1000;
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
@@ -29,7 +30,8 @@ export default function (component) {
   const at = (selector) => root.querySelector(selector);
   const state = stateOf(parentElement, () => ({ pinned: null, hovered: null, channel: null, knob: null }));
   const message = unpack(data);
-  if (knowsAll(state, message.header.turn)) takeMessage();
+  clearTimeout(state.waiting);
+  if (knowsAll(state, message.header.turn) && !isBehind()) takeMessage();
   const { input, output } = parts(root);
   let inputHeight, inputWidth, outputChannels, outputHeight, outputWidth, views, centre, rows, columns, mode;
   takeSizes();
@@ -42,6 +44,29 @@ export default function (component) {
     const { rows, columns, bias, kernel_shape: [height, width] } = state.header;
     const kernel = { values: state.arrays.kernel.values, height, width };
     state.settings = { rows: { ...rows }, columns: { ...columns }, kernel, bias, mode: state.header.padding_mode };
+  }
+
+  /** Whether a slider has moved on since Python computed this; if no newer answer comes, it is taken after all. */
+  function isBehind() {
+    const { hand } = state;
+    const knob = hand && message.header.knobs.find(({ name }) => name === hand.name);
+    if (!knob || knob.value === hand.value) {
+      state.hand = null;
+      return false;
+    }
+    state.waiting = setTimeout(takeAnyway, PATIENCE_MS);
+    return true;
+  }
+
+  function takeAnyway() {
+    if (isDragged(state.header.controls + state.hand.name)) {
+      state.waiting = setTimeout(takeAnyway, PATIENCE_MS);
+      return;
+    }
+    state.hand = null;
+    takeMessage();
+    takeSizes();
+    draw();
   }
 
   function takeSizes() {
@@ -69,6 +94,20 @@ export default function (component) {
 
   // ---- dragging: the browser convolves until the hand rests, then Python's exact result comes ----
 
+  function follow(name, value) {
+    const knob = state.header.knobs.find((known) => known.name === name);
+    if (!knob || value === knob.value || !(knob.low <= value && value <= knob.high)) return;
+    state.hand = { name, value };
+    clearTimeout(state.waiting);
+    turnTo(knob, value);
+  }
+
+  function turnTo(knob, value) {
+    knob.value = value;
+    cancelAnimationFrame(state.coming);
+    state.coming = requestAnimationFrame(() => convolveHere(knob));
+  }
+
   function drawKnobs() {
     const { knobs } = state.header;
     at(".live").hidden = !knobs.length;
@@ -93,13 +132,13 @@ export default function (component) {
       drawKnobs();
     };
     range.oninput = () => {
-      knob.value = Number(range.value);
+      state.hand = null;
+      clearTimeout(state.waiting);
       takeTurn(state);
       clearTimeout(state.resting);
       state.resting = setTimeout(() => tellPython(knob), REST_MS);
       state.held = knob;
-      cancelAnimationFrame(state.coming);
-      state.coming = requestAnimationFrame(() => convolveHere(knob));
+      turnTo(knob, Number(range.value));
     };
     range.onchange = () => tellPython(knob);
   }
@@ -328,10 +367,14 @@ export default function (component) {
   draw();
   state.stop?.();
   state.stop = redrawOnChange(root, draw);
+  state.unfollow?.();
+  state.unfollow = state.header.controls ? followSliders(state.header.controls, follow) : null;
   return () => {
     cancelAnimationFrame(state.coming);
+    clearTimeout(state.waiting);
     if (state.resting) tellPython(state.held);
     state.stop();
+    state.unfollow?.();
   };
 }
 

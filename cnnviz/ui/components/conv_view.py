@@ -14,7 +14,7 @@ from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 from cnnviz.ui.components.turns import last_turn, taken
 
-_mount = declare("conv_view", libraries=("arithmetic", "whole_picture"))
+_mount = declare("conv_view", libraries=("arithmetic", "whole_picture", "sliders"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +49,7 @@ def conv_view(
     key: str,
     knobs: Sequence[Knob] = (),
     on_drag: Callable[[str, Any], None] | None = None,
+    controls: str = "",
 ) -> None:
     """Show a filtered picture; a pixel under the pointer lights up what it reads or is read by.
 
@@ -60,6 +61,7 @@ def conv_view(
         key: of the component.
         knobs: what can be dragged.
         on_drag: gets a knob's name and its new value, unchecked, when the hand rests.
+        controls: a slider whose key is this and a knob's name turns that knob, too, before Python hears of it.
     """
     channels, height, width = filtered.output.shape
     kernels = [kernel for knob in knobs for kernel in knob.kernels]
@@ -74,6 +76,7 @@ def conv_view(
         "digest": f"{picture.digest} {layer.channels}",
         "knobs": _described(knobs),
         "turn": last_turn(key),
+        "controls": controls,
         "input_text": f"The input, {picture.name}",
         "output_text": (
             f"{kernel_label} of {picture.name}: {channels} channel{'s' if channels > 1 else ''} of "
