@@ -5,8 +5,8 @@ shows the new output picture. The peer is the least page that does such a thing:
 one `st.image` of the same size, no torch, Streamlit's default settings.
 
 The first new picture is the browser's own convolution, which follows the slider; Python's numbers,
-told in a further line, come after it and settle the picture. With Streamlit's default `postScriptGC`, every run ends in a garbage collection of about 140 ms as
-soon as torch is imported: those numbers guard that setting.
+told in a further line, come after it and settle the picture. With Streamlit's default `postScriptGC`,
+every run ends in a garbage collection of about 140 ms as soon as torch is imported: that line shows it.
 """
 
 import tempfile

@@ -207,7 +207,7 @@ def test_a_slider_that_is_dragged_turns_the_picture_while_it_is_held(server, pag
         page.wait_for_timeout(60)
     assert updates(page) >= before + 2
     assert not np.array_equal(output_pixels(page), seen)
-    page.wait_for_timeout(1300)  # longer than what is late is waited for: the hand still holds it
+    page.wait_for_timeout(1300)  # the hand still holds it
     held = output_pixels(page)
     page.mouse.up()
     settled(page)
@@ -221,7 +221,7 @@ def test_a_slider_that_is_dragged_turns_the_picture_while_it_is_held(server, pag
 
 
 @pytest.mark.own_tab
-def test_an_answer_that_never_agrees_with_the_hand_is_taken_after_a_second(server, page):
+def test_a_preset_has_its_way_with_a_slider_just_moved(server, page):
     slow = SlowServer(page)
     visit(page, server.at("convolution?conv_kernel=Box+blur"))
     size = by_key(page, "conv_view").locator(".output .size")

@@ -22,7 +22,6 @@ function ends(list) {
 }
 
 const REST_MS = 200;
-const PATIENCE_MS = 1000;
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
@@ -30,7 +29,6 @@ export default function (component) {
   const at = (selector) => root.querySelector(selector);
   const state = stateOf(parentElement, () => ({ pinned: null, hovered: null, channel: null, knob: null }));
   const message = unpack(data);
-  clearTimeout(state.waiting);
   if (knowsAll(state, message.header.turn) && !isBehind()) takeMessage();
   const { input, output } = parts(root);
   let inputHeight, inputWidth, outputChannels, outputHeight, outputWidth, views, centre, rows, columns, mode;
@@ -46,27 +44,12 @@ export default function (component) {
     state.settings = { rows: { ...rows }, columns: { ...columns }, kernel, bias, mode: state.header.padding_mode };
   }
 
-  /** Whether a slider has moved on since Python computed this; if no newer answer comes, it is taken after all. */
+  /** Whether the slider under the user's hand has moved on since Python computed this: a newer answer comes. */
   function isBehind() {
-    const { hand } = state;
+    const { hand, header } = state;
     const knob = hand && message.header.knobs.find(({ name }) => name === hand.name);
-    if (!knob || knob.value === hand.value) {
-      state.hand = null;
-      return false;
-    }
-    state.waiting = setTimeout(takeAnyway, PATIENCE_MS);
-    return true;
-  }
-
-  function takeAnyway() {
-    if (isDragged(state.header.controls + state.hand.name)) {
-      state.waiting = setTimeout(takeAnyway, PATIENCE_MS);
-      return;
-    }
-    state.hand = null;
-    takeMessage();
-    takeSizes();
-    draw();
+    if (!knob || Math.abs(knob.value - hand.value) < knob.step / 2) return false;
+    return isUnderHand(sliderOf(header.controls + hand.name));
   }
 
   function takeSizes() {
@@ -98,7 +81,6 @@ export default function (component) {
     const knob = state.header.knobs.find((known) => known.name === name);
     if (!knob || value === knob.value || !(knob.low <= value && value <= knob.high)) return;
     state.hand = { name, value };
-    clearTimeout(state.waiting);
     turnTo(knob, value);
   }
 
@@ -133,7 +115,6 @@ export default function (component) {
     };
     range.oninput = () => {
       state.hand = null;
-      clearTimeout(state.waiting);
       takeTurn(state);
       clearTimeout(state.resting);
       state.resting = setTimeout(() => tellPython(knob), REST_MS);
@@ -367,15 +348,18 @@ export default function (component) {
   draw();
   state.stop?.();
   state.stop = redrawOnChange(root, draw);
-  state.unfollow?.();
-  state.unfollow = state.header.controls ? followSliders(state.header.controls, follow) : null;
-  return () => {
+  // One observer for good: another one would miss what changed in the moment of the exchange.
+  state.follow = follow;
+  if (state.header.controls) {
+    state.unfollow ??= followSliders(state.header.controls, (name, value) => state.follow(name, value));
+  }
+  return whenGone(parentElement, () => {
     cancelAnimationFrame(state.coming);
-    clearTimeout(state.waiting);
     if (state.resting) tellPython(state.held);
     state.stop();
     state.unfollow?.();
-  };
+    state.unfollow = null;
+  });
 }
 
 /** A canvas that is given a size loses its memory, so one of the right size is left as it is. */

@@ -61,7 +61,7 @@ def conv_view(
         key: of the component.
         knobs: what can be dragged.
         on_drag: gets a knob's name and its new value, unchecked, when the hand rests.
-        controls: a slider whose key is this and a knob's name turns that knob, too, before Python hears of it.
+        controls: the slider whose key is this and a knob's name turns that knob, too, without delay.
     """
     channels, height, width = filtered.output.shape
     kernels = [kernel for knob in knobs for kernel in knob.kernels]

@@ -222,5 +222,5 @@ export default function (component) {
   draw();
   state.stop?.();
   state.stop = redrawOnChange(root, draw);
-  return () => state.stop();
+  return whenGone(parentElement, () => state.stop());
 }

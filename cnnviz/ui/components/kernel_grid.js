@@ -20,5 +20,5 @@ export default function (component) {
   draw();
   state.stop?.();
   state.stop = redrawOnChange(root, draw);
-  return () => state.stop();
+  return whenGone(parentElement, () => state.stop());
 }

@@ -375,5 +375,5 @@ export default function (component) {
     ignore();
     window.removeEventListener(TOLD, hear);
   };
-  return () => state.stop();
+  return whenGone(parentElement, () => state.stop());
 }

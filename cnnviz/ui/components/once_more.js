@@ -4,5 +4,5 @@ export default function ({ parentElement, setTriggerValue }) {
   const state = stateOf(parentElement, () => ({ timer: 0 }));
   clearTimeout(state.timer);
   state.timer = setTimeout(() => setTriggerValue("wanted", true), 1000);
-  return () => clearTimeout(state.timer);
+  return whenGone(parentElement, () => clearTimeout(state.timer));
 }

@@ -217,3 +217,13 @@ function stateOf(parentElement, initial) {
   parentElement.cnnviz ??= initial();
   return parentElement.cnnviz;
 }
+
+/**
+ * What a component returns to be called at its end. Streamlit also calls it when a newer message overtakes
+ * the drawing of an older one; `end` is then not called, or it would end what the newer one goes on with.
+ */
+function whenGone(parentElement, end) {
+  return () => {
+    if (!parentElement.isConnected) end();
+  };
+}

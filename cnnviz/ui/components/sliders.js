@@ -16,16 +16,18 @@ function followSliders(prefix, moved) {
   return () => observer.disconnect();
 }
 
-/** Whether the slider with this key is being dragged. */
-function isDragged(key) {
-  return document.querySelector(`.st-key-${key} [data-dragging]`) !== null;
+/** The slider with this key; null if it is not on screen. */
+function sliderOf(key) {
+  return document.querySelector(`.st-key-${key} input[type=range]`);
+}
+
+/** Whether the user has just moved this slider, or holds it: it has the focus, or the pointer is down on it. */
+function isUnderHand(slider) {
+  if (!slider) return false;
+  return document.activeElement === slider || slider.closest("[data-testid=stSlider]").matches(":active");
 }
 
 function nameOfControl(input, prefix) {
   const classes = [...(input.closest(`[class*="st-key-${prefix}"]`)?.classList ?? [])];
   return classes.find((name) => name.startsWith(`st-key-${prefix}`))?.slice(`st-key-${prefix}`.length);
-}
-
-function isUnderHand(input) {
-  return document.activeElement === input || input.closest("[data-testid=stSlider]").matches(":active");
 }

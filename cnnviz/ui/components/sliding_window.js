@@ -530,10 +530,10 @@ export default function (component) {
   all();
   state.stop?.();
   state.stop = redrawOnChange(root, all);
-  return () => {
+  return whenGone(parentElement, () => {
     clearInterval(state.playing);
     state.playing = null;
     if (state.pending) tellPython();
     state.stop();
-  };
+  });
 }

@@ -111,7 +111,7 @@ export default function (component) {
   root.dataset.steps = at.length ? at.at(-1) : 0;
   state.stop?.();
   state.stop = redrawOnChange(root, draw);
-  return () => state.stop();
+  return whenGone(parentElement, () => state.stop());
 }
 
 function drawn(tag, attributes, text = "") {

@@ -340,5 +340,5 @@ export default function (component) {
     window.removeEventListener(PIN, hear);
   };
   window.dispatchEvent(new CustomEvent(TOLD, { detail: { layer: header.layer, value: header.pinned, turn: header.turn } }));
-  return () => state.stop();
+  return whenGone(parentElement, () => state.stop());
 }
