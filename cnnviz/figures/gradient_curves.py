@@ -29,7 +29,7 @@ def _curves(norms: GradientNorms) -> list[tuple[str, Array, str]]:
 
 
 def gradient_chart(norms: GradientNorms) -> go.Figure:
-    """Both curves, each with its name where they are farthest apart."""
+    """Both curves, named above them."""
     figure = go.Figure()
     numbers = np.arange(1, len(norms.layers) + 1)
     curves = _curves(norms)
@@ -37,6 +37,7 @@ def gradient_chart(norms: GradientNorms) -> go.Figure:
         figure.add_scatter(
             x=numbers,
             y=values,
+            name=name,
             mode="lines+markers",
             marker={"size": 4},
             line={"color": colour, "width": 2, "dash": dash},
@@ -44,29 +45,15 @@ def gradient_chart(norms: GradientNorms) -> go.Figure:
             hovertemplate=f"{name} network, layer %{{x}} (%{{customdata}}): "
             "its weights' gradient has norm %{y:.4g}<extra></extra>",
         )
-    for label in _labels(curves):
-        figure.add_annotation(label)
-    figure.update_layout(plain_layout(LAYER_TITLE, NORM_TITLE, height=400), hovermode="closest")
+    figure.update_layout(
+        plain_layout(LAYER_TITLE, NORM_TITLE, height=400),
+        hovermode="closest",
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    )
     figure.update_xaxes(range=[0, len(numbers) + 1])
     figure.update_yaxes(type="log", **_ticks(curves))
     return figure
-
-
-def _labels(curves: list[tuple[str, Array, str]]) -> list[dict[str, Any]]:
-    """Names above the upper curve and below the lower one."""
-    logs = [np.log10(values) for _, values, _ in curves]
-    apart = np.nan_to_num(logs[0] - logs[1])
-    at = int(np.abs(apart[:-1]).argmax())  # the linear layer stands at the edge
-    left = at < len(apart) / 2
-    return [
-        {
-            "x": at + 1, "y": float(log[at]), "text": name, "font": {"color": colour}, "showarrow": False,
-            "xanchor": "left" if left else "right", "yanchor": "bottom" if above else "top",
-            "yshift": 12 if above else -12,
-        }
-        for (name, _, colour), log, above in zip(curves, logs, (apart[at] >= 0, apart[at] < 0), strict=True)
-        if np.isfinite(log[at])
-    ]  # fmt: skip
 
 
 def _ticks(curves: list[tuple[str, Array, str]]) -> dict[str, Any]:

@@ -65,8 +65,8 @@ class ShapesPictures:
 
 
 @dataclass(frozen=True, slots=True)
-class HalfSize:
-    """The same pictures at half their height and width: each pixel the mean of four, rounded."""
+class _FromOthers:
+    """Pictures made from others, with their name and classes."""
 
     whole: Pictures
 
@@ -79,6 +79,11 @@ class HalfSize:
     def classes(self) -> tuple[str, ...]:
         """Their names, in the order of the labels."""
         return self.whole.classes
+
+
+@dataclass(frozen=True, slots=True)
+class HalfSize(_FromOthers):
+    """The same pictures at half their height and width: each pixel the mean of four, rounded."""
 
     @property
     def endless(self) -> bool:
@@ -95,26 +100,15 @@ class HalfSize:
 
 
 @dataclass(frozen=True, slots=True)
-class SamePictures:
+class SamePictures(_FromOthers):
     """So many of them, the same in every epoch: of a set with an end, chosen at random.
 
     There may be fewer than `most`.
     """
 
-    whole: Pictures
     most: int
     seed: int = 0
     endless: bool = field(default=False, init=False)
-
-    @property
-    def name(self) -> str:
-        """For people."""
-        return self.whole.name
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Their names, in the order of the labels."""
-        return self.whole.classes
 
     def __len__(self) -> int:
         return min(self.most, len(self.whole))

@@ -24,6 +24,13 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>~$#|&]|:(?=\w))", r"\\\1", parted)
 
 
+def logged() -> str:
+    """Log the exception that is being handled, and say where it is found."""
+    identifier = uuid.uuid4().hex[:8]
+    _LOG.exception("error %s", identifier)
+    return f"The log has the details under {identifier}."
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """Show a `CnnvizError` as its sentence; log anything else and show an id to find it by.
@@ -37,6 +44,4 @@ def explained() -> Iterator[None]:
     except Exception:
         # The outermost boundary: the rest of the page must outlive any fault, and the user gets no
         # traceback but an id to find it by. Streamlit's stop and rerun are BaseExceptions and pass.
-        identifier = uuid.uuid4().hex[:8]
-        _LOG.exception("error %s", identifier)
-        st.error(f"Something went wrong here. The log has the details under {identifier}.")
+        st.error(f"Something went wrong here. {logged()}")

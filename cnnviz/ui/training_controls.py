@@ -1,7 +1,5 @@
 """What is to be trained, as chosen on the page."""
 
-import logging
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +21,7 @@ from cnnviz.training.plan import TEST_PICTURES, Plan, TrainingCost
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.sources import Source, shapes_source
 from cnnviz.ui import cache
-from cnnviz.ui.feedback import plain
+from cnnviz.ui.feedback import logged, plain
 
 WIDTHS = (4, 8, 16, 32, 64)
 COUNTS = (50, 100, 200, 500, 1000, 1500, 3000, 5000, 10_000)
@@ -36,7 +34,6 @@ DATA = {
 }
 _MEGABYTES = {"cifar10": 170, "fashion_mnist": 31}  # of the archives that torchvision downloads
 _TRIED, _KEPT = "_train_tried", "_train_source"
-_LOG = logging.getLogger("cnnviz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +160,7 @@ def _take(file: UploadedFile) -> None:
     except CnnvizError as error:
         problem = str(error)
     except Exception:  # as in `feedback.explained`; kept, so that the file is not read again with each run
-        identifier = uuid.uuid4().hex[:8]
-        _LOG.exception("error %s", identifier)
-        problem = f"Something went wrong here. The log has the details under {identifier}."
+        problem = f"Something went wrong here. {logged()}"
     if problem:
         st.session_state[_TRIED] = file.file_id, problem
 

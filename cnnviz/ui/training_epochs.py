@@ -17,6 +17,7 @@ _MOST_MAPS = 16
 _MOST_VALUES = 700_000
 _MOST_THUMBS = 60
 _HALF_REACHES = 65_504
+_CHOSEN = "_train_epoch"
 
 
 def network_after(run: LiveRun, shot: Shot) -> nn.Module:
@@ -55,7 +56,16 @@ def show_epochs(run: LiveRun, picture: Picture) -> None:
         thumbs,
         kept_words(run),
         "train_epochs_view",
+        lambda epoch: st.session_state.update({_CHOSEN: (run.token, epoch)}),
     )
+
+
+def chosen_shot(run: LiveRun) -> Shot:
+    """The epoch that the slider stands at; the newest one where it follows the run."""
+    kept = run.shots.kept
+    token, epoch = st.session_state.get(_CHOSEN, ("", None))
+    found = [shot for shot in kept if token == run.token and shot.epoch == epoch]
+    return found[0] if found else kept[-1]
 
 
 def _choose_layer(run: LiveRun, shot: Shot) -> str:

@@ -16,7 +16,7 @@ from cnnviz.ui.feedback import plain
 from cnnviz.ui.snippets.training import training_code
 from cnnviz.ui.take_home import Maker, take_home
 from cnnviz.ui.training_controls import Choice
-from cnnviz.ui.training_epochs import network_after
+from cnnviz.ui.training_epochs import chosen_shot, network_after
 
 _FOLLOWED, _PROBLEM = "_train_followed", "_train_problem"
 
@@ -28,11 +28,10 @@ def provenance_of(run: LiveRun, shot: Shot) -> Provenance:
 
 
 def show_results(run: LiveRun) -> None:
-    """A button that opens the newest weights on the page of feature maps."""
-    shots = run.shots.kept
-    if not shots:
+    """A button that opens the weights of the epoch shown on the page of feature maps."""
+    if not run.shots.kept:
         return
-    shot = shots[-1]
+    shot = chosen_shot(run)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Open in Feature maps", key="train_open", icon=":material/grid_view:", on_click=_open,
@@ -68,7 +67,7 @@ def show_files(choice: Choice, run: LiveRun | None, whole: bool = True) -> None:
     per_epoch = run.total_steps // run.plan.recipe.epochs
     files: dict[str, tuple[str, Maker]] = {}
     if whole:
-        files["Weights as safetensors"] = "safetensors", partial(_packed, run, run.shots.kept[-1])
+        files["Weights as safetensors"] = "safetensors", partial(_packed, run, chosen_shot(run))
     take_home(
         "training",
         training_code(run.plan if whole else replace(run.plan, data="folder")),

@@ -1,8 +1,6 @@
 """Trained weights: had if they can be, and what is said if they cannot."""
 
-import logging
 import time
-import uuid
 from dataclasses import replace
 
 import streamlit as st
@@ -12,9 +10,8 @@ from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.classifiers import weights_bytes
 from cnnviz.nets.trained import is_published, weights_path
 from cnnviz.ui import cache
-from cnnviz.ui.feedback import plain
+from cnnviz.ui.feedback import logged, plain
 
-_LOG = logging.getLogger("cnnviz")
 _FAILED = "_weights_failed"
 _LOOK_EVERY = 0.2
 
@@ -61,11 +58,7 @@ def _problem(spec: ModelSpec, weights: str) -> str | None:
     except CnnvizError as error:
         return str(error)
     except Exception:  # the page goes on with random weights of this network, not with the one before it
-        identifier = uuid.uuid4().hex[:8]
-        _LOG.exception("error %s", identifier)
-        return (
-            f"The weights {spec.weights_label} could not be had. The log has the details under {identifier}."
-        )
+        return f"The weights {spec.weights_label} could not be had. {logged()}"
     return None
 
 

@@ -76,7 +76,10 @@ def look_back(page: Page) -> None:
     slider.focus()
     page.keyboard.press("Home")
     expect(part.locator(".epoch")).to_have_text("Epoch 0, untrained")
+    expect(page.get_by_text("Weights after epoch 0:")).to_be_visible()
     first = [canvas_pixels(canvas) for canvas in parts], part.locator(".matrix .name").inner_text()
     for now, then in zip(last[0], first[0], strict=True):
         assert now.shape == then.shape and np.mean(now != then) > 0.1
     assert last[1] != first[1]
+    page.keyboard.press("End")
+    expect(page.get_by_text(re.compile("Weights after epoch [1-9]"))).to_be_visible()

@@ -65,11 +65,21 @@ export default function (component) {
     const label = drawn("text", { x: x(header.steps), y: y(guessed) - 4, "text-anchor": "end", class: "guessing" }, "guessing");
     if (!i) return [...found, label];
     const shares = held.share.map((share) => 100 * share);
-    if (held.at.length) found.push(drawn("text", { x: EDGE.left + 8, y: EDGE.top + 12, fill: header.colours[0], class: "name" }, "— while training"));
-    if (held.at.length) found.push(drawn("text", { x: EDGE.left + 8, y: EDGE.top + 27, class: "name second" }, "- ● - held-out pictures"));
+    if (held.at.length) found.push(...legend(x, mark));
     found.push(drawn("polyline", { class: "curve held", points: path(held.at, shares), stroke: header.colours[1] }));
     held.at.forEach((step, k) => found.push(drawn("circle", { cx: x(step), cy: y(shares[k]), r: 3, fill: header.colours[1] })));
     return [...found, label];
+  }
+
+  /** In the corner that the curves stay out of: above those that stay low, below those that rise. */
+  function legend(x, mark) {
+    const rises = mark.at(-1) > 50;
+    const place = rises ? { x: x(header.steps), "text-anchor": "end" } : { x: EDGE.left + 8 };
+    const y = rises ? HEIGHT - EDGE.bottom - 60 : EDGE.top + 12;
+    return [
+      drawn("text", { ...place, y, fill: header.colours[0], class: "name" }, "— while training"),
+      drawn("text", { ...place, y: y + 15, class: "name second" }, "- ● - held-out pictures"),
+    ];
   }
 
   function pointer({ x }) {

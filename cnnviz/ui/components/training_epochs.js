@@ -5,7 +5,7 @@ const COLOURS = ["red", "green", "blue"];
 const MOST_WRONG = 16;
 
 export default function (component) {
-  const { data, parentElement } = component;
+  const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
   const at = (selector) => root.querySelector(selector);
   const state = stateOf(parentElement, () => ({ follow: true, index: 0 }));
@@ -34,15 +34,15 @@ export default function (component) {
   }
 
   /** A wall of tiles on one scale; gives the tile and the place in it under a pointer. */
-  function wall(section, count, height, width, zoomed, paint, scaleName, limit, dark) {
+  function wall(section, count, height, width, zoomed, paint, scaleName, limit, dark, gap = GAP) {
     const canvas = section.querySelector(".stage canvas");
     const room = section.clientWidth;
     const zoom = zoomed(room);
-    const [stepX, stepY] = [width * zoom + GAP, height * zoom + GAP];
-    const columns = Math.max(1, Math.min(count, Math.floor((room + GAP) / stepX)));
+    const [stepX, stepY] = [width * zoom + gap, height * zoom + gap];
+    const columns = Math.max(1, Math.min(count, Math.floor((room + gap) / stepX)));
     const ratio = window.devicePixelRatio;
-    canvas.width = Math.round((columns * stepX - GAP) * ratio);
-    canvas.height = Math.round((Math.ceil(count / columns) * stepY - GAP) * ratio);
+    canvas.width = Math.round((columns * stepX - gap) * ratio);
+    canvas.height = Math.round((Math.ceil(count / columns) * stepY - gap) * ratio);
     canvas.style.width = `${canvas.width / ratio}px`;
     canvas.style.height = `${canvas.height / ratio}px`;
     const context = canvas.getContext("2d");
@@ -105,8 +105,9 @@ export default function (component) {
       strip.forEach((value, p) => Number.isNaN(value) && (image.data[4 * p + 3] = 0));
       return image;
     };
-    const zoomed = () => (height > 5 ? 4 : count > 32 ? 6 : 9);
-    const find = wall(section, count, height, all, zoomed, paint, "weight", header.filter_limit, dark);
+    const zoom = height > 5 ? 4 : count > 32 ? 6 : 9;
+    // The three kernels of a filter stand one weight apart, and so closer together than two filters.
+    const find = wall(section, count, height, all, () => zoom, paint, "weight", header.filter_limit, dark, 2 * zoom);
     section.querySelector(".name").textContent = header.filter_title;
     section.querySelector("canvas").setAttribute("aria-label", `${header.filter_title}, epoch ${header.epochs[state.index]}`);
     section.querySelector(".stage").setAttribute("aria-label", "First filters: read their weights with the arrow keys");
@@ -159,6 +160,7 @@ export default function (component) {
     state.follow = state.index === last;
     draw();
   };
+  slider.onchange = () => setTriggerValue("epoch", state.follow ? null : header.epochs[state.index]);
 
   draw();
   state.stop?.();

@@ -1,9 +1,11 @@
 """A network after each epoch: first filters, feature maps, and its answers, with one slider for all."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import streamlit as st
 
 from cnnviz.arrays import Array
 from cnnviz.training.shots import Shot
@@ -29,6 +31,7 @@ def training_epochs(
     thumbs: Array | None,
     note: str,
     key: str,
+    on_epoch: Callable[[Any], None],
 ) -> None:
     """Show them; the slider follows the newest epoch until somebody moves it away.
 
@@ -40,6 +43,7 @@ def training_epochs(
         thumbs: uint8 (N, 3, H, W), the first held-out pictures; None if there are none.
         note: beside the slider.
         key: of the component.
+        on_epoch: gets the epoch that the slider was moved to, unchecked; None where it follows the newest.
     """
     filters = np.stack([_first_filters(shot) for shot in shots])
     arrays: dict[str, Array] = {"filters": filters, "maps": maps.values}
@@ -62,7 +66,11 @@ def training_epochs(
         "map_limit": float(np.abs(maps.values).max()),
         "classes": list(classes),
     }
-    _mount(data=pack(fields, arrays), key=key)
+    _mount(
+        data=pack(fields, arrays),
+        key=key,
+        on_epoch_change=lambda: on_epoch(st.session_state[key]["epoch"]),
+    )
 
 
 def _first_filters(shot: Shot) -> Array:
