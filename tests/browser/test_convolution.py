@@ -17,6 +17,7 @@ from cnnviz.ops.geometry import Window
 from cnnviz.ops.kernels import kernel_names, named_kernel
 from tests.browser.conftest import OpenPage, Server
 from tests.browser.screen import (
+    SlowServer,
     assert_shows,
     by_key,
     canvas_pixels,
@@ -201,6 +202,29 @@ def test_a_weight_typed_into_the_grid_counts_at_once_and_travels_in_the_link(
     assert_output_reads(there, expected, 10, 12)
     assert_output_is_painted(there, expected)
     expect(cells(there).nth(4)).to_have_value("−7.25")
+
+
+@pytest.mark.own_tab
+def test_a_weight_typed_while_the_lab_waits_to_run_once_more_is_kept(server: Server, page: Page):
+    """What brings the link up to date must not send the weights of before along."""
+    slow = SlowServer(page)
+    visit(page, server.at(f"convolution?{PATTERN}"))
+    kernel = np.array(cnnviz.kernel("sobel_x", 3))
+    for index, value in ((4, -7.25), (0, 0.5)):
+        kernel.flat[index] = value
+        cells(page).nth(index).fill(str(value))
+        cells(page).nth(index).press("Enter")
+        expect(by_key(page, "conv_kernel").get_by_role("combobox")).to_have_value("By hand")
+        if not slow.holding:
+            page.wait_for_timeout(600)
+            slow.holding = True
+    page.wait_for_timeout(600)  # now the lab would run once more, were it not for the second edit
+    slow.holding = False
+    slow.let_go()
+    page.wait_for_url(re.compile(r"conv_weights=0\.5\+0\+1%3B"))
+    page.wait_for_timeout(1500)
+    settled(page)
+    assert_output_reads(page, summed(rings(), kernel), 10, 12)
 
 
 def test_what_is_no_weight_is_flagged_beside_the_grid_and_changes_nothing(server: Server, page: Page):
