@@ -116,7 +116,8 @@ class TrainingRun:
         """Memory of weights, gradients, the optimizer's averages, and the last good weights."""
         mine = list(self.network.parameters())
         tensors = [*mine, *self.network.buffers(), *self._good.values()]
-        tensors += [parameter.grad for parameter in mine if parameter.grad is not None]
+        gradients = [parameter.grad for parameter in mine]  # once: another thread clears them
+        tensors += [gradient for gradient in gradients if gradient is not None]
         tensors += [t for values in list(self._optimizer.state.values()) for t in list(values.values())]
         return sum(tensor.nbytes for tensor in tensors)
 

@@ -149,12 +149,15 @@ class LiveRun:
                 "failed", f"Something went wrong in training. The log has the details under {identifier}."
             )
 
-    def resume(self) -> None:
-        """Let a paused run go on."""
+    def resume(self) -> bool:
+        """Let a paused run go on; False if it is not paused any more."""
         with self._moving:
+            if self.state != "paused":
+                return False
             self._wish, self.note = "go", ""
             self.watch()
             self.state = "waiting"
+            return True
 
     def halted(self) -> bool:
         """End or pause it if that is wished for, or if nobody has asked for news lately."""
@@ -289,11 +292,17 @@ class Runs:
         return run
 
     def resume(self, run: LiveRun) -> None:
-        """Let a paused run go on, once it is its turn again; one that is no longer kept stays as it is."""
+        """Let a paused run go on, once it is its turn again; one that is no longer kept stays as it is.
+
+        Raises:
+            CnnvizError: as `start`.
+        """
         with self._moved:
             if run.state != "paused" or self._runs.get(run.token) is not run:
                 return
-            run.resume()
+            self._check_places(run.owner)
+            if not run.resume():
+                return
         self._begin(run)
 
     def ahead(self, run: LiveRun) -> int:

@@ -38,7 +38,9 @@ def weights_now(network: nn.Module) -> dict[str, Tensor]:
 
 
 class Shots:
-    """The shots of one run: at most `MOST` of them, and at most 64 MB; the first and the last stay.
+    """The shots of one run: at most `MOST` of them, and 64 MB where more than three are kept.
+
+    The first and the last stay.
 
     Attributes:
         every: the others are this many epochs apart.

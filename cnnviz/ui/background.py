@@ -1,9 +1,7 @@
 """Long work in the background: one thread a piece of work, shared by all who ask for it."""
 
-import logging
 import threading
 import time
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -11,8 +9,8 @@ from typing import Generic, TypeAlias, TypeVar
 
 from cnnviz.analysis.effective_field import CancelledError
 from cnnviz.errors import CnnvizError
+from cnnviz.ui.feedback import logged
 
-_LOG = logging.getLogger("cnnviz")
 # A page asks for news twice a second; a browser lets a hidden tab do so once a minute.
 _PATIENCE_SECONDS = 90
 _KEPT = 24
@@ -79,9 +77,7 @@ class Run(Generic[Request, Result]):
         elif isinstance(error, CnnvizError):
             self.problem = str(error)
         else:
-            identifier = uuid.uuid4().hex[:8]
-            _LOG.error("error %s", identifier, exc_info=error)
-            self.problem = f"Something went wrong here. The log has the details under {identifier}."
+            self.problem = f"Something went wrong here. {logged(error)}"
 
 
 class Runs(Generic[Request, Result]):

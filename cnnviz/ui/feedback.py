@@ -24,10 +24,10 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>~$#|&]|:(?=\w))", r"\\\1", parted)
 
 
-def logged() -> str:
-    """Log the exception that is being handled, and say where it is found."""
+def logged(error: BaseException | None = None) -> str:
+    """Log an exception, by default the one that is being handled, and say where it is found."""
     identifier = uuid.uuid4().hex[:8]
-    _LOG.exception("error %s", identifier)
+    _LOG.error("error %s", identifier, exc_info=error or True)
     return f"The log has the details under {identifier}."
 
 

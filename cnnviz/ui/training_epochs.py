@@ -56,16 +56,21 @@ def show_epochs(run: LiveRun, picture: Picture) -> None:
         thumbs,
         kept_words(run),
         "train_epochs_view",
+        _chosen_epoch(run),
         lambda epoch: st.session_state.update({_CHOSEN: (run.token, epoch)}),
     )
 
 
 def chosen_shot(run: LiveRun) -> Shot:
     """The epoch that the slider stands at; the newest one where it follows the run."""
-    kept = run.shots.kept
+    epoch = _chosen_epoch(run)
+    return next((shot for shot in run.shots.kept if shot.epoch == epoch), run.shots.kept[-1])
+
+
+def _chosen_epoch(run: LiveRun) -> int | None:
+    """The epoch that the slider was moved to; None where it follows the run."""
     token, epoch = st.session_state.get(_CHOSEN, ("", None))
-    found = [shot for shot in kept if token == run.token and shot.epoch == epoch]
-    return found[0] if found else kept[-1]
+    return epoch if token == run.token and isinstance(epoch, int) else None
 
 
 def _choose_layer(run: LiveRun, shot: Shot) -> str:

@@ -59,7 +59,7 @@ def _show_buttons(run: LiveRun | None, choice: Choice) -> None:
     elif run is not None and run.state == "paused":
         st.button(
             "Continue", key="train_continue", type="primary", icon=":material/play_arrow:",
-            on_click=cache.training_runs().resume, args=(run,),
+            on_click=_resume, args=(run,),
         )  # fmt: skip
     if run is not None and (run.running or run.state == "paused"):
         st.button("Stop", key="train_stop", on_click=run.ask_for, args=("stop",), icon=":material/stop:")
@@ -81,6 +81,13 @@ def _start(plan: Plan, fetch: Callable[[], Source]) -> None:
         return
     st.session_state[TOKEN] = run.token
     st.session_state[_MINE] = (*st.session_state.get(_MINE, ()), run.token)
+
+
+def _resume(run: LiveRun) -> None:
+    try:
+        cache.training_runs().resume(run)
+    except CnnvizError as error:
+        st.session_state[_REFUSED] = str(error)
 
 
 def _owner() -> str:

@@ -12,7 +12,7 @@ from cnnviz.training.runs import LiveRun
 from cnnviz.training.shots import Shot
 from cnnviz.ui import own_weights
 from cnnviz.ui.components.page_link import go_to
-from cnnviz.ui.feedback import plain
+from cnnviz.ui.feedback import logged, plain
 from cnnviz.ui.snippets.training import training_code
 from cnnviz.ui.take_home import Maker, take_home
 from cnnviz.ui.training_controls import Choice
@@ -51,6 +51,8 @@ def _open(run: LiveRun, shot: Shot) -> None:
         own_weights.use(run.plan.model, path)
     except CnnvizError as error:
         st.session_state[_PROBLEM] = str(error)
+    except Exception:  # as in `feedback.explained`: a callback has no page yet to say it on
+        st.session_state[_PROBLEM] = f"Something went wrong here. {logged()}"
     else:
         st.session_state[_FOLLOWED] = "feature_maps"
 

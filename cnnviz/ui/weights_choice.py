@@ -30,6 +30,8 @@ def choose_weights(name: str) -> str | None:
         st.session_state[_ABSENT] = chosen
     if st.session_state.get(_ABSENT) == chosen:
         st.caption("The weights of this link are somebody's own and are not on this server for you.")
+    else:
+        st.session_state.pop(_ABSENT, None)
     if chosen == OWN and own is not None:
         st.caption(f"{plain(own.title)}. {_origin(name, str(own.path))} A copied link does not carry it.")
         return str(own.path)

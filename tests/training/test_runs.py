@@ -348,6 +348,25 @@ def test_nobody_has_more_than_three_runs_that_go_on(monkeypatch):
     assert over(runs.start(plan(1), fetch, "me")).state == "done"
 
 
+def test_a_paused_run_goes_on_only_where_there_is_a_place(monkeypatch):
+    held, runs = Held(monkeypatch), Runs()
+    paused = runs.start(plan(1), fetch, "me")
+    wait(lambda: held.training)
+    paused.ask_for("pause")
+    held.release(1)
+    assert over(paused).state == "paused"
+    others = [runs.start(plan(1), fetch, "me") for _ in range(3)]
+    with pytest.raises(CnnvizError, match="3 of your runs"):
+        runs.resume(paused)
+    assert paused.state == "paused"
+    held.release()
+    assert all(over(run).state == "done" for run in others)
+    runs.resume(paused)
+    assert over(paused).state == "done"
+    assert not paused.resume()  # what has ended stays as it ended
+    assert paused.state == "done"
+
+
 def test_shots_are_thinned_to_a_bound_and_keep_the_first_and_the_last():
     shots = Shots()
     for epoch in range(100):

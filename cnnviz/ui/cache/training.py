@@ -88,6 +88,7 @@ def epoch_maps(
     _picture: Picture,
 ) -> Array:  # fmt: skip
     """The first feature maps of a layer after an epoch of a run, float32 (C, H, W)."""
+    network = _load()  # may wait for a run to draw its random numbers, and nobody should wait for that
     with processor().slot():
-        found = feature_maps(_load(), _picture, [layer])[layer][:most]
+        found = feature_maps(network, _picture, [layer])[layer][:most]
     return read_only(np.nan_to_num(found))

@@ -36,6 +36,7 @@ export default function (component) {
 
   /** Python's picture, numbers and settings. */
   function takeMessage() {
+    cancelAnimationFrame(state.coming);
     const changed = state.header?.digest !== message.header.digest;
     Object.assign(state, message);
     if (changed) state.planes = null;
@@ -48,8 +49,10 @@ export default function (component) {
   function isBehind() {
     const { hand, header } = state;
     const knob = hand && message.header.knobs.find(({ name }) => name === hand.name);
-    if (!knob || Math.abs(knob.value - hand.value) < knob.step / 2) return false;
-    return isUnderHand(sliderOf(header.controls + hand.name));
+    if (!knob) return false;
+    const slider = sliderOf(header.controls + hand.name);
+    const stays = (value) => Math.abs(value - hand.value) < knob.step / 2;
+    return !stays(knob.value) && isUnderHand(slider) && stays(Number(slider.getAttribute("value")));
   }
 
   function takeSizes() {

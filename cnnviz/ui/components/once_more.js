@@ -8,17 +8,23 @@ const HANDS = ["keydown", "input", "pointerdown", "pointerup"];
 
 export default function ({ parentElement, setTriggerValue }) {
   const state = stateOf(parentElement, () => ({ timer: 0 }));
-  const wait = () => {
-    clearTimeout(state.timer);
-    state.timer = setTimeout(() => (document.querySelector(RUNNING) ? wait() : setTriggerValue("wanted", true)), MOMENT_MS);
-  };
-  const listen = (change) => HANDS.forEach((name) => window[change](name, state.wait, true));
-  if (state.wait) listen("removeEventListener");
-  state.wait = wait;
-  listen("addEventListener");
-  wait();
+  state.ask = () => setTriggerValue("wanted", true);
+  if (!state.postpone) {
+    state.postpone = () => state.timer && wait(state);
+    HANDS.forEach((name) => window.addEventListener(name, state.postpone, true));
+  }
+  if (!state.timer) wait(state); // one that waits already goes on: what draws it every second would never end it
   return whenGone(parentElement, () => {
     clearTimeout(state.timer);
-    listen("removeEventListener");
+    HANDS.forEach((name) => window.removeEventListener(name, state.postpone, true));
   });
+}
+
+function wait(state) {
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => {
+    if (document.querySelector(RUNNING)) return wait(state);
+    state.timer = 0;
+    state.ask();
+  }, MOMENT_MS);
 }

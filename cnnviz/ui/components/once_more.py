@@ -1,6 +1,7 @@
 """Lets the browser ask for one more run of the fragment that it stands in."""
 
 from collections.abc import Callable
+from uuid import uuid4
 
 from cnnviz.ui.components.registry import declare
 
@@ -12,4 +13,4 @@ def once_more(key: str, before: Callable[[], None] = lambda: None) -> None:
 
     `before` is called first, and may have another fragment run instead: `st.rerun` with its key.
     """
-    _mount(key=key, on_wanted_change=before)
+    _mount(data={"asked": uuid4().hex}, key=key, on_wanted_change=before)  # the same data would not arrive

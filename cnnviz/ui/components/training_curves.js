@@ -11,6 +11,7 @@ export default function (component) {
   Object.assign(state, unpack(data));
   const { header, arrays } = state;
   const [at, loss, accuracy] = ["at", "loss", "accuracy"].map((name) => arrays[name].values);
+  if (state.of !== header.steps || state.at >= at.length) Object.assign(state, { of: header.steps, at: null });
   const held = { at: arrays.held_at.values, share: arrays.held.values };
   const top = Math.max(...loss, header.guess);
   const charts = [
@@ -36,6 +37,7 @@ export default function (component) {
     svg.setAttribute("aria-label", header.alt[i]);
     svg.replaceChildren(...rows(chart, width), ...epochs(chart), ...lines(chart, i), pointer(chart));
     svg.onpointermove = (event) => point(event.clientX - svg.getBoundingClientRect().left, chart);
+    svg.onpointerleave = () => choose(null);
     svg.onkeydown = move;
   }
 

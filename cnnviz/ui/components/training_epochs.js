@@ -8,13 +8,14 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
   const at = (selector) => root.querySelector(selector);
-  const state = stateOf(parentElement, () => ({ follow: true, index: 0 }));
+  const state = stateOf(parentElement, () => ({}));
   Object.assign(state, unpack(data));
   const { header, arrays } = state;
   const last = header.epochs.length - 1;
-  if (state.run !== header.run) Object.assign(state, { run: header.run, follow: true });
-  if (state.follow) state.index = last;
-  state.index = Math.min(state.index, last);
+  if (state.run !== header.run) Object.assign(state, { run: header.run, epoch: header.shown });
+  // The epoch that the slider was moved to; where that is not kept any more, or none was, the newest.
+  state.index = header.epochs.indexOf(state.epoch ?? -1);
+  if (state.index < 0) Object.assign(state, { epoch: null, index: last });
   const slider = at("input");
   slider.max = last;
   slider.value = state.index;
@@ -70,16 +71,20 @@ export default function (component) {
     const show = () => (section.querySelector(".words").textContent = words(state[name]));
     stage.onpointermove = (event) => {
       const found = find(event);
-      if (found) state[name] = found;
-      if (found) show();
+      if (!found || !words(found)) return; // between two tiles, or two kernels of one filter
+      state[name] = found;
+      show();
     };
     stage.onkeydown = (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -width, ArrowDown: width }[event.key];
       if (!step) return;
       event.preventDefault();
       const { index, row, column } = state[name];
-      const next = Math.max(0, Math.min(count * height * width - 1, (index * height + row) * width + column + step));
-      state[name] = { index: Math.floor(next / (height * width)), row: Math.floor(next / width) % height, column: next % width };
+      const placeAt = (n) => ({ index: Math.floor(n / (height * width)), row: Math.floor(n / width) % height, column: n % width });
+      const bounded = (n) => Math.max(0, Math.min(count * height * width - 1, n));
+      let next = bounded((index * height + row) * width + column + step);
+      if (!words(placeAt(next))) next = bounded(next + step); // over the gap between two kernels
+      state[name] = placeAt(next);
       show();
     };
     if (state[name].index >= count || state[name].row >= height || state[name].column >= width) state[name] = { index: 0, row: 0, column: 0 };
@@ -113,7 +118,7 @@ export default function (component) {
     section.querySelector(".stage").setAttribute("aria-label", "First filters: read their weights with the arrow keys");
     readable(section, "filter", count, height, all, find, (place) => {
       const [now, first] = [valueAt(state.index, place), valueAt(0, place)];
-      if (!now) return section.querySelector(".words").textContent;
+      if (!now) return "";
       const where = `Filter ${place.index}, ${COLOURS[now.channel]}, row ${place.row}, column ${now.across}`;
       return `${where}: ${format(now.value, 3)}; epoch ${header.epochs[0]}: ${format(first.value, 3)}. ${header.changes[state.index]}`;
     });
@@ -151,16 +156,15 @@ export default function (component) {
     const right = labels.filter((label, i) => predicted[i] === label).length;
     at(".matrix .name").textContent = `Held-out pictures: ${right} of ${labels.length} right, ${format((100 * right) / labels.length, 3)} %`;
     drawMatrix(at(".matrix"), confusion(labels, predicted, header.classes.length), header.classes, dark);
-    if (!at(".matrix .words").textContent) at(".matrix .words").textContent = "A row for each true class. Point at a cell to read it; the framed ones are right.";
     drawWrong(at(".wrong"), { labels, predicted, certainty, thumbs: arrays.thumbs, names: header.classes, most: MOST_WRONG });
   }
 
   slider.oninput = () => {
     state.index = Number(slider.value);
-    state.follow = state.index === last;
+    state.epoch = state.index === last ? null : header.epochs[state.index];
     draw();
   };
-  slider.onchange = () => setTriggerValue("epoch", state.follow ? null : header.epochs[state.index]);
+  slider.onchange = () => setTriggerValue("epoch", { epoch: state.epoch });
 
   draw();
   state.stop?.();

@@ -31,6 +31,7 @@ def training_epochs(
     thumbs: Array | None,
     note: str,
     key: str,
+    shown: int | None,
     on_epoch: Callable[[Any], None],
 ) -> None:
     """Show them; the slider follows the newest epoch until somebody moves it away.
@@ -43,6 +44,7 @@ def training_epochs(
         thumbs: uint8 (N, 3, H, W), the first held-out pictures; None if there are none.
         note: beside the slider.
         key: of the component.
+        shown: the epoch that the slider stands at in the beginning; None for the newest.
         on_epoch: gets the epoch that the slider was moved to, unchecked; None where it follows the newest.
     """
     filters = np.stack([_first_filters(shot) for shot in shots])
@@ -59,6 +61,7 @@ def training_epochs(
         "run": run,
         "epochs": [shot.epoch for shot in shots],
         "note": note,
+        "shown": shown,
         "filter_title": f"First filters: {filters.shape[1]}, each with a kernel for red, green and blue",
         "filter_limit": float(np.abs(filters).max()),
         "changes": _changes(filters.astype(np.float64)),
@@ -69,7 +72,7 @@ def training_epochs(
     _mount(
         data=pack(fields, arrays),
         key=key,
-        on_epoch_change=lambda: on_epoch(st.session_state[key]["epoch"]),
+        on_epoch_change=lambda: on_epoch(st.session_state[key]["epoch"]["epoch"]),
     )
 
 

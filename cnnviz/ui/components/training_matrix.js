@@ -1,5 +1,7 @@
 // What a network takes for what: a table of counts, and the pictures that it gets wrong.
 
+const MATRIX_HELP = "A row for each true class. Point at a cell to read it; the framed ones are right.";
+
 /** Counts by true class (row) and predicted class. */
 function confusion(labels, predicted, classes) {
   const counts = Array.from({ length: classes }, () => new Array(classes).fill(0));
@@ -16,7 +18,9 @@ function matrixWords(counts, names, row, column) {
 
 function drawMatrix(section, counts, names, dark) {
   const table = section.querySelector("table");
-  if (table.rows.length !== names.length + 1) table.replaceChildren(matrixHead(names), matrixBody(names));
+  const kept = section.cnnvizMatrix?.names.join("\n") === names.join("\n");
+  const state = (section.cnnvizMatrix = kept ? section.cnnvizMatrix : { names, read: null });
+  if (!kept) table.replaceChildren(matrixHead(names), matrixBody(names));
   const most = Math.max(1, ...counts.flat());
   const colours = scaleColours("count", dark);
   [...table.tBodies[0].rows].forEach((line, row) =>
@@ -27,10 +31,17 @@ function drawMatrix(section, counts, names, dark) {
       cell.style.background = `rgb(${r}, ${g}, ${b})`;
       cell.style.color = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "#fff" : "#111";
       cell.setAttribute("aria-label", matrixWords(counts, names, row, column));
-      const say = () => (section.querySelector(".words").textContent = matrixWords(counts, names, row, column));
-      cell.onpointerenter = cell.onclick = cell.onfocus = say;
+      cell.onpointerenter = cell.onclick = cell.onfocus = () => {
+        state.read = [row, column];
+        say();
+      };
     }),
   );
+  const say = () => {
+    const words = state.read ? matrixWords(counts, names, ...state.read) : MATRIX_HELP;
+    section.querySelector(".words").textContent = words;
+  };
+  say();
 }
 
 function matrixHead(names) {
