@@ -4,16 +4,33 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.nets.catalog import model_names
+from cnnviz.nets.classifiers import classifier_names, family_of, published_figures
 
 _PARTS = 4
-# Every model in a few parts; one process looks at a part on all pages, which share what they found.
-every_network = pytest.mark.parametrize(
-    "part",
-    [
-        pytest.param(model_names()[i::_PARTS], id=str(i), marks=pytest.mark.xdist_group(f"networks {i}"))
-        for i in range(_PARTS)
-    ],
-)
+
+
+def _in_parts(names):
+    """A few parts; one process looks at a part on all pages, which share what they found."""
+    parts = [[name for name in names if name in set(model_names()[i::_PARTS])] for i in range(_PARTS)]
+    marked = [(part, f"networks {i}") for i, part in enumerate(parts)]
+    return pytest.mark.parametrize(
+        "part", [pytest.param(part, id=group, marks=pytest.mark.xdist_group(group)) for part, group in marked]
+    )
+
+
+def _ends_of_families():
+    """Our networks, and the smallest and the largest of each of torchvision's families."""
+    families = {}
+    for name in sorted(classifier_names(), key=lambda name: published_figures(name).parameters):
+        families.setdefault(family_of(name), []).append(name)
+    ends = {name for family in families.values() for name in (family[0], family[-1])}
+    return [name for name in model_names() if name in ends or name not in classifier_names()]
+
+
+every_network = _in_parts(model_names())
+# For what takes a second a network: what is between the ends is built as they are, and every network is
+# traced and held against torchvision's figures in tests/analysis/test_trace_classifiers.py.
+families_of_networks = _in_parts(_ends_of_families())
 
 
 def open_drawers(at: AppTest) -> AppTest:

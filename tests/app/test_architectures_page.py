@@ -14,7 +14,7 @@ from cnnviz.ui.architectures_blocks import blocks_at_own_size, first_to_open, op
 from cnnviz.ui.architectures_presets import _PRESETS as PRESETS
 from cnnviz.ui.components import block_view, timeline
 from cnnviz.ui.snippets.architectures import accuracy_code
-from tests.app.running import every_network, open_drawers, run, shown_code
+from tests.app.running import families_of_networks, open_drawers, run, shown_code
 
 NUMBERS = {
     # FACTS: the quoted number, and what its right name must say.
@@ -54,8 +54,8 @@ def check_partition(block, rows):
     assert block.macs == sum(part.macs for part in block.parts) or not block.parts
 
 
-@every_network
-def test_every_model_opens_block_by_block(open_page, assert_fine, drawn, part):
+@families_of_networks
+def test_every_family_opens_block_by_block(open_page, assert_fine, drawn, part):
     at = open_page("architectures", arch_view="blocks")
     for name in part:
         drawn.clear()

@@ -29,7 +29,7 @@ from cnnviz.ui.cost_presets import _PRESETS as PRESETS
 from cnnviz.ui.cost_published import published_facts
 from cnnviz.ui.cost_words import Setting, bytes_words, cost_groups, cost_rows, ratio_words
 from cnnviz.ui.snippets.cost import deep_code, dense_code, ways_code
-from tests.app.running import every_network, open_drawers, run, shown_code
+from tests.app.running import families_of_networks, open_drawers, run, shown_code
 
 PAGE = "parameters_and_cost"
 ONE = Setting(1, "float32", "automatic")
@@ -174,8 +174,8 @@ def test_ratios_in_words():
     assert cost_groups((dense, conv), ONE)[0].comparison == "convolution takes 25.00 times as many"
 
 
-@every_network
-def test_every_network_opens_layer_by_layer(open_page, shown_facts, part):
+@families_of_networks
+def test_every_family_opens_layer_by_layer(open_page, shown_facts, part):
     """Every model of the sidebar; its totals against torch's own counts."""
     at = open_page(PAGE, cost_view="model", cost_quantity="MACs")
     for name in part:

@@ -18,7 +18,7 @@ from cnnviz.ui.components.glance import codes
 from cnnviz.ui.feature_map_words import likeliest
 from cnnviz.ui.maps_glance_words import TOP, column_words, left_out_words
 from cnnviz.ui.maps_presets import _PRESETS
-from tests.app.running import every_network, open_drawers, run, shown_code
+from tests.app.running import families_of_networks, open_drawers, run, shown_code
 
 PAGE = "feature_maps"
 
@@ -41,8 +41,8 @@ def said(at):
     return " ".join(m.value for m in at.markdown)
 
 
-@every_network
-def test_every_network_has_columns_that_fit_and_words_for_each(part):
+@families_of_networks
+def test_every_family_has_columns_that_fit_and_words_for_each(part):
     for name in part:
         side = catalog_entry(name).input_shape[2]
         found = cache.glance_columns_of(name, side)
