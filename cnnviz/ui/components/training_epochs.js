@@ -154,7 +154,7 @@ export default function (component) {
     const part = (name) => arrays[name].values.subarray(state.index * labels.length, (state.index + 1) * labels.length);
     const [predicted, certainty] = [part("predicted"), part("certainty")];
     const right = labels.filter((label, i) => predicted[i] === label).length;
-    at(".matrix .name").textContent = `Held-out pictures: ${right} of ${labels.length} right, ${format((100 * right) / labels.length, 3)} %`;
+    at(".matrix .name").textContent = `Held-out pictures: ${right} of ${labels.length} right, test accuracy ${format((100 * right) / labels.length, 3)} %`;
     drawMatrix(at(".matrix"), confusion(labels, predicted, header.classes.length), header.classes, dark);
     drawWrong(at(".wrong"), { labels, predicted, certainty, thumbs: arrays.thumbs, names: header.classes, most: MOST_WRONG });
   }
