@@ -65,6 +65,9 @@ PIXELS = Axis(1, ((0, 0),))
 class ReceptiveField:
     """What a unit of a map can see of the input; each pair is (height, width).
 
+    Padding counts as if the map went on there. So it does behind a crop, where the pixels that were cut off
+    take the padding's place: a unit next to the cut is said to see them.
+
     Attributes:
         size: pixels seen, padding included; the largest, if units differ.
         jump: pixels between the fields of neighbouring units, the "effective stride".

@@ -123,7 +123,8 @@ def _contract(windows: Tensor, weight: Tensor, groups: int) -> Tensor:
     for rows in torch.split(windows, band, dim=2):
         grouped = rows.reshape(len(rows), groups, weight.shape[1], *rows.shape[2:])
         sums.append(torch.einsum("ngchwij,gocij->ngohw", grouped, grouped_weight))
-    return torch.cat(sums, dim=3).flatten(1, 2)
+    whole = sums[0] if len(sums) == 1 else torch.cat(sums, dim=3)  # cat would copy a single band, too
+    return whole.flatten(1, 2)
 
 
 def _check_shapes(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> None:

@@ -40,14 +40,26 @@ def test_the_field_of_the_last_map_is_what_the_input_gradient_measures(name):
     assert measured_box(output, x, unit)[axis] == (first, last)
 
 
+def cut_off(step):
+    """Rows and columns that a step takes off the map's beginning; a transposed convolution, its padding."""
+    if step.kind == "transposed":
+        return step.numbers[2]
+    return step.numbers if step.kind == "crop" else (0, 0)
+
+
 @settings(max_examples=300)
 @given(data=st.data())
 def test_random_graphs_with_branches_see_what_the_input_gradient_measures(data):
     input_size = data.draw(st.tuples(st.integers(60, 75), st.integers(60, 75)))
     network = data.draw(graphs(input_size))
-    row = list(trace(network, (1, 4, *input_size)))[-1]
+    rows = list(trace(network, (1, 4, *input_size)))
+    row = rows[-1]
     field = row.receptive_field
     assume(field is not None)
+    # A window at the border of a map reads padding: beyond the picture, and beyond where something was cut.
+    cut = [sum(cut_off(step)[axis] for step in network.steps) for axis in (0, 1)]
+    jumps = [max(r.receptive_field.jump[axis] for r in rows if r.receptive_field) for axis in (0, 1)]
+    borders = [2 + pixels * jump for pixels, jump in zip(cut, jumps, strict=True)]
     x = torch.ones(1, 4, *input_size, dtype=torch.float64, requires_grad=True)
     output = positive(network)(x)
     assert row.output_shape == output.shape
@@ -57,12 +69,30 @@ def test_random_graphs_with_branches_see_what_the_input_gradient_measures(data):
         box = field.box(*unit)
         if None in box:
             assert None in measured_box(output, x, unit)
-        elif all(first >= 2 and last < n - 2 for (first, last), n in zip(box, input_size, strict=True)):
+        elif all(
+            first >= border and last < n - 2
+            for (first, last), n, border in zip(box, input_size, borders, strict=True)
+        ):
             measured.append(measured_box(output, x, unit))
             assert measured[-1] == box
     assume(measured)
     if field.is_uniform:
         assert tuple(last - first + 1 for first, last in measured[0]) == field.size
+
+
+def test_behind_a_crop_the_padding_takes_the_place_of_what_was_cut():
+    steps = [
+        Step("conv", (0,), ((1, 1), (1, 4), (0, 0), (1, 1))),
+        Step("crop", (1,), (0, 2)),
+        Step("conv", (2,), ((1, 2), (1, 1), (0, 1), (1, 3))),
+    ]
+    x = torch.ones(1, 4, 60, 60, dtype=torch.float64, requires_grad=True)
+    network = RandomGraph(steps)
+    field = list(trace(network, (1, 4, 60, 60)))[-1].receptive_field
+    output = positive(network)(x)
+    # Taps −1 and 2 of the map that begins at pixel 8: padding, said to be pixel 4, and pixel 16.
+    assert field.box(30, 0)[1] == (4, 16) and measured_box(output, x, (30, 0))[1] == (16, 16)
+    assert field.box(30, 1)[1] == measured_box(output, x, (30, 1))[1] == (8, 20)
 
 
 def test_a_row_of_two_tensors_is_about_the_first_and_says_that_the_second_sees_other_pixels():
