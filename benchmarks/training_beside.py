@@ -1,7 +1,7 @@
 """A slider of one user while another one's network trains, against the same slider with nothing else to do.
 
 Measured in the browser, in ms: from the keydown event on the convolution lab's stride slider to the first
-frame that shows the new output picture. The run is SimpleCNN on whole cnnviz shapes, which lasts longer
+frame that shows the server's new numbers; the picture is there sooner, by the browser. The run is SimpleCNN on whole cnnviz shapes, which lasts longer
 than the measurement; it is paused and goes on between the two series in turns, so that a busy moment
 hits both alike.
 """
@@ -9,7 +9,7 @@ hits both alike.
 from playwright.sync_api import Page
 
 from benchmarks.common import Result, browser, opened, quartiles, ratio_result, served, settle
-from benchmarks.slider_latency import OUTPUT, STRIDE, presses
+from benchmarks.slider_latency import NUMBERS, STRIDE, presses
 
 GOAL = 2.0
 _ROUNDS = 4
@@ -22,7 +22,7 @@ def measure() -> list[Result]:
     with browser() as shared, served("app.py") as app:
         lab = opened(shared, f"{app}/convolution", STRIDE)
         trainer = opened(shared, f"{app}/{_LONG}", _button("train_start"))
-        press = presses(lab, STRIDE, OUTPUT)
+        press = presses(lab, STRIDE, NUMBERS)
         for _ in range(8):
             press()
         _click(trainer, "train_start", "train_pause")
