@@ -1,9 +1,9 @@
 """A slider of one user while another one's network trains, against the same slider with nothing else to do.
 
 Measured in the browser, in ms: from the keydown event on the convolution lab's stride slider to the first
-frame that shows the server's new numbers; the picture is there sooner, by the browser. The run is SimpleCNN on whole cnnviz shapes, which lasts longer
-than the measurement; it is paused and goes on between the two series in turns, so that a busy moment
-hits both alike.
+frame that shows the server's new numbers; the picture is there sooner, by the browser. The run is SimpleCNN
+on whole cnnviz shapes, which lasts longer than the measurement; it is paused and goes on between the two
+series in turns, so that a busy moment hits both alike.
 """
 
 from playwright.sync_api import Page
