@@ -33,12 +33,9 @@ def watch(model: nn.Module, layers: Iterable[str], visit: Visit) -> Iterator[Non
     Raises:
         CnnvizError: if the model has no such layer.
     """
-    modules = dict(model.named_modules())
-    handles = []
+    modules = {layer: layer_named(model, layer) for layer in layers}
+    handles = [module.register_forward_hook(_hook(layer, visit)) for layer, module in modules.items()]
     try:
-        for layer in layers:
-            module = modules[layer] if layer in modules else layer_named(model, layer)
-            handles.append(module.register_forward_hook(_hook(layer, visit)))
         yield
     finally:
         for handle in handles:
@@ -74,12 +71,12 @@ def layer_named(model: nn.Module, layer: str) -> nn.Module:
     Raises:
         CnnvizError: if there is none; the message names those near it.
     """
-    modules: dict[str, nn.Module] = dict(model.named_modules())
-    if layer not in modules:
-        names = [name for name in modules if name]
+    try:
+        return model.get_submodule(layer)
+    except AttributeError as error:
+        names = [name for name, _ in model.named_modules() if name]
         near = difflib.get_close_matches(layer, names, n=3, cutoff=0.4) or names[:3]
-        raise CnnvizError(f"The model has no layer {layer!r}. Near it: {', '.join(near)}.")
-    return modules[layer]
+        raise CnnvizError(f"The model has no layer {layer!r}. Near it: {', '.join(near)}.") from error
 
 
 @contextmanager
