@@ -24,6 +24,7 @@ from cnnviz.ui.take_home import take_home
 
 require_frame()
 
+_FACTS = "conv_facts"
 _VIEWS = {
     "picture": "Whole picture",
     "pixels": "Pixel by pixel",
@@ -62,6 +63,7 @@ def show_picture(chosen: Convolution) -> None:
         knobs(chosen),
         take_drag,
         controls="conv_",
+        numbers=_FACTS,
     )
     numbers(chosen)
     ask_output_size(chosen.layer.columns)
@@ -92,7 +94,7 @@ def numbers(chosen: Convolution) -> None:
             Facts("Output size", sizes, [("Left over:", left_over)]),
             Facts("Cost", cost_formula(layer, height, width), [("From scratch = PyTorch:", comparison)]),
         ],
-        "conv_facts",
+        _FACTS,
     )
 
 

@@ -209,8 +209,11 @@ def test_a_slider_that_is_dragged_turns_the_picture_while_it_is_held(server, pag
     assert not np.array_equal(output_pixels(page), seen)
     page.wait_for_timeout(1300)  # the hand still holds it
     held = output_pixels(page)
+    numbers = by_key(page, "conv_facts")
+    expect(numbers).to_have_css("opacity", "0.35")  # they are still those of before
     page.mouse.up()
     settled(page)
+    expect(numbers).to_have_css("opacity", "1")
     angle = int(slider(page, "conv_angle").input_value())
     assert angle > 0
     layer = PictureFilter(cnnviz.kernel("gabor", 9, angle=angle), "summed", Window(9), Window(9))

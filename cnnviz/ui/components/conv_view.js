@@ -40,6 +40,8 @@ export default function (component) {
     const changed = state.header?.digest !== message.header.digest;
     Object.assign(state, message);
     if (changed) state.planes = null;
+    state.known = Object.fromEntries(state.header.knobs.map(({ name, value }) => [name, value]));
+    dimNumbers(false);
     const { rows, columns, bias, kernel_shape: [height, width] } = state.header;
     const kernel = { values: state.arrays.kernel.values, height, width };
     state.settings = { rows: { ...rows }, columns: { ...columns }, kernel, bias, mode: state.header.padding_mode };
@@ -87,8 +89,17 @@ export default function (component) {
     turnTo(knob, value);
   }
 
+  /** Numbers beside the picture are Python's: while the picture is ahead of them, they stand back. */
+  function dimNumbers(ahead) {
+    const numbers = state.header.numbers && document.querySelector(`.st-key-${state.header.numbers}`);
+    if (!numbers) return;
+    numbers.style.transition = ahead ? "opacity 0.15s 0.25s" : ""; // a quick answer spares the flicker
+    numbers.style.opacity = ahead ? "0.35" : "";
+  }
+
   function turnTo(knob, value) {
     knob.value = value;
+    dimNumbers(value !== state.known[knob.name]);
     cancelAnimationFrame(state.coming);
     state.coming = requestAnimationFrame(() => convolveHere(knob));
   }
