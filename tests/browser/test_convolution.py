@@ -179,16 +179,21 @@ def test_every_kernel_by_name_gives_its_own_output(server: Server, page: Page):
     expect_no_errors(page)
 
 
+def type_weight(page: Page, kernel: np.ndarray, index: int, value: float) -> None:
+    """Type a weight into the grid, and put it into `kernel`."""
+    kernel.flat[index] = value
+    cells(page).nth(index).fill(str(value))
+    cells(page).nth(index).press("Enter")
+    expect(by_key(page, "conv_kernel").get_by_role("combobox")).to_have_value("By hand")
+
+
 def test_a_weight_typed_into_the_grid_counts_at_once_and_travels_in_the_link(
     server: Server, page: Page, new_page: OpenPage
 ):
     visit(page, server.at(f"convolution?{PATTERN}"))
     kernel = np.array(cnnviz.kernel("sobel_x", 3))
     for index, value in ((4, -7.25), (0, 0.5)):
-        kernel.flat[index] = value
-        cells(page).nth(index).fill(str(value))
-        cells(page).nth(index).press("Enter")
-        expect(by_key(page, "conv_kernel").get_by_role("combobox")).to_have_value("By hand")
+        type_weight(page, kernel, index, value)
         expect(output_canvas(page)).to_have_attribute("aria-label", re.compile("^A kernel made by hand of"))
         expected = summed(rings(), kernel)
         low = f"{float(expected.min()):.4g}"
@@ -211,10 +216,7 @@ def test_a_weight_typed_while_the_lab_waits_to_run_once_more_is_kept(server: Ser
     visit(page, server.at(f"convolution?{PATTERN}"))
     kernel = np.array(cnnviz.kernel("sobel_x", 3))
     for index, value in ((4, -7.25), (0, 0.5)):
-        kernel.flat[index] = value
-        cells(page).nth(index).fill(str(value))
-        cells(page).nth(index).press("Enter")
-        expect(by_key(page, "conv_kernel").get_by_role("combobox")).to_have_value("By hand")
+        type_weight(page, kernel, index, value)
         if not slow.holding:
             page.wait_for_timeout(600)
             slow.holding = True

@@ -83,6 +83,14 @@ def output_pixels(page):
     return canvas_pixels(by_key(page, "conv_view").locator(".output canvas.picture"))[..., :3]
 
 
+def painted_by_python(kernel, window):
+    """The output of the cat as Python computes and paints it."""
+    expected = filter_picture(
+        cnnviz.sample("cat").fitted(84), PictureFilter(kernel, "summed", window, window)
+    )
+    return scale("activation").paint(expected.output[0], expected.limit)
+
+
 def grab(page):
     box = knob(page).bounding_box()
     y = box["y"] + box["height"] / 2
@@ -107,9 +115,7 @@ def test_the_picture_follows_the_hand_and_ends_as_the_server_has_it(server, page
     expect(slider(page, "conv_angle")).to_have_value("90")
     expect(page).to_have_url(re.compile("conv_angle=90"))
     settled(page)
-    layer = PictureFilter(cnnviz.kernel("gabor", 9, angle=90), "summed", Window(9), Window(9))
-    expected = filter_picture(cnnviz.sample("cat").fitted(84), layer)
-    painted = scale("activation").paint(expected.output[0], expected.limit)
+    painted = painted_by_python(cnnviz.kernel("gabor", 9, angle=90), Window(9))
     assert np.abs(output_pixels(page).astype(int) - painted).max() <= 4
     expect_no_errors(page)
 
@@ -187,9 +193,7 @@ def test_a_slider_turns_the_picture_before_the_server_answers(server, page):
     slow.let_go()
     settled(page)
     expect(size).to_have_text(re.compile("^18×28"))
-    layer = PictureFilter(cnnviz.kernel("box", 3), "summed", Window(3, 3), Window(3, 3))
-    expected = filter_picture(cnnviz.sample("cat").fitted(84), layer)
-    painted = scale("activation").paint(expected.output[0], expected.limit)
+    painted = painted_by_python(cnnviz.kernel("box", 3), Window(3, 3))
     assert np.abs(output_pixels(page).astype(int) - painted).max() <= 4
     expect_no_errors(page)
 
@@ -216,9 +220,7 @@ def test_a_slider_that_is_dragged_turns_the_picture_while_it_is_held(server, pag
     expect(numbers).to_have_css("opacity", "1")
     angle = int(slider(page, "conv_angle").input_value())
     assert angle > 0
-    layer = PictureFilter(cnnviz.kernel("gabor", 9, angle=angle), "summed", Window(9), Window(9))
-    expected = filter_picture(cnnviz.sample("cat").fitted(84), layer)
-    painted = scale("activation").paint(expected.output[0], expected.limit)
+    painted = painted_by_python(cnnviz.kernel("gabor", 9, angle=angle), Window(9))
     for shown in (held, output_pixels(page)):
         assert np.abs(shown.astype(int) - painted).max() <= 4
 
