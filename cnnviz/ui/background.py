@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 from cnnviz.analysis.effective_field import CancelledError
-from cnnviz.errors import CnnvizError
-from cnnviz.ui.feedback import logged
+from cnnviz.ui.feedback import told
 
 # A page asks for news twice a second; a browser lets a hidden tab do so once a minute.
 _PATIENCE_SECONDS = 90
@@ -74,10 +73,8 @@ class Run(Generic[Request, Result]):
         """End it, with a sentence unless it was called off."""
         if isinstance(error, CancelledError):
             self.cancelled = True
-        elif isinstance(error, CnnvizError):
-            self.problem = str(error)
         else:
-            self.problem = f"Something went wrong here. {logged(error)}"
+            self.problem = told(error)
 
 
 class Runs(Generic[Request, Result]):

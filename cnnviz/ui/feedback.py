@@ -24,11 +24,16 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>~$#|&]|:(?=\w))", r"\\\1", parted)
 
 
-def logged(error: BaseException | None = None) -> str:
-    """Log an exception, by default the one that is being handled, and say where it is found."""
+def told(error: Exception, otherwise: str = "Something went wrong here.") -> str:
+    """What the user is told of a fault: a `CnnvizError` in its own words; anything else is logged.
+
+    `otherwise` then stands before the id to find it by in the log.
+    """
+    if isinstance(error, CnnvizError):
+        return str(error)
     identifier = uuid.uuid4().hex[:8]
-    _LOG.error("error %s", identifier, exc_info=error or True)
-    return f"The log has the details under {identifier}."
+    _LOG.error("error %s", identifier, exc_info=error)
+    return f"{otherwise} The log has the details under {identifier}."
 
 
 @contextmanager
@@ -41,7 +46,7 @@ def explained() -> Iterator[None]:
         yield
     except CnnvizError as error:
         st.warning(plain(str(error)), icon=":material/error:")
-    except Exception:
+    except Exception as error:
         # The outermost boundary: the rest of the page must outlive any fault, and the user gets no
         # traceback but an id to find it by. Streamlit's stop and rerun are BaseExceptions and pass.
-        st.error(f"Something went wrong here. {logged()}")
+        st.error(told(error))

@@ -12,7 +12,7 @@ from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_outline
 from cnnviz.nets.weights import Provenance, read_weights, save_weights
 from cnnviz.ui import cache
 from cnnviz.ui.controls import drawer
-from cnnviz.ui.feedback import logged, plain
+from cnnviz.ui.feedback import plain, told
 
 OWN = "own"
 MOST_MEGABYTES = 250
@@ -90,11 +90,8 @@ def _take(name: str) -> None:
         path = cache.weights_folder().add(
             lambda path: path.write_bytes(file.getbuffer()), lambda path: _check(name, path, file.name)
         )
-    except CnnvizError as error:
-        st.session_state[_PROBLEM] = f"{error} The weights stay as they were."
-        return
-    except Exception:  # as in `feedback.explained`: a callback has no page yet to say it on
-        st.session_state[_PROBLEM] = f"Something went wrong; the weights stay as they were. {logged()}"
+    except Exception as error:  # as in `feedback.explained`: a callback has no page yet to say it on
+        st.session_state[_PROBLEM] = f"{told(error)} The weights stay as they were."
         return
     use(name, path, file.name)
 

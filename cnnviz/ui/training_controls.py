@@ -21,7 +21,7 @@ from cnnviz.training.plan import TEST_PICTURES, Plan, TrainingCost
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.sources import Source, shapes_source
 from cnnviz.ui import cache
-from cnnviz.ui.feedback import logged, plain
+from cnnviz.ui.feedback import plain, told
 
 WIDTHS = (4, 8, 16, 32, 64)
 COUNTS = (50, 100, 200, 500, 1000, 1500, 3000, 5000, 10_000)
@@ -157,10 +157,8 @@ def _take(file: UploadedFile) -> None:
             found = zip_source(file.getvalue(), file.name, turn=cache.processor().slot)
             st.session_state[_KEPT] = cache.keep_upload(found)
             st.session_state[_TRIED] = file.file_id, ""
-    except CnnvizError as error:
-        problem = str(error)
-    except Exception:  # as in `feedback.explained`; kept, so that the file is not read again with each run
-        problem = f"Something went wrong here. {logged()}"
+    except Exception as error:  # as in `feedback.explained`; kept, so that it is not read with each run
+        problem = told(error)
     if problem:
         st.session_state[_TRIED] = file.file_id, problem
 

@@ -5,14 +5,13 @@ from functools import partial
 
 import streamlit as st
 
-from cnnviz.errors import CnnvizError
 from cnnviz.figures.training_curves import training_figure, training_rows
 from cnnviz.nets.weights import Provenance, packed_weights
 from cnnviz.training.runs import LiveRun
 from cnnviz.training.shots import Shot
 from cnnviz.ui import own_weights
 from cnnviz.ui.components.page_link import go_to
-from cnnviz.ui.feedback import logged, plain
+from cnnviz.ui.feedback import plain, told
 from cnnviz.ui.snippets.training import training_code
 from cnnviz.ui.take_home import Maker, take_home
 from cnnviz.ui.training_controls import Choice
@@ -49,10 +48,8 @@ def _open(run: LiveRun, shot: Shot) -> None:
     try:
         path = own_weights.keep(network_after(run, shot), provenance_of(run, shot))
         own_weights.use(run.plan.model, path)
-    except CnnvizError as error:
-        st.session_state[_PROBLEM] = str(error)
-    except Exception:  # as in `feedback.explained`: a callback has no page yet to say it on
-        st.session_state[_PROBLEM] = f"Something went wrong here. {logged()}"
+    except Exception as error:  # as in `feedback.explained`: a callback has no page yet to say it on
+        st.session_state[_PROBLEM] = told(error)
     else:
         st.session_state[_FOLLOWED] = "feature_maps"
 

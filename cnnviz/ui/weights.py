@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.classifiers import weights_bytes
 from cnnviz.nets.trained import is_published, weights_path
 from cnnviz.ui import cache
-from cnnviz.ui.feedback import logged, plain
+from cnnviz.ui.feedback import plain, told
 
 _FAILED = "_weights_failed"
 _LOOK_EVERY = 0.2
@@ -55,10 +54,8 @@ def _problem(spec: ModelSpec, weights: str) -> str | None:
     try:
         _fetch(spec, weights)
         cache.load(spec)
-    except CnnvizError as error:
-        return str(error)
-    except Exception:  # the page goes on with random weights of this network, not with the one before it
-        return f"The weights {spec.weights_label} could not be had. {logged()}"
+    except Exception as error:  # the page goes on with random weights of this network, not of the one before
+        return told(error, f"The weights {spec.weights_label} could not be had.")
     return None
 
 

@@ -6,7 +6,9 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cnnviz.ui.feedback import plain
+from cnnviz.errors import CnnvizError
+from cnnviz.ui import own_weights, training_results
+from cnnviz.ui.feedback import plain, told
 
 
 def known_fault():
@@ -113,3 +115,33 @@ def test_no_address_becomes_a_link_and_all_read_the_same(text):
 def test_what_a_user_wrote_stays_on_one_line():
     assert plain("a\n\n# b\r\n\tc\u2028d") == "a \\# b c d"
     assert plain(" and more") == " and more"
+
+
+def test_what_nobody_thought_of_is_logged_and_told_by_its_id(caplog):
+    assert told(CnnvizError("Too large.")) == "Too large." and not caplog.records
+    words = told(KeyError("secret"), "It could not be had.")
+    (record,) = caplog.records
+    assert words == f"It could not be had. The log has the details under {record.args[0]}."
+    assert isinstance(record.exc_info[1], KeyError)
+
+
+def faulty(*_):
+    raise KeyError("nobody thought of this")
+
+
+def test_weights_of_a_run_that_cannot_be_kept_are_told_and_lead_nowhere(monkeypatch):
+    state = {}
+    monkeypatch.setattr(training_results, "network_after", faulty)
+    monkeypatch.setattr(training_results.st, "session_state", state)
+    training_results._open(None, None)
+    assert list(state) == [training_results._PROBLEM]
+    assert state[training_results._PROBLEM].startswith("Something went wrong here. The log has the details")
+
+
+def test_a_file_of_weights_that_fails_unforeseen_changes_nothing(monkeypatch):
+    state = {own_weights._UPLOADER: object()}
+    monkeypatch.setattr(own_weights.cache, "weights_folder", faulty)
+    monkeypatch.setattr(own_weights.st, "session_state", state)
+    own_weights._take("simple_cnn")
+    assert set(state) == {own_weights._UPLOADER, own_weights._PROBLEM}
+    assert state[own_weights._PROBLEM].endswith("The weights stay as they were.")
