@@ -1,5 +1,6 @@
 """The frame around every page: navigation, the picture, the model."""
 
+import math
 from pathlib import Path
 
 import streamlit as st
@@ -8,6 +9,7 @@ from cnnviz.ui.feedback import explained
 from cnnviz.ui.sidebar import choose_model, choose_picture, show_device
 
 _RAN = "_frame_ran"
+_CLEANED = "_link_cleaned"
 _ASSETS = Path(__file__).parents[2] / "assets"
 _LOGO = str(_ASSETS / "logo.svg")
 _WORDMARK = str(_ASSETS / "wordmark.svg")
@@ -73,6 +75,7 @@ def run() -> None:
     """Draw the frame and run the chosen page in it."""
     st.logo(_WORDMARK, size="large", icon_image=_LOGO)
     page = st.navigation(pages(), expanded=True)
+    _leave_out_endless_numbers()
     st.set_page_config(page_title=f"{page.title} · cnnviz", page_icon=_LOGO, layout="wide")
     st.html(_STYLE)
     st.session_state[_RAN] = True
@@ -85,6 +88,26 @@ def run() -> None:
             choose_picture()
             show_device()
     page.run()
+
+
+def _leave_out_endless_numbers() -> None:
+    """Start over without them if the link has any; call it once the navigation knows the page.
+
+    On `inf` in the link a field for whole numbers raises an OverflowError, in Streamlit 1.67.
+    """
+    endless = [key for key in st.query_params if any(map(_is_endless, st.query_params.get_all(key)))]
+    if endless and _CLEANED not in st.session_state:
+        st.session_state[_CLEANED] = True
+        for key in endless:
+            del st.query_params[key]
+        st.rerun()
+
+
+def _is_endless(text: str) -> bool:
+    try:
+        return not math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def require_frame() -> None:

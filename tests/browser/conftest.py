@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST = "localhost"
 _START_SECONDS = 60
 # Two cores for two servers, two browsers and the tests: a first look may take a while.
-expect.set_options(timeout=20_000)
+_PATIENCE_MS = 90_000
+expect.set_options(timeout=40_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -136,6 +137,7 @@ class Tabs:
         context.on("request", lambda request: self._watch(request.url))
         context.on("weberror", lambda error: self.script_errors.append(str(error.error)))
         page = context.new_page()
+        page.set_default_timeout(_PATIENCE_MS)
         page.on("websocket", lambda socket: self._watch(socket.url))
         # The page's icon is fetched without an event; in vain, it leaves a line in the console.
         page.on("console", lambda line: self._watch(line.location["url"]))

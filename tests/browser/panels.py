@@ -9,7 +9,16 @@ import torch
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.screen import NUMBER, assert_shows, by_key, hover_cell, point_until, readout, take_file
+from tests.browser.screen import (
+    NUMBER,
+    assert_shows,
+    by_key,
+    hover_cell,
+    point_until,
+    readout,
+    settled,
+    take_file,
+)
 
 
 def stage(page: Page, key: str, index: int) -> Locator:
@@ -63,7 +72,12 @@ def line(part: Locator, title: str) -> Locator:
 def hover_panel(page: Page, part: Locator, title: str, row: int, column: int, size: tuple[int, int]) -> None:
     canvas = panel(part, title).locator(".stage canvas")
     canvas.evaluate("canvas => canvas.scrollIntoView({block: 'center'})")
-    hover_cell(page, canvas, row, column, size)
+    point_until(
+        page,
+        lambda: hover_cell(page, canvas, row, column, size),
+        line(part, title),
+        f"row {row}, column {column}: ",
+    )
 
 
 def assert_reads(part: Locator, title: str, expected: torch.Tensor, row: int, column: int) -> None:
@@ -91,11 +105,12 @@ def table(page: Page) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def answer(page: Page, key: str, value: int, words: str, title: str = "Check yourself") -> None:
+def answer(page: Page, key: str, value: int, words: str) -> None:
     """Open the question if need be, answer it, and read what is said."""
+    settled(page)
     field = page.locator(f".st-key-{key}_guess input")
     if not field.is_visible():
-        page.get_by_test_id("stExpander").get_by_text(title, exact=True).click()
+        by_key(page, f"{key}_question").locator("summary").click()
     field.fill(str(value))
     field.press("Enter")
     expect(page.get_by_text(re.compile(re.escape(words)))).to_be_visible()

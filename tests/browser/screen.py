@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
@@ -13,12 +14,25 @@ from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 MINUS = "−"
+Found = TypeVar("Found")
 
 
 def settled(page: Page) -> None:
     """Connected, and no script running; wait for an outcome where there is one."""
     page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+
+
+def eventually(page: Page, check: Callable[[], Found]) -> Found:
+    """What `check` returns once it no longer fails; for what is read from the page in one go."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+            page.wait_for_timeout(50)
 
 
 def visit(page: Page, url: str) -> None:
@@ -52,11 +66,16 @@ def slider(page: Page, key: str) -> Locator:
 def move_slider(page: Page, key: str, value: int) -> None:
     """To a value by arrow keys, on a slider that counts in ones."""
     handle = slider(page, key)
-    steps = value - int(handle.input_value())
-    handle.focus()
-    for _ in range(abs(steps)):
-        page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
-    expect(handle).to_have_value(str(value))
+
+    def go() -> None:
+        # A slider whose limits move with another one is drawn anew, and keys on their way are lost.
+        steps = value - int(handle.input_value())
+        handle.focus()
+        for _ in range(abs(steps)):
+            page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
+        expect(handle).to_have_value(str(value), timeout=5000)
+
+    eventually(page, go)
 
 
 def choose(page: Page, key: str, label: str) -> None:
@@ -68,19 +87,23 @@ def choose(page: Page, key: str, label: str) -> None:
 
 
 def open_files(page: Page) -> Locator:
-    """The drawer with the code and the files, open."""
+    """The drawer with the code and the files, open and at rest."""
+    settled(page)  # the drawer of the view before is gone
     drawer = page.get_by_test_id("stExpander").filter(has=page.get_by_text("Code and files", exact=True))
     if not drawer.get_by_test_id("stCode").is_visible():
         drawer.locator("summary").click()
         expect(drawer.get_by_test_id("stCode")).to_be_visible()
+        settled(page)
+    # While it unfolds it has a height of its own, and a button may move away under a click.
+    expect(drawer.locator("details")).not_to_have_attribute("style", re.compile("height"))
     return drawer
 
 
 def take_file(page: Page, label: str) -> tuple[str, bytes]:
     """Name and contents of what a button of the drawer gives."""
-    drawer = open_files(page)
+    button = open_files(page).get_by_role("button", name=label)
     with page.expect_download() as started:
-        drawer.get_by_role("button", name=label).click()
+        button.click()
     return started.value.suggested_filename, started.value.path().read_bytes()
 
 
@@ -116,6 +139,12 @@ def watch_runs(page: Page) -> list[str]:
     return runs
 
 
+def _ends_a_run(frame: str | bytes) -> bool:
+    message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
+    ended = message.WhichOneof("type") == "script_finished"
+    return ended and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+
+
 class SlowServer:
     """Holds back what the server says, on request."""
 
@@ -137,11 +166,11 @@ class SlowServer:
             self.route.send(message)
 
     def wait_for_answer(self, page: Page) -> None:
-        """Until something is held and nothing more has come for a while."""
-        count = 0
-        while not count or len(self.held) > count:
-            count = len(self.held)
-            page.wait_for_timeout(300)
+        """Until all that a run has to say is held."""
+        deadline = time.monotonic() + 60
+        while not any(map(_ends_a_run, self.held)):
+            assert time.monotonic() < deadline, "no run came to its end"
+            page.wait_for_timeout(50)
 
     def let_go(self) -> None:
         """Deliver what was held so far; go on holding."""

@@ -2,6 +2,7 @@
 
 import io
 import re
+from functools import partial
 
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
@@ -9,7 +10,16 @@ from playwright.sync_api import Locator, Page, expect
 from cnnviz.nets.classifiers import torchvision_models
 from tests.browser.conftest import OpenPage, Server
 from tests.browser.panels import table
-from tests.browser.screen import by_key, choose, expect_no_errors, settled, sidebar, upload, visit
+from tests.browser.screen import (
+    by_key,
+    choose,
+    expect_no_errors,
+    point_until,
+    settled,
+    sidebar,
+    upload,
+    visit,
+)
 
 SCATTER = "architectures?arch_view=Accuracy+against+cost"
 BLOCKS = "architectures?arch_view=Block+by+block"
@@ -80,8 +90,7 @@ def test_the_scatter_reads_what_torchvision_publishes(server: Server, page: Page
         score = meta["_metrics"]["ImageNet-1K"]
         words = by_key(page, "arch_scatter").locator(".hoverlayer")
         expect(by_key(page, "arch_scatter").locator(".scatterlayer .point").first).to_be_visible()
-        point_at(page, meta["_ops"], score["acc@1"])
-        expect(words).to_contain_text(f"{name} (")
+        point_until(page, partial(point_at, page, meta["_ops"], score["acc@1"]), words, f"{name} (")
         expect(words).to_contain_text(f"top-1 {score['acc@1']:.2f} %")
         expect(words).to_contain_text(f"{meta['num_params']:,} parameters")
     expect(page.get_by_text("Ringed, the model in the sidebar: googlenet")).to_be_visible()

@@ -2,7 +2,6 @@
 
 import io
 import re
-import time
 
 import numpy as np
 import pytest
@@ -24,6 +23,7 @@ from tests.browser.screen import (
     cells,
     choose,
     conv_view,
+    eventually,
     expect_no_errors,
     expect_output_size,
     expect_whole_pictures,
@@ -79,14 +79,8 @@ def assert_output_reads(page: Page, expected: torch.Tensor, row: int, column: in
         f"Output row {row}, column {column}: ",
     )
     value, largest = float(expected[row, column]), float(expected.abs().max())
-    deadline = time.monotonic() + 10  # a number that stands there already follows a change of the kernel
-    while True:
-        try:
-            return assert_shows(headline(page).inner_text().partition(": ")[2], value, largest)
-        except AssertionError:
-            if time.monotonic() > deadline:
-                raise
-            page.wait_for_timeout(50)
+    # A number that stands there already follows a change of the kernel.
+    eventually(page, lambda: assert_shows(headline(page).inner_text().partition(": ")[2], value, largest))
 
 
 def assert_output_is_painted(page: Page, expected: torch.Tensor) -> None:

@@ -17,6 +17,7 @@ from tests.browser.screen import (
     by_key,
     canvas_pixels,
     conv_view,
+    eventually,
     expect_no_errors,
     expect_whole_pictures,
     hover_cell,
@@ -64,8 +65,11 @@ VIEWS = {
     "cost": ("parameters_and_cost", f".st-key-cost_dense_bars{CHART}"),
     "cost, deep": ("parameters_and_cost?cost_view=Deep+or+wide", f".st-key-cost_deep_bars{CHART}"),
     "cost, ways": ("parameters_and_cost?cost_view=Ways+to+convolve", f".st-key-cost_ways_bars{CHART}"),
-    "cost, layers": ("parameters_and_cost?cost_view=Layer+by+layer", f".st-key-cost_layer_bars{CHART}"),
-    "cost, two": ("parameters_and_cost?cost_view=Two+models", f".st-key-cost_two_bars{CHART}"),
+    "cost, layers": (
+        "parameters_and_cost?cost_view=Layer+by+layer&model=googlenet",
+        f".st-key-cost_layer_bars{CHART}",
+    ),
+    "cost, two": ("parameters_and_cost?cost_view=Two+models&model=vgg16", f".st-key-cost_two_bars{CHART}"),
     "residual": ("residual_blocks", f".st-key-res_panels{PANEL}"),
     "residual, block": ("residual_blocks?res_view=The+block", ".st-key-res_block .node >> nth=0"),
     "residual, gradients": (
@@ -154,19 +158,52 @@ def excused(rule: str, html: str) -> bool:
     return rule in STREAMLITS_OWN and re.search(STREAMLITS_OWN[rule], html) is not None
 
 
+# How far the page scrolls sideways, and the left and right ends of canvases, but in boxes that are made to
+# be scrolled, of charts and of their words.
+EXTENTS = """() => {
+    const main = document.querySelector('[data-testid=stMain]');
+    const boxes = (selector) => [...main.querySelectorAll(selector)].map((e) => e.getBoundingClientRect());
+    const roots = [...main.querySelectorAll('*')].map((host) => host.shadowRoot).filter(Boolean);
+    const canvases = roots.flatMap((root) => [...root.querySelectorAll('canvas:not(.scroller canvas)')]);
+    const all = [
+        ...canvases.map((e) => e.getBoundingClientRect()),
+        ...boxes('.js-plotly-plot'), ...boxes('.js-plotly-plot text'),
+    ].filter((box) => box.width);
+    return [
+        Math.max(document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth),
+        Math.min(0, ...all.map((box) => box.left)), Math.max(0, ...all.map((box) => box.right)),
+    ];
+}"""
+
+
 def expect_to_fit_a_phone(page: Page) -> None:
-    """The page does not scroll sideways; no canvas sticks out, but in a box that is made to be scrolled."""
-    overflow = page.evaluate(
-        """() => {
-            const main = document.querySelector('[data-testid=stMain]');
-            return [document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth];
-        }"""
-    )
-    assert max(overflow) <= 0
-    for canvas in page.get_by_test_id("stMain").locator("canvas:visible:not(.scroller canvas)").all():
-        box = canvas.bounding_box()
-        assert box is not None and box["x"] >= -1 and box["x"] + box["width"] <= PHONE["width"] + 1, box
+    """The page does not scroll sideways, nothing sticks out, and no word of a chart is cut off."""
+
+    def it_fits() -> None:
+        sideways, left, right = page.evaluate(EXTENTS)
+        assert sideways <= 0 and left >= -1 and right <= PHONE["width"] + 1
+
+    eventually(page, it_fits)  # a chart is drawn before it knows its width
     expect_whole_pictures(page)
+
+
+# The colours of the words of all charts, as [red, green, blue].
+INK = """() => [...document.querySelectorAll('.js-plotly-plot text')].map(
+    (text) => getComputedStyle(text).fill.match(/[\\d.]+/g).slice(0, 3).map(Number))"""
+
+
+def expect_legible_charts(page: Page, scheme: str) -> None:
+    """Words in charts are dark on light, or light on dark."""
+
+    def they_are() -> None:
+        inks = np.array(page.evaluate(INK) or [[0, 0, 0] if scheme == "light" else [255, 255, 255]])
+        assert (inks < 80).all() if scheme == "light" else (inks > 180).all()
+
+    eventually(page, they_are)
+
+
+AT_REST = """() => document.getAnimations().every(
+    (animation) => !(animation instanceof CSSTransition) || animation.playState !== 'running')"""
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -181,6 +218,8 @@ def test_every_view_fits_a_phone_and_nothing_stands_in_the_way_of_assistive_tech
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function(REPAINTED, arg=scheme == "dark")
+        page.wait_for_function(AT_REST)
+        expect_legible_charts(page, scheme)
         found = Axe().run(page).response["violations"]
         serious = [
             f"{scheme} {violation['id']}: {node['html'][:200]} {node.get('failureSummary', '')}"

@@ -196,7 +196,13 @@ def test_the_large_map_is_the_clicked_channel_and_reads_every_unit(
     upload(page, "mine.jpg", photograph)
     expect(wall_canvas(page)).to_have_attribute("aria-label", f"256 feature maps of {layer} for mine.jpg")
     values = computed("mini_resnet", photograph, [layer])[layer]
-    hover_wall(page, channel, 3, 3, values.shape[1:])
+    settled(page)
+    point_until(
+        page,
+        partial(hover_wall, page, channel, 3, 3, values.shape[1:]),
+        readout(wall(page)),
+        f"Channel {channel}, row 3, column 3",
+    )
     page.mouse.down()
     page.mouse.up()
     expect(wall(page).locator(".large .name")).to_have_text(f"Channel {channel}")

@@ -1,6 +1,7 @@
 """The picture follows the hand: the browser convolves while a control is dragged, Python settles it."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,16 @@ import cnnviz
 from cnnviz.figures.theme import scale
 from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter, filter_picture
 from cnnviz.ops.geometry import PADDING_MODES, Window
-from tests.browser.screen import SlowServer, by_key, canvas_pixels, expect_no_errors, settled, slider, visit
+from tests.browser.screen import (
+    SlowServer,
+    by_key,
+    canvas_pixels,
+    eventually,
+    expect_no_errors,
+    settled,
+    slider,
+    visit,
+)
 
 COMPONENTS = Path(__file__).resolve().parents[2] / "cnnviz/ui/components"
 CONVOLVE = """
@@ -79,6 +89,17 @@ def updates(page):
     return int(by_key(page, "conv_view").locator(".root").get_attribute("data-live") or 0)
 
 
+def expect_update(page, move):
+    """The hand's move turns the picture."""
+    before = updates(page)
+    move()
+
+    def turned():
+        assert updates(page) > before
+
+    eventually(page, turned)
+
+
 def output_pixels(page):
     return canvas_pixels(by_key(page, "conv_view").locator(".output canvas.picture"))[..., :3]
 
@@ -92,6 +113,7 @@ def painted_by_python(kernel, window):
 
 
 def grab(page):
+    knob(page).hover()
     box = knob(page).bounding_box()
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 8, y)
@@ -107,9 +129,7 @@ def test_the_picture_follows_the_hand_and_ends_as_the_server_has_it(server, page
     before = output_pixels(page)
     move = grab(page)
     for share in (0.2, 0.4, 0.6, 0.5):
-        move(share)
-        page.wait_for_timeout(60)
-    assert updates(page) >= 3
+        expect_update(page, partial(move, share))
     assert not np.array_equal(output_pixels(page), before)  # the hand still holds it
     page.mouse.up()
     expect(slider(page, "conv_angle")).to_have_value("90")
@@ -167,9 +187,10 @@ def test_it_is_dragged_by_touch_on_a_phone(server, new_page):
     phone = new_page(viewport={"width": 390, "height": 844}, has_touch=True)
     visit(phone, server.at("convolution?conv_kernel=Box+blur&conv_resolution=84+px"))
     choose_knob(phone, "Stride s")
+    expect(by_key(phone, "conv_view").locator(".output .size")).to_have_text(re.compile("^54×82"))
     knob(phone).scroll_into_view_if_needed()
     box = knob(phone).bounding_box()
-    phone.touchscreen.tap(box["x"] + box["width"] - 4, box["y"] + box["height"] / 2)
+    knob(phone).tap(position={"x": box["width"] - 4, "y": box["height"] / 2})
     expect(by_key(phone, "conv_stride").locator("input[type=range]")).to_have_value("8")
     expect(by_key(phone, "conv_view").locator(".output .size")).to_have_text(re.compile("^7×11"))
 
@@ -200,16 +221,16 @@ def test_a_slider_turns_the_picture_before_the_server_answers(server, page):
 
 def test_a_slider_that_is_dragged_turns_the_picture_while_it_is_held(server, page):
     visit(page, server.at("convolution?conv_kernel=Gabor&conv_kernel_height=9&conv_resolution=84+px"))
+    expect(by_key(page, "conv_view").locator(".output .size")).to_have_text(re.compile("^48×76"))
+    by_key(page, "conv_angle").locator("[data-testid=stSlider]").hover()  # until it is at rest
     thumb = by_key(page, "conv_angle").locator("[data-testid=stSliderThumbValue]").bounding_box()
     track = by_key(page, "conv_angle").locator("[data-testid=stSlider]").bounding_box()
-    before, seen = updates(page), output_pixels(page)
+    seen = output_pixels(page)
     x, y = thumb["x"] + thumb["width"] / 2, thumb["y"] + thumb["height"] + 8
     page.mouse.move(x, y)
     page.mouse.down()
     for share in (0.2, 0.4, 0.5):
-        page.mouse.move(x + share * track["width"], y)
-        page.wait_for_timeout(60)
-    assert updates(page) >= before + 2
+        expect_update(page, partial(page.mouse.move, x + share * track["width"], y))
     assert not np.array_equal(output_pixels(page), seen)
     page.wait_for_timeout(1300)  # the hand still holds it
     held = output_pixels(page)

@@ -149,7 +149,7 @@ def test_a_stack_is_typed_and_a_slip_explained(server: Server, page: Page):
     field.fill("3, tree")
     field.press("Enter")
     expect(page.get_by_test_id("stAlert")).to_contain_text("Layer 2, “tree”, has no kernel size")
-    assert parse_qs(urlsplit(page.url).query)["rf_stack"] == ["3, tree"]
+    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("rf_stack") == ["3, tree"])
 
 
 def test_the_effective_field_is_measured_and_can_be_cancelled(server: Server, page: Page):
