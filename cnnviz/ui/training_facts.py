@@ -15,7 +15,9 @@ def show_training_facts(choice: Choice, run: LiveRun | None) -> None:
     """A step, the rate, the loss, the cost: of the settings as they stand."""
     facts(
         [
-            Facts("One step (AdamW)", step_formula(choice), [("η", rate_words(choice, run))]),
+            Facts(
+                "One step (AdamW)", step_formula(choice), [("η", rate_words(choice, run)), ("Adam", _ADAM)]
+            ),
             Facts("Learning rate of step s of S", rate_formula(choice), [("Then", _FALL)]),
             Facts("Loss", loss_formula(choice), [("Guessing", _GUESS)]),
             Facts("Cost of these settings", cost_formula(choice), [("Back", _BACK)]),
@@ -25,6 +27,10 @@ def show_training_facts(choice: Choice, run: LiveRun | None) -> None:
     _ask()
 
 
+_ADAM = (
+    "moves each weight θ against its mean gradient m̂, in units of that gradient's usual size √v̂; "
+    "the W is weight decay: λ θ pulls every weight towards 0."
+)
 _FALL = "it falls along half a cosine to 0: the one-cycle policy of Smith and Topin (2018)."
 _GUESS = "evenly among all classes costs this much; a loss above it is worse than that."
 _BACK = (
