@@ -20,9 +20,9 @@ def knobs(chosen: Convolution) -> list[Knob]:
     return [*_parameters(chosen), *_sizes(chosen), *_geometry(), _bias()]
 
 
-def take_drag(name: str, value: Any) -> None:
+def take_drag(name: str, value: Any, prefix: str = "conv_") -> None:
     """Put a dragged value into the control of that name; what is none is left aside."""
-    key = f"conv_{name}"
+    key = f"{prefix}{name}"
     if key in st.session_state and isinstance(value, int | float) and np.isfinite(value):
         set_control(key, type(st.session_state[key])(value))
 

@@ -1,5 +1,7 @@
 """The dilation lab: one layer pixel by pixel and on the picture, and stacks with their holes."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -12,11 +14,12 @@ from cnnviz.ops.filtering import FilteredPicture, PictureFilter
 from cnnviz.ops.geometry import Window
 from cnnviz.ops.kernels import kernel, named_kernel
 from cnnviz.ui import cache
-from cnnviz.ui.components.conv_view import conv_view
+from cnnviz.ui.components.conv_view import Knob, conv_view
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
-from cnnviz.ui.controls import bounded_slider
+from cnnviz.ui.controls import bounded_slider, limits
+from cnnviz.ui.convolution_knobs import take_drag
 from cnnviz.ui.dilation_facts import ask_about_span, ask_about_stack, show_layer_facts, show_stack_facts
 from cnnviz.ui.formulas.dilation import effective_size_formula
 from cnnviz.ui.pixel_by_pixel import slide
@@ -73,7 +76,17 @@ def show_picture(picture: Picture, layer: PictureFilter) -> None:
     working = cache.fitted(picture, _SIDE)
     label = named_kernel(st.session_state.get("dil_kernel", KERNELS[0])).label
     filtered = cache.filtered(working, layer)
-    conv_view(filtered, working, layer, label, "dil_picture")
+    conv_view(
+        filtered,
+        working,
+        layer,
+        label,
+        "dil_picture",
+        _knobs(layer),
+        partial(take_drag, prefix="dil_"),
+        controls="dil_",
+        numbers="dil_facts",
+    )
     show_layer_facts(layer, working.height, working.width)
     ask_about_span(layer.rows)
     take_home(
@@ -87,6 +100,18 @@ def show_picture(picture: Picture, layer: PictureFilter) -> None:
         ),
         lambda: [_layer_row(layer, filtered, label)],
     )
+
+
+def _knobs(layer: PictureFilter) -> list[Knob]:
+    """Both sliders, for the browser to follow while they are dragged."""
+    low, high = limits("dil_kernel_size")
+    name = st.session_state.get("dil_kernel", KERNELS[0])
+    kernels = tuple(kernel(name, size) for size in range(low, high + 1))
+    rows = layer.rows
+    return [
+        Knob("dilation", "Dilation d", *limits("dil_dilation"), 1, rows.dilation, "dilation"),
+        Knob("kernel_size", "Kernel size k", low, high, 1, rows.kernel_size, kernels=kernels),
+    ]
 
 
 def _layer_row(layer: PictureFilter, filtered: FilteredPicture, label: str) -> Row:

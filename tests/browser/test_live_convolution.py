@@ -219,6 +219,33 @@ def test_a_slider_turns_the_picture_before_the_server_answers(server, page):
     expect_no_errors(page)
 
 
+@pytest.mark.own_tab
+def test_the_dilation_lab_follows_its_sliders_before_the_server_answers(server, page):
+    slow = SlowServer(page)
+    visit(page, server.at("dilation?dil_view=Whole+picture"))
+    view = by_key(page, "dil_picture")
+    size = view.locator(".output .size")
+    expect(size).to_have_text(re.compile("^108×164"))
+    slow.holding = True
+    slider(page, "dil_dilation").press("ArrowRight")
+    expect(size).to_have_text(re.compile("^106×162"))
+    slow.wait_for_answer(page)
+    slider(page, "dil_kernel_size").press("ArrowRight")
+    expect(size).to_have_text(re.compile("^103×159"))
+    slow.holding = False
+    slow.let_go()
+    expect(by_key(page, "dil_facts").locator(".result").first).to_have_text("103")
+    settled(page)
+    expect(size).to_have_text(re.compile("^103×159"))
+    window = Window(4, dilation=3)
+    layer = PictureFilter(cnnviz.kernel("sobel_x", 4), "grey", window, window)
+    expected = filter_picture(cnnviz.sample("cat").fitted(168), layer)
+    painted = scale("activation").paint(expected.output[0], expected.limit)
+    pixels = canvas_pixels(view.locator(".output canvas.picture"))[..., :3]
+    assert np.abs(pixels.astype(int) - painted).max() <= 4
+    expect_no_errors(page)
+
+
 def test_a_slider_that_is_dragged_turns_the_picture_while_it_is_held(server, page):
     visit(page, server.at("convolution?conv_kernel=Gabor&conv_kernel_height=9&conv_resolution=84+px"))
     expect(by_key(page, "conv_view").locator(".output .size")).to_have_text(re.compile("^48×76"))
