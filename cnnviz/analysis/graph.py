@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from cnnviz.analysis.known_shapes import KnownShapes
 from cnnviz.analysis.model_outline import ModelOutline
 from cnnviz.analysis.torch_calls import function_name, meets_meta, outputs_of, replaced, tensors_in
 from cnnviz.analysis.trace_errors import Failure, explain, wrong_channels
@@ -151,6 +152,7 @@ class _Recorder(TorchFunctionMode):
         self._counted: set[str] = set()
         self._values = 0
         self._number = -1
+        self._shapes = KnownShapes()
         for constant in outline.constants:
             self._constant(constant, frozenset())
         self._names = outline.names
@@ -187,7 +189,7 @@ class _Recorder(TorchFunctionMode):
         name = function_name(func)
         before = tuple(self._lookup(t) for t in given)
         try:
-            result = func(*args, **kwargs)
+            result = self._shapes.call(func, args, kwargs, given)
             self._require_channels(name, args, kwargs)
         except Exception as error:
             self.failure = Failure(name, self.path, self.module, *self._described(args, kwargs), error)

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from cnnviz.analysis.known_shapes import KnownShapes
 from cnnviz.analysis.model_outline import ModelOutline
 from cnnviz.analysis.torch_calls import meets_meta, replaced, tensors_in
 
@@ -26,10 +27,16 @@ def runs(outline: ModelOutline, input_shape: Sequence[int]) -> tuple[bool, int]:
 class _Meta(TorchFunctionMode):
     """Lets constants that have memory meet tensors without."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shapes = KnownShapes()
+
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        if meets_meta(list(tensors_in((args, kwargs)))):
+        given = list(tensors_in((args, kwargs)))
+        if meets_meta(given):
             args, kwargs = replaced((args, kwargs), lambda t: torch.empty_like(t, device="meta"))
-        return func(*args, **kwargs)
+            given = list(tensors_in((args, kwargs)))
+        return self._shapes.call(func, args, kwargs, given)
