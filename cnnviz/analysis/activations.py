@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnviz.analysis.map_axes import channel_axes, module_of
+from cnnviz.analysis.torch_calls import named_tensors
 from cnnviz.arrays import Array, read_only
 from cnnviz.data.images import Picture
 from cnnviz.errors import CnnvizError
@@ -48,21 +49,10 @@ def _hook(layer: str, visit: Visit) -> Callable[[nn.Module, Any, Any], None]:
     def report(module: nn.Module, inputs: Any, output: Any) -> None:
         nonlocal calls
         calls += 1
-        for suffix, tensor in _tensors(output):
+        for suffix, tensor in named_tensors(output):
             visit(f"{layer}{f'#{calls}' if calls > 1 else ''}{suffix}", tensor)
 
     return report
-
-
-def _tensors(output: Any, suffix: str = "") -> Iterator[tuple[str, Tensor]]:
-    if isinstance(output, Tensor):
-        yield suffix, output
-    elif isinstance(output, Mapping):
-        for key, value in output.items():
-            yield from _tensors(value, f"{suffix}[{key!r}]")
-    elif isinstance(output, tuple | list):
-        for index, value in enumerate(output):
-            yield from _tensors(value, f"{suffix}[{index}]")
 
 
 def layer_named(model: nn.Module, layer: str) -> nn.Module:

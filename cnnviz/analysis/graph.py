@@ -16,7 +16,14 @@ from torch.overrides import TorchFunctionMode
 
 from cnnviz.analysis.known_shapes import KnownShapes
 from cnnviz.analysis.model_outline import ModelOutline
-from cnnviz.analysis.torch_calls import function_name, meets_meta, outputs_of, replaced, tensors_in
+from cnnviz.analysis.torch_calls import (
+    function_name,
+    meets_meta,
+    named_tensors,
+    outputs_of,
+    replaced,
+    tensors_in,
+)
 from cnnviz.analysis.trace_errors import Failure, explain, wrong_channels
 from cnnviz.errors import CnnvizError
 
@@ -85,13 +92,19 @@ class Op:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One run of a module: its operations are `start` to `end` (excluded)."""
+    """One run of a module: its operations are `start` to `end` (excluded).
+
+    Attributes:
+        outputs: what it gives, as far as the pass knows it.
+        shapes: of all that it gives, by where it stands (`named_tensors`).
+    """
 
     path: str
     module: nn.Module
     start: int
     end: int
     outputs: tuple[Value, ...]
+    shapes: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +187,11 @@ class _Recorder(TorchFunctionMode):
 
     def _leave(self, module: nn.Module, path: str, output: Any) -> None:
         _, _, start = self._stack.pop()
-        found = (self._seen.get(id(t)) for t in tensors_in(output))
+        given = dict(named_tensors(output))
+        found = (self._seen.get(id(t)) for t in given.values())
         values = tuple(seen.value for seen in found if seen is not None)
-        self.calls.append(Call(path, module, start, len(self.ops), values))
+        shapes = {name: tuple(t.shape) for name, t in given.items()}
+        self.calls.append(Call(path, module, start, len(self.ops), values, shapes))
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None

@@ -1,6 +1,7 @@
 """The layers of a model as a reader meets them: path, kind, output shape."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from cnnviz.analysis.activations import evaluating, forward, named_axes, watch
-from cnnviz.analysis.map_axes import channel_axes, module_of
+from cnnviz.analysis.graph import Graph, record
+from cnnviz.analysis.map_axes import channel_axes_in, module_of
 from cnnviz.errors import CnnvizError
 from cnnviz.ops.convolution import Conv2dFromScratch
 
@@ -85,25 +87,24 @@ def _times(numbers: Sequence[int]) -> str:
     return "×".join(map(str, numbers))
 
 
-def layer_summaries(model: nn.Module, input_shape: tuple[int, int, int, int]) -> tuple[LayerSummary, ...]:
+def layer_summaries(
+    model: nn.Module, input_shape: tuple[int, int, int, int], graph: Graph | None = None
+) -> tuple[LayerSummary, ...]:
     """Every output of every layer below the model itself, in the model's own order.
 
-    The model runs once on an empty input where its parameters are; one on the meta device
-    (`model_outline`) costs nothing.
+    The model is recorded without computing anything. One that cannot be runs once on an empty input
+    where its parameters are; three dimensions then pass for maps.
+
+    Args:
+        model: left as it is.
+        input_shape: (N, C, H, W).
+        graph: what `record` has seen of the model at that shape, if it has.
 
     Raises:
         CnnvizError: if the model cannot take `input_shape`.
     """
     modules = {path: module for path, module in model.named_modules() if path}
-    shapes: dict[str, tuple[int, ...]] = {}
-
-    def note(path: str, output: Tensor) -> None:
-        shapes[path] = tuple(output.shape[1:])
-
-    device = next(model.parameters(), torch.empty(0)).device
-    with evaluating(model), torch.inference_mode(), watch(model, modules, note):
-        forward(model, torch.empty(input_shape, device=device))
-    axes = _axes(model, input_shape, shapes)
+    shapes, axes = _outputs(model, modules, input_shape, graph)
     order = {path: index for index, path in enumerate(modules)}
     return tuple(
         LayerSummary(
@@ -117,10 +118,40 @@ def layer_summaries(model: nn.Module, input_shape: tuple[int, int, int, int]) ->
     )
 
 
-def _axes(
-    model: nn.Module, input_shape: Sequence[int], shapes: Mapping[str, tuple[int, ...]]
-) -> Mapping[str, int | None]:
+_Shapes = dict[str, tuple[int, ...]]
+
+
+def _outputs(
+    model: nn.Module, modules: Iterable[str], input_shape: Sequence[int], graph: Graph | None
+) -> tuple[_Shapes, dict[str, int | None]]:
+    """Shape and channels' dimension of each output, by the names of `watch`."""
     try:
-        return named_axes(shapes, channel_axes(model, input_shape))
-    except CnnvizError:  # it ran, but cannot be traced: three dimensions pass for maps
-        return {layer: 0 if len(shape) == 3 else None for layer, shape in shapes.items()}
+        graph = graph or record(model, input_shape)
+    except CnnvizError:  # it may run all the same
+        shapes = _run(model, modules, input_shape)
+        return shapes, {layer: 0 if len(shape) == 3 else None for layer, shape in shapes.items()}
+    shapes = _recorded(graph)
+    return shapes, named_axes(shapes, channel_axes_in(graph))
+
+
+def _recorded(graph: Graph) -> _Shapes:
+    calls: Counter[str] = Counter()
+    shapes: _Shapes = {}
+    for call in graph.calls:
+        calls[call.path] += 1
+        again = f"#{calls[call.path]}" if calls[call.path] > 1 else ""
+        if call.path:
+            shapes |= {f"{call.path}{again}{name}": shape[1:] for name, shape in call.shapes.items()}
+    return shapes
+
+
+def _run(model: nn.Module, modules: Iterable[str], input_shape: Sequence[int]) -> _Shapes:
+    shapes: _Shapes = {}
+
+    def note(path: str, output: Tensor) -> None:
+        shapes[path] = tuple(output.shape[1:])
+
+    device = next(model.parameters(), torch.empty(0)).device
+    with evaluating(model), torch.inference_mode(), watch(model, modules, note):
+        forward(model, torch.empty(tuple(input_shape), device=device))
+    return shapes

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from cnnviz.analysis.field_rules import Fields, fields
-from cnnviz.analysis.graph import Value, record
+from cnnviz.analysis.graph import Graph, Value, record
 
 
 def module_of(layer: str) -> str:
@@ -25,7 +25,11 @@ def channel_axes(model: nn.Module, input_shape: Sequence[int]) -> dict[str, tupl
     Raises:
         CnnvizError: if the model cannot be traced at that shape.
     """
-    graph = record(model, input_shape)
+    return channel_axes_in(record(model, input_shape))
+
+
+def channel_axes_in(graph: Graph) -> dict[str, tuple[int | None, ...]]:
+    """`channel_axes` of a pass that is recorded already."""
     known = fields(graph)
     found: defaultdict[str, list[int | None]] = defaultdict(list)
     for call in graph.calls:

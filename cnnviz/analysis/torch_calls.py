@@ -42,6 +42,18 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
             yield from tensors_in(item)
 
 
+def named_tensors(output: Any, suffix: str = "") -> Iterator[tuple[str, Tensor]]:
+    """The tensors of a module's output by where they stand: "" for one alone, "[0]", "['key'][1]"."""
+    if isinstance(output, Tensor):
+        yield suffix, output
+    elif isinstance(output, Mapping):
+        for key, value in output.items():
+            yield from named_tensors(value, f"{suffix}[{key!r}]")
+    elif isinstance(output, tuple | list):
+        for index, value in enumerate(output):
+            yield from named_tensors(value, f"{suffix}[{index}]")
+
+
 def replaced(value: Any, change: Callable[[Tensor], Any]) -> Any:
     """`value` with every tensor in it changed; lists become tuples, so that nothing moves later."""
     if isinstance(value, Tensor):

@@ -1,5 +1,6 @@
 """What the caches hand out."""
 
+import functools
 import threading
 import time
 
@@ -8,6 +9,7 @@ import pytest
 
 from cnnviz.analysis.activations import forward
 from cnnviz.analysis.layers import layer_summaries
+from cnnviz.analysis.model_outline import ModelOutline
 from cnnviz.analysis.shifts import padding_on_the_way
 from cnnviz.data.images import Picture, sample
 from cnnviz.errors import CnnvizError
@@ -41,16 +43,20 @@ def test_passes_at_the_same_time_do_not_report_into_each_other(monkeypatch):
     sides = (64, 96)
     expected = [layer_summaries(model_outline("resnet18"), (1, 3, side, side)) for side in sides]
     way = padding_on_the_way(model_outline("resnet18"), "layer1.0.conv1", (1, 3, 64, 64))
-    for stored in (cache.layers_of, cache.padding_to, cache.outline):
+    for stored in (cache.layers_of, cache.networks._recorded, cache.padding_to, cache.outline):
         stored.clear()
     together = threading.Barrier(3, timeout=10)
 
-    def meeting(forward):
-        return lambda model, x: (together.wait(), forward(model, x), together.wait())[1]
+    def meeting(model, x):
+        return (together.wait(), forward(model, x), together.wait())[1]
 
-    for module in ("layers", "shifts"):
-        name = f"cnnviz.analysis.{module}.forward"
-        monkeypatch.setattr(name, meeting(forward))
+    class MeetingOutline(ModelOutline):
+        def __init__(self, model):
+            super().__init__(model)
+            self.model = functools.partial(meeting, self.model)
+
+    monkeypatch.setattr("cnnviz.analysis.graph.ModelOutline", MeetingOutline)
+    monkeypatch.setattr("cnnviz.analysis.shifts.forward", meeting)
     found = {}
     threads = [
         threading.Thread(target=lambda: found.update({64: cache.layers_of("resnet18", 64)})),

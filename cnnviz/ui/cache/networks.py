@@ -6,12 +6,13 @@ import torch
 from cnnviz.analysis.attribution import grad_cam_layers, last_map_module
 from cnnviz.analysis.blocks import Block, blocks
 from cnnviz.analysis.glance import GlanceColumns, glance_columns
+from cnnviz.analysis.graph import Graph
 from cnnviz.analysis.input_sizes import InputSizes, input_sizes
 from cnnviz.analysis.layer_rows import Trace
 from cnnviz.analysis.layers import LayerSummary, layer_summaries
 from cnnviz.analysis.residual import block_graph
 from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
-from cnnviz.analysis.trace import trace
+from cnnviz.analysis.trace import trace_and_graph
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_bytes, model_outline
 from cnnviz.nets.classifiers import classifier_names, published_figures
@@ -92,7 +93,8 @@ def layers_of(name: str, side: int, weights: str | None = None) -> tuple[LayerSu
         CnnvizError: if the network does not take that size.
     """
     channels = catalog_entry(name).input_shape[1]
-    return layer_summaries(model_outline(name, weights), (1, channels, side, side))
+    _, graph = _recorded(name, side, weights)
+    return layer_summaries(outline(name, weights), (1, channels, side, side), graph)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -102,8 +104,14 @@ def traced(name: str, side: int, weights: str | None = None) -> Trace:
     Raises:
         CnnvizError: if the network does not take that size.
     """
+    return _recorded(name, side, weights)[0]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _recorded(name: str, side: int, weights: str | None) -> tuple[Trace, Graph]:
+    """One pass for the trace and the layers, which a page asks for one after the other."""
     channels = catalog_entry(name).input_shape[1]
-    return trace(outline(name, weights), (1, channels, side, side))
+    return trace_and_graph(outline(name, weights), (1, channels, side, side))
 
 
 @st.cache_resource(max_entries=96, show_spinner=False)
