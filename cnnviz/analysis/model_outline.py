@@ -2,7 +2,7 @@
 
 import copy
 import functools
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from types import MethodType
 from typing import Any
@@ -107,7 +107,7 @@ class ModelOutline:
             return type(value)._make(items) if hasattr(value, "_make") else tuple(items)
         if not isinstance(value, list | deque | dict | set):
             return value
-        twin: Any = copy.copy(value)
+        twin: Any = value.copy() if type(value) in _CONTAINERS else copy.copy(value)
         self._twins[id(value)] = twin
         if isinstance(value, set):
             twin.clear()
@@ -143,6 +143,7 @@ class ModelOutline:
 
 
 _ATOMS = frozenset([bool, int, float, str])
+_CONTAINERS = frozenset([list, deque, dict, OrderedDict, set])  # their own method is faster
 _HOOKS_AFTER = ("_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called")
 _MADE_ANEW = frozenset(["_parameters", "_buffers", "_modules", *_HOOKS_AFTER])
 

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from cnnviz.errors import CnnvizError
@@ -185,17 +185,23 @@ class Outline(TorchFunctionMode):
     """While it is open, new tensors have shapes but no memory; those that count something are real.
 
     torch's own `device("meta")` takes the values from `arange` too, out of which some networks
-    compute their widths.
+    compute their widths. Nothing is drawn for tensors without memory, which torch takes a millisecond over.
     """
 
-    _FILLED = (torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn)
+    _MAKE = (torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn)
+    _DRAW = (nn.init.uniform_, nn.init.normal_, nn.init.kaiming_uniform_,
+             Tensor.uniform_, Tensor.normal_, Tensor.erfinv_)  # fmt: skip
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        """Call `func`, on the meta device if it fills a tensor."""
+        """Call `func`, on the meta device if it makes a tensor; not if it draws values for one there."""
         given = dict(kwargs or {})
-        if func in self._FILLED and given.get("device") is None:
+        if func in self._DRAW:
+            drawn: Tensor = args[0] if args else given["tensor"]
+            if drawn.is_meta:
+                return drawn
+        if func in self._MAKE and given.get("device") is None:
             given["device"] = "meta"
         return func(*args, **given)
 
