@@ -131,7 +131,7 @@ class ModelOutline:
         if id(tensor) not in self._twins and not self.meta:
             return tensor if isinstance(tensor, nn.Parameter) else self._constant(tensor)
         if id(tensor) not in self._twins:
-            twin = torch.empty_like(tensor, device="meta", requires_grad=False)
+            twin = _without_memory(tensor)
             if isinstance(tensor, nn.Parameter):
                 twin = nn.Parameter(twin, requires_grad=False)
                 self.names[id(twin)] = self._names.get(id(tensor), "")
@@ -140,6 +140,14 @@ class ModelOutline:
             # The original is kept as well: a number that stands for it must not be given away.
             self._twins[id(tensor)] = twin
         return self._twins[id(tensor)]  # type: ignore[no-any-return]
+
+
+def _without_memory(tensor: Tensor) -> Tensor:
+    """Shape, order and type of a tensor; without `empty_like`, which takes long, where that is the same."""
+    plain = type(tensor) in (Tensor, nn.Parameter) and tensor.layout == torch.strided
+    if plain and tensor.is_contiguous():
+        return torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
+    return torch.empty_like(tensor, device="meta", requires_grad=False)
 
 
 _ATOMS = frozenset([bool, int, float, str])
