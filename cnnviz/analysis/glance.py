@@ -154,6 +154,7 @@ class _Units:
 
     def __init__(self, model: nn.Module, layers: Sequence[LayerSummary], trace: Trace) -> None:
         self._modules = dict(model.named_modules())
+        self._parameters = _parameters(model)
         self._of_module: dict[str, LayerSummary] = {}
         for layer in layers:
             self._of_module.setdefault(layer.module, layer)
@@ -188,8 +189,7 @@ class _Units:
         return self._weighs_most(path) and self._reads_in_turn(path)
 
     def _weighs_most(self, path: str) -> bool:
-        inside = sum(p.numel() for p in self._modules[path].parameters())
-        return bool(2 * inside > sum(p.numel() for p in self._modules[""].parameters()))
+        return 2 * _parameters(self._modules[path]) > self._parameters
 
     def _reads_in_turn(self, path: str) -> bool:
         """Whether each child reads nothing inside the module but the child before it."""
@@ -200,6 +200,10 @@ class _Units:
         inside = [row for row in self._rows if owner[row.layer]]
         read = ((owner[row.layer], owner.get(parent)) for row in inside for parent in row.parents)
         return len(order) > 1 and all(not there or there in (here, before[here]) for here, there in read)
+
+
+def _parameters(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
 
 
 def _above(path: str) -> Iterator[str]:
