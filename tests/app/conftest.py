@@ -1,17 +1,28 @@
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 # One thread for each computation, before the app's processor is made: the suite has its own processes.
 os.environ.setdefault("CNNVIZ_SLOTS", str(os.cpu_count() or 1))
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
+from streamlit.components.v2.manifest_scanner import scan_component_manifests
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.ui import frame
 from cnnviz.ui.components import facts
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def installed_components_are_looked_for_once() -> Iterator[None]:
+    """Every AppTest begins as a server does and reads about all installed packages, 0.1 s for nothing new."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)
