@@ -63,7 +63,7 @@ def show_picture(chosen: Convolution) -> None:
         knobs(chosen),
         take_drag,
         controls="conv_",
-        numbers=_FACTS,
+        numbers=(_FACTS, "conv_kernel_grid"),
     )
     numbers(chosen)
     ask_output_size(chosen.layer.columns)

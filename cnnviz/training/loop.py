@@ -255,7 +255,7 @@ class TrainingRun:
         kept = f"after epoch {self.epochs_done}" if self.epochs_done else "before the first step"
         return DivergedError(
             f"Training diverged at step {self.step + 1}: {what}. The weights {kept} are kept. "
-            f"A learning rate below {self.recipe.learning_rate:,.10g} may help."
+            f"A learning rate far below {self.recipe.learning_rate:,.10g} may help."
         )
 
 

@@ -85,7 +85,7 @@ def show_picture(picture: Picture, layer: PictureFilter) -> None:
         _knobs(layer),
         partial(take_drag, prefix="dil_"),
         controls="dil_",
-        numbers="dil_facts",
+        numbers=("dil_span", "dil_facts"),
     )
     show_layer_facts(layer, working.height, working.width)
     ask_about_span(layer.rows)

@@ -38,8 +38,8 @@ _PAGES_WITH_WEIGHTS = {"feature_maps", "receptive_field"}
 # controls to a telling case look like links, in rows close together. On a phone they are one row to
 # swipe, and what the controls change stands above them. A chart's words have the page's own colour:
 # Streamlit's grey is too faint to read well, and so it is for captions. Chosen names stand out from the
-# accent in the dark, and so do the words on its buttons. What only asks for another run,
-# or carries a value into the link, takes no place.
+# accent in the dark, and so do the words on its buttons. A card on the home page is a link as a whole.
+# What only asks for another run, or carries a value into the link, takes no place.
 _STYLE = """<style>
 .stPlotlyChart text { fill: currentColor !important; }
 .stApp [data-testid="stCaptionContainer"] { opacity: 0.75; }
@@ -52,6 +52,10 @@ _STYLE = """<style>
 }
 .st-key-rf_others span[title] { color: light-dark(#ffffff, #121518); }
 .stApp button[kind="primary"]:not(:disabled) { color: light-dark(#ffffff, #121518); }
+[class*="st-key-card_"] { position: relative; }
+[class*="st-key-card_"]:hover { border-color: currentColor; }
+[class*="st-key-card_"] [data-testid="stElementContainer"] { position: static; }
+[class*="st-key-card_"] a::after { content: ""; position: absolute; inset: 0; }
 .st-key-train_run { display: none; }
 .st-key-link_once_more, .st-key-train_once_more { position: absolute; }
 .stMainBlockContainer { padding: 3.5rem clamp(1rem, 2.4vw, 3.5rem) 3rem; }

@@ -1,5 +1,7 @@
 """What the home page shows, computed live on the chosen picture."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from cnnviz.nets.catalog import ModelSpec
@@ -75,6 +77,12 @@ _PAGES = (
         "Architectures",
         "Seven networks that mattered, what their numbers really say, and any network block by block.",
     ),
+    (
+        "pages/training.py",
+        ":material/model_training:",
+        "Training",
+        "Train a network here: curves, filters and maps after every epoch, and what it still takes for what.",
+    ),
 )
 _PER_ROW = 3
 
@@ -95,6 +103,7 @@ def show_pages() -> None:
     for first in range(0, len(_PAGES), _PER_ROW):
         row = _PAGES[first : first + _PER_ROW]
         for column, (path, icon, title, text) in zip(st.columns(_PER_ROW), row, strict=False):
-            with column, st.container(border=True, height="stretch"):
+            key = f"card_{Path(path).stem}"
+            with column, st.container(border=True, height="stretch", key=key):
                 st.page_link(path, label=f"**{title}**", icon=icon)
                 st.markdown(text)

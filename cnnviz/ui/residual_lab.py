@@ -39,7 +39,7 @@ def choose_block() -> BlockDesign:
         help="Post-activation: Conv → BN → ReLU, the original ResNet. Pre-activation: BN → ReLU → Conv, "
         "ResNet v2.",
     )  # fmt: skip
-    skip = st.toggle("Skip: add the identity", True, key="res_skip", bind="query-params")
+    skip = st.toggle("Add the skip", True, key="res_skip", bind="query-params")
     in_channels = st.select_slider("Channels in *C*", CHANNELS, 64, key="res_in", bind="query-params")
     out_channels = st.select_slider("Channels out *C′*", CHANNELS, 64, key="res_out", bind="query-params")
     stride = st.select_slider("Stride of the first 3×3", (1, 2), 1, key="res_stride", bind="query-params")

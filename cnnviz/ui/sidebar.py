@@ -62,7 +62,10 @@ def choose_picture() -> None:
         picture = None
     if picture is not None:
         st.session_state[_PICTURE] = picture
-    _show(current_picture(), private=source == "upload" and _UPLOAD in st.session_state)
+    private = source == "upload" and _UPLOAD in st.session_state
+    if source == "upload" and not private:
+        st.caption("A reload or a copied link does not bring your own picture along. Until you choose one:")
+    _show(current_picture(), private)
 
 
 def _pick_photo() -> Picture:
@@ -119,7 +122,7 @@ _PICKERS = {"photo": _pick_photo, "pattern": _pick_pattern, "upload": _pick_uplo
 def _show(picture: Picture, private: bool) -> None:
     name = picture.name if private else words(picture.name)
     st.image(cache.preview(picture), width="stretch", alt=f"The chosen picture: {name}")
-    notes = [f"{plain(name)}, {picture.height}×{picture.width} pixels", *picture.notes]
+    notes = [f"{plain(name)}, {picture.height}×{picture.width} pixels, height × width", *picture.notes]
     st.caption("; ".join(notes) + ".")
     if private:
         st.caption("A copied link does not carry your own picture.")

@@ -29,7 +29,10 @@ def choose_weights(name: str) -> str | None:
     if absent:
         st.session_state[_ABSENT] = chosen
     if st.session_state.get(_ABSENT) == chosen:
-        st.caption("The weights of this link are somebody's own and are not on this server for you.")
+        st.caption(
+            "The link names weights of one's own, which a reload or a copied link does not bring along. Open "
+            "them again, from their file or on the training page; until then others are shown."
+        )
     else:
         st.session_state.pop(_ABSENT, None)
     if chosen == OWN and own is not None:

@@ -25,7 +25,7 @@ def test_each_page_opens_with_a_photograph_chosen(open_page, assert_fine, page):
     at = open_page(page)
     assert_fine(at)
     assert len(at.title) == 1
-    assert picture_words(at) == "Cat, 300×451 pixels."
+    assert picture_words(at) == "Cat, 300×451 pixels, height × width."
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -123,7 +123,7 @@ def test_a_picture_of_any_shape_runs_on_every_page(open_page, assert_fine, page,
     at = open_page(page, maps_side=32)
     upload(at, "odd.png", png(*size))
     assert_fine(at)
-    assert picture_words(at) == f"odd.png, {size[0]}×{size[1]} pixels."
+    assert picture_words(at) == f"odd.png, {size[0]}×{size[1]} pixels, height × width."
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -134,7 +134,7 @@ def test_a_file_that_is_no_picture_is_explained_and_the_picture_before_stays(ope
     assert not at.exception
     (error,) = at.error
     assert error.value.startswith("second.png is not a picture")
-    assert picture_words(at) == "first.png, 20×30 pixels."
+    assert picture_words(at) == "first.png, 20×30 pixels, height × width."
 
 
 def test_where_no_kernel_fits_the_page_says_why_and_recovers(open_page, assert_fine):

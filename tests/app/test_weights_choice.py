@@ -184,6 +184,6 @@ def test_a_link_with_weights_of_somebodys_own_says_that_they_are_not_here(open_p
     at.query_params["weights"] = "Your own"
     at.run()
     assert_fine(at)
-    assert any("somebody's own" in caption.value for caption in at.sidebar.caption)
+    assert any("one's own" in caption.value for caption in at.sidebar.caption)
     assert spec_of(at) == ModelSpec("simple_cnn", "shapes")
-    assert not any("somebody's own" in c.value for c in open_page("feature_maps", **SIDE).sidebar.caption)
+    assert not any("one's own" in c.value for c in open_page("feature_maps", **SIDE).sidebar.caption)

@@ -304,7 +304,8 @@ def png(height: int, width: int) -> bytes:
 def test_a_picture_of_one_pixel_runs_and_says_what_limits_it(server: Server, page: Page):
     visit(page, server.at("convolution?conv_padding_mode=Reflect&conv_resolution=28+px&conv_padding=9"))
     upload(page, "dot.png", png(1, 1))
-    expect(page.get_by_test_id("stSidebar").get_by_text("dot.png, 1×1 pixels.")).to_be_visible()
+    words = page.get_by_test_id("stSidebar").get_by_text("dot.png, 1×1 pixels, height × width.")
+    expect(words).to_be_visible()
     expect(headline(page)).to_contain_text("Output row")
     expect(conv_view(page).locator(".input canvas.picture")).to_have_attribute(
         "aria-label", "The input, dot.png"

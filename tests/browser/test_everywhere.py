@@ -262,8 +262,12 @@ def test_home_leads_to_the_pages_and_loads_no_plotting_code(server: Server, page
     expect_no_errors(page)
     assert requests and not [url for url in requests if "plotly" in url.lower()]
     main = page.get_by_test_id("stMain")
-    for name in ("Convolution", "Feature maps"):
-        main.get_by_role("link", name=name, exact=True).click()
+    for name in ("Convolution", "Feature maps", "Training"):
+        link = main.get_by_role("link", name=name, exact=True)
+        link.scroll_into_view_if_needed()
+        box = link.bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + 40, box["y"] + box["height"] + 40)  # a card is a link as a whole
         expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(name))
         page.get_by_test_id("stSidebarNav").get_by_role("link", name="Home", exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("See how"))

@@ -162,7 +162,7 @@ def test_an_uploaded_photograph_is_seen_through_every_layer(
 ):
     visit(page, server.at(f"feature_maps?maps_view=A+layer&weights=Random&model={MODELS[model]}"))
     upload(page, "mine.jpg", photograph)
-    expect(sidebar(page).get_by_text("mine.jpg, 480×640 pixels.")).to_be_visible()
+    expect(sidebar(page).get_by_text("mine.jpg, 480×640 pixels, height × width.")).to_be_visible()
     maps = computed(model, photograph, LAYERS[model])
     rng = random.Random(1)
     for layer in LAYERS[model]:

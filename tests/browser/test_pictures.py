@@ -61,20 +61,20 @@ def go_to(page: Page, name: str) -> None:
 def test_bad_files_get_one_plain_sentence_each_and_the_picture_stays(server: Server, page: Page):
     visit(page, server.at("convolution"))
     upload(page, "first.png", picture_file("PNG"))
-    expect(sidebar(page).get_by_text("first.png, 90×160 pixels.")).to_be_visible()
+    expect(sidebar(page).get_by_text("first.png, 90×160 pixels, height × width.")).to_be_visible()
     for name, data, words in BAD_FILES.values():
         give_file(page, name, data)
         alert = sidebar(page).get_by_test_id("stAlert")
         expect(alert).to_have_text(re.compile(words))
         expect(alert).to_have_count(1)
         assert "Traceback" not in alert.inner_text() and len(alert.inner_text()) < 160
-        expect(sidebar(page).get_by_text("first.png, 90×160 pixels.")).to_be_visible()
+        expect(sidebar(page).get_by_text("first.png, 90×160 pixels, height × width.")).to_be_visible()
         expect(conv_view(page).locator(".input canvas.picture")).to_have_attribute(
             "aria-label", "The input, first.png"
         )
         expect(page.get_by_test_id("stException")).to_have_count(0)
     give_file(page, "second.webp", picture_file("WEBP", 50, 50))
-    expect(sidebar(page).get_by_text("Second.webp, 50×50 pixels.")).to_be_visible()
+    expect(sidebar(page).get_by_text("Second.webp, 50×50 pixels, height × width.")).to_be_visible()
     expect(output_caption(page)).to_have_text(re.compile("^166×166"))
     expect_no_errors(page)
 
@@ -82,10 +82,10 @@ def test_bad_files_get_one_plain_sentence_each_and_the_picture_stays(server: Ser
 def test_a_picture_stays_when_the_page_changes(server: Server, page: Page):
     visit(page, server.at("convolution?source=Photo"))
     choose(page, "photo", "Astronaut")
-    expect(sidebar(page).get_by_text("Astronaut, 512×512 pixels.")).to_be_visible()
+    expect(sidebar(page).get_by_text("Astronaut, 512×512 pixels, height × width.")).to_be_visible()
     go_to(page, "Feature maps")
     expect_glance(page, 16)
-    expect(sidebar(page).get_by_text("Astronaut, 512×512 pixels.")).to_be_visible()
+    expect(sidebar(page).get_by_text("Astronaut, 512×512 pixels, height × width.")).to_be_visible()
     expect(page.get_by_role("combobox", name="Photograph")).to_have_value("Astronaut")
     go_to(page, "Convolution")
     expect(conv_view(page).locator(".input canvas.picture")).to_have_attribute(
@@ -96,7 +96,7 @@ def test_a_picture_stays_when_the_page_changes(server: Server, page: Page):
 def test_an_upload_stays_on_every_page_and_out_of_the_link(server: Server, page: Page, new_page: OpenPage):
     visit(page, server.at("convolution"))
     upload(page, "secret_garden.png", picture_file("PNG"))
-    expect(sidebar(page).get_by_text("secret_garden.png, 90×160 pixels.")).to_be_visible()
+    expect(sidebar(page).get_by_text("secret_garden.png, 90×160 pixels, height × width.")).to_be_visible()
     expect(sidebar(page).get_by_text("A copied link does not carry your own picture.")).to_be_visible()
     go_to(page, "Feature maps")
     expect_glance(page, 16)
@@ -117,11 +117,11 @@ def test_an_upload_stays_on_every_page_and_out_of_the_link(server: Server, page:
 def test_an_upload_is_still_there_after_a_look_at_a_photograph(server: Server, page: Page):
     visit(page, server.at("convolution"))
     upload(page, "mine.png", picture_file("PNG"))
-    expect(sidebar(page).get_by_text("mine.png, 90×160 pixels.")).to_be_visible()
+    expect(sidebar(page).get_by_text("mine.png, 90×160 pixels, height × width.")).to_be_visible()
     source(page, "Photo")
-    expect(sidebar(page).get_by_text("Cat, 300×451 pixels.")).to_be_visible()
+    expect(sidebar(page).get_by_text("Cat, 300×451 pixels, height × width.")).to_be_visible()
     source(page, "Upload")
-    expect(sidebar(page).get_by_text("mine.png, 90×160 pixels.")).to_be_visible()
+    expect(sidebar(page).get_by_text("mine.png, 90×160 pixels, height × width.")).to_be_visible()
 
 
 @pytest.mark.parametrize("pattern", ["Grating", "Rings"])

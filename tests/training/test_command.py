@@ -114,7 +114,7 @@ def test_a_run_that_diverges_later_writes_its_last_good_weights(out, monkeypatch
     monkeypatch.setattr(TrainingRun, "_one_step", breaking)
     assert main([*QUICK, "--out", str(out)]) == 1
     assert (
-        f"The weights after epoch 1 are kept. A learning rate below 0.002 may help. They are in {out}."
+        f"The weights after epoch 1 are kept. A learning rate far below 0.002 may help. They are in {out}."
         in (capsys.readouterr().err)
     )
     assert read_provenance(out).epochs == 1 and only(out)

@@ -91,10 +91,12 @@ export default function (component) {
 
   /** Numbers beside the picture are Python's: while the picture is ahead of them, they stand back. */
   function dimNumbers(ahead) {
-    const numbers = state.header.numbers && document.querySelector(`.st-key-${state.header.numbers}`);
-    if (!numbers) return;
-    numbers.style.transition = ahead ? "opacity 0.15s 0.25s" : ""; // a quick answer spares the flicker
-    numbers.style.opacity = ahead ? "0.35" : "";
+    for (const key of state.header.numbers) {
+      const numbers = document.querySelector(`.st-key-${key}`);
+      if (!numbers) continue;
+      numbers.style.transition = ahead ? "opacity 0.15s 0.25s" : ""; // a quick answer spares the flicker
+      numbers.style.opacity = ahead ? "0.35" : "";
+    }
   }
 
   function turnTo(knob, value) {

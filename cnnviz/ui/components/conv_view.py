@@ -50,7 +50,7 @@ def conv_view(
     knobs: Sequence[Knob] = (),
     on_drag: Callable[[str, Any], None] | None = None,
     controls: str = "",
-    numbers: str = "",
+    numbers: Sequence[str] = (),
 ) -> None:
     """Show a filtered picture; a pixel under the pointer lights up what it reads or is read by.
 
@@ -63,7 +63,7 @@ def conv_view(
         knobs: what can be dragged.
         on_drag: gets a knob's name and its new value, unchecked, when the hand rests.
         controls: the slider whose key is this and a knob's name turns that knob, too, without delay.
-        numbers: key of what shows Python's numbers; it is dimmed while the picture is ahead of them.
+        numbers: keys of what shows Python's numbers; they are dimmed while the picture is ahead of them.
     """
     channels, height, width = filtered.output.shape
     kernels = [kernel for knob in knobs for kernel in knob.kernels]
@@ -79,7 +79,7 @@ def conv_view(
         "knobs": _described(knobs),
         "turn": last_turn(key),
         "controls": controls,
-        "numbers": numbers,
+        "numbers": list(numbers),
         "input_text": f"The input, {picture.name}",
         "output_text": (
             f"{kernel_label} of {picture.name}: {channels} channel{'s' if channels > 1 else ''} of "

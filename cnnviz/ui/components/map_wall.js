@@ -176,7 +176,8 @@ export default function (component) {
     markUnits(at(".large .pin"), pin);
     drawOnPicture(pin);
     const unit = pin ?? state.unit;
-    const middling = "the middle of the selected map; point anywhere to read a value, click to pin a unit";
+    const middling =
+      "the middle of the selected map; point to read a value, click to choose a map, click in the large map to pin a unit";
     const detail = unitDetail(state.selected, unit);
     if (pin) say(unitText(state.selected, unit), `pinned, its story stands below · ${detail}`);
     else if (state.pointed) say(unitText(state.selected, unit), detail);
