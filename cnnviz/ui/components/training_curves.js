@@ -79,9 +79,16 @@ export default function (component) {
     const place = rises ? { x: x(header.steps), "text-anchor": "end" } : { x: EDGE.left + 8 };
     const y = rises ? HEIGHT - EDGE.bottom - 60 : EDGE.top + 12;
     return [
-      drawn("text", { ...place, y, fill: header.colours[0], class: "name" }, "— while training"),
-      drawn("text", { ...place, y: y + 15, class: "name second" }, "- ● - held-out pictures"),
+      named({ ...place, y }, "—", header.colours[0], "while training"),
+      named({ ...place, y: y + 15 }, "- ● -", header.colours[1], "held-out pictures"),
     ];
+  }
+
+  /** What a line means: its sign in its colour, and the words. */
+  function named(place, sign, colour, words) {
+    const text = drawn("text", place);
+    text.append(drawn("tspan", { fill: colour }, sign), ` ${words}`);
+    return text;
   }
 
   function pointer({ x }) {
