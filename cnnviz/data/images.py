@@ -20,7 +20,8 @@ MAX_PIXELS = 40_000_000
 MAX_SIDE = 1024
 
 # What Pillow's decoders raise for damaged files, beyond the OSError that they document.
-_DAMAGE = (OSError, ValueError, SyntaxError, TypeError, LookupError, OverflowError, EOFError, struct.error)
+DAMAGE = (OSError, ValueError, SyntaxError, TypeError, LookupError, OverflowError, EOFError, struct.error)
+TOO_LARGE = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 # What undoes each EXIF orientation. Pillow's own exif_transpose also rewrites the other EXIF entries,
 # and fails on a good picture where those are odd.
 _TURNS = {
@@ -155,11 +156,11 @@ def _decode(data: bytes, name: str) -> Picture:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _refuse_oversized(image.size, name)
             return _to_picture(image, name)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except TOO_LARGE as error:
         raise CnnvizError(f"{name} has too many pixels: at most 40 megapixels, please.") from error
     except UnidentifiedImageError as error:
         raise CnnvizError(f"{name} is not a picture that can be read here: {_READABLE} can.") from error
-    except _DAMAGE as error:
+    except DAMAGE as error:
         if isinstance(error, CnnvizError):
             raise
         raise CnnvizError(f"{name} is damaged or cut short, so its pixels cannot be read.") from error

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
-from cnnviz.data.images import FORMATS
+from cnnviz.data.images import DAMAGE, FORMATS, TOO_LARGE
 from cnnviz.errors import CnnvizError
 from cnnviz.training.sources import SUFFIXES, Source, Turn, folder_source
 
@@ -150,7 +150,7 @@ def _pixels_in(content: bytes) -> int:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             return image.width * image.height
-    except Exception:  # each format's reader has errors of its own; `load_image` words what is wrong
+    except (*DAMAGE, *TOO_LARGE):  # `load_image` words what is wrong
         return 0
 
 

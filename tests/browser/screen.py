@@ -172,6 +172,11 @@ class SlowServer:
             assert time.monotonic() < deadline, "no run came to its end"
             page.wait_for_timeout(50)
 
+    def release(self) -> None:
+        """Hold nothing any more, and deliver what was held."""
+        self.holding = False
+        self.let_go()
+
     def let_go(self) -> None:
         """Deliver what was held so far; go on holding."""
         held, self.held = self.held, []

@@ -215,8 +215,7 @@ def test_a_weight_typed_while_the_lab_waits_to_run_once_more_is_kept(server: Ser
             page.wait_for_timeout(600)
             slow.holding = True
     page.wait_for_timeout(600)  # now the lab would run once more, were it not for the second edit
-    slow.holding = False
-    slow.let_go()
+    slow.release()
     page.wait_for_url(re.compile(r"conv_weights=0\.5\+0\+1%3B"))
     page.wait_for_timeout(1500)
     settled(page)

@@ -313,8 +313,7 @@ def test_a_late_answer_does_not_take_the_selection_back(server: Server, page: Pa
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     expect(name).to_have_text("Channel 3")
-    slow.holding = False
-    slow.let_go()
+    slow.release()
     expect(field).to_have_value("3")
     expect(name).to_have_text("Channel 3")
     field.fill("1")

@@ -177,8 +177,7 @@ def test_a_late_answer_does_not_take_the_hand_back(server, page):
     slow.let_go()
     expect(slider(page, "conv_stride")).to_have_value("2")
     expect(size).to_have_text(re.compile("^18×28"))
-    slow.holding = False
-    slow.let_go()
+    slow.release()
     expect(slider(page, "conv_stride")).to_have_value("3")
     expect(size).to_have_text(re.compile("^18×28"))
 
@@ -210,8 +209,7 @@ def test_a_slider_turns_the_picture_before_the_server_answers(server, page):
     slow.let_go()  # the answer to the first press comes late
     page.wait_for_timeout(300)
     expect(size).to_have_text(re.compile("^18×28"))
-    slow.holding = False
-    slow.let_go()
+    slow.release()
     settled(page)
     expect(size).to_have_text(re.compile("^18×28"))
     painted = painted_by_python(cnnviz.kernel("box", 3), Window(3, 3))
@@ -232,8 +230,7 @@ def test_the_dilation_lab_follows_its_sliders_before_the_server_answers(server, 
     slow.wait_for_answer(page)
     slider(page, "dil_kernel_size").press("ArrowRight")
     expect(size).to_have_text(re.compile("^103×159"))
-    slow.holding = False
-    slow.let_go()
+    slow.release()
     expect(by_key(page, "dil_facts").locator(".result").first).to_have_text("103")
     settled(page)
     expect(size).to_have_text(re.compile("^103×159"))
@@ -286,8 +283,7 @@ def test_a_preset_has_its_way_with_a_slider_just_moved(server, page):
     slow.held.clear()  # a run that the next one cuts short may say nothing of the picture
     page.get_by_role("button", name="Dilation 4").click()
     slow.wait_for_answer(page)
-    slow.holding = False
-    slow.let_go()
+    slow.release()
     expect(size).to_have_text(re.compile("^112×168"))
     expect(slider(page, "conv_stride")).to_have_value("1")
     expect_no_errors(page)
