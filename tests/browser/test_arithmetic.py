@@ -11,7 +11,7 @@ from cnnviz.ops.convolution import conv2d_step
 from cnnviz.ops.geometry import PADDING_MODES
 from cnnviz.ops.pooling import pool2d_step
 
-SCRIPT = Path(__file__).resolve().parents[2] / "cnnviz/ui/components/arithmetic.js"
+SCRIPT = Path(__file__).resolve().parents[2] / "cnnviz/ui/components/shared/arithmetic.js"
 SETTINGS = 200
 EVALUATE = """
 ([kind, input, rows, columns, options]) => {

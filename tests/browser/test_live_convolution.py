@@ -23,7 +23,7 @@ from tests.browser.screen import (
     visit,
 )
 
-COMPONENTS = Path(__file__).resolve().parents[2] / "cnnviz/ui/components"
+COMPONENTS = Path(__file__).resolve().parents[2] / "cnnviz/ui/components/shared"
 CONVOLVE = """
 ([bytes, channels, height, width, settings]) => {
   const found = convolvePlanes(planesOf(Uint8Array.from(bytes), channels), height, width, settings);

@@ -18,11 +18,12 @@ def declare(name: str, libraries: Sequence[str] = (), styles: Sequence[str] = ()
 
     `libraries` and `styles` are further JavaScript and CSS files that stand before the component's own.
     """
-    scripts = [_read(f"{file}.js") for file in ("shared", *libraries, name)]
+    own = f"{name}/{name}"
+    scripts = [_read(f"{file}.js") for file in ("shared/shared", *libraries, own)]
     return st.components.v2.component(
         f"cnnviz_{name}",
-        html=_read(f"{name}.html"),
-        css="".join(_read(f"{file}.css") for file in ("shared", *styles, name)),
+        html=_read(f"{own}.html"),
+        css="".join(_read(f"{file}.css") for file in ("shared/shared", *styles, own)),
         js=_scales() + "".join(scripts),
     )
 

@@ -15,14 +15,14 @@ from cnnviz.ui.components.turns import last_turn, taken
 _mount = declare(
     "sliding_window",
     libraries=(
-        "arithmetic",
-        "kernel_cells",
-        "sliding_grid",
-        "sliding_expression",
-        "sliding_patch",
-        "sliding_steppers",
+        "shared/arithmetic",
+        "shared/kernel_cells",
+        "sliding_window/grid",
+        "sliding_window/expression",
+        "sliding_window/patch",
+        "sliding_window/steppers",
     ),
-    styles=("kernel_cells",),
+    styles=("shared/kernel_cells",),
 )
 
 SlidingKind = Literal["conv", "max", "average", "transposed"]
