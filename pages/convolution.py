@@ -10,9 +10,10 @@ from cnnviz.ui.components.conv_view import conv_view
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.controls import choose_view, counted, lab_columns
 from cnnviz.ui.convolution_controls import Convolution, choose_convolution, take_edit
-from cnnviz.ui.convolution_knobs import knobs, take_drag
+from cnnviz.ui.convolution_live_controls import knobs, take_drag
 from cnnviz.ui.convolution_presets import offer_convolution_presets
 from cnnviz.ui.convolution_views import ask_output_size, layer_rows, output_panels, show_flip, show_pixel_use
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.formulas.convolution import cost_formula, output_size_formula
 from cnnviz.ui.formulas.parts import power_of_ten
@@ -20,7 +21,6 @@ from cnnviz.ui.frame import require_frame
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.sliding_convolution import slide_convolution
 from cnnviz.ui.snippets.convolution import convolution_code
-from cnnviz.ui.take_home import take_home
 
 require_frame()
 

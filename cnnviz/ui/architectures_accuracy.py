@@ -22,10 +22,10 @@ from cnnviz.nets.classifiers import (
     rated_weights,
 )
 from cnnviz.ui.controls import counted, lab_columns
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.quiz import choose_yourself
 from cnnviz.ui.snippets.architectures import accuracy_code
-from cnnviz.ui.take_home import take_home
 
 WHICH = {
     "default": "Each model's default",

@@ -11,10 +11,10 @@ from cnnviz.nets.catalog import ModelSpec, catalog_entry
 from cnnviz.ui import cache
 from cnnviz.ui.components.block_view import block_view
 from cnnviz.ui.controls import counted, set_control
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.quiz import check_yourself
 from cnnviz.ui.snippets.architectures import blocks_code
-from cnnviz.ui.take_home import take_home
 
 WHOLE = "Whole network"
 _USUAL = 224

@@ -14,9 +14,9 @@ from cnnviz.nets.milestones import MILESTONES, Milestone
 from cnnviz.ui import cache
 from cnnviz.ui.components.timeline import timeline
 from cnnviz.ui.controls import set_control
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.quiz import choose_yourself
 from cnnviz.ui.snippets.architectures import milestones_code
-from cnnviz.ui.take_home import take_home
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

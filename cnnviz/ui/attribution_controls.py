@@ -16,7 +16,7 @@ from cnnviz.ui.attribution_runs import AttributionRequest
 from cnnviz.ui.background import MOST_MACS, MOST_PARAMETERS
 from cnnviz.ui.components.class_bars import class_bars
 from cnnviz.ui.controls import await_settings, bounded_slider
-from cnnviz.ui.feature_map_words import names_of
+from cnnviz.ui.feature_map_texts import names_of
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.passes import Scores
 

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz.ui.components.once_more import once_more
+from cnnviz.ui.components.rerun_request import once_more
 
 _MOVED = "_limits_moved"
 

@@ -16,12 +16,12 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.controls import counted
 from cnnviz.ui.convolution_controls import Convolution
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.formulas.convolution import output_size_formula
 from cnnviz.ui.formulas.parts import Equation, result, significant
 from cnnviz.ui.quiz import check_yourself
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.convolution import flip_code, pixel_use_code
-from cnnviz.ui.take_home import take_home
 
 
 def output_panels(filtered: FilteredPicture, label: str) -> list[Panel]:

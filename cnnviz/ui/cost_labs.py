@@ -18,7 +18,8 @@ from cnnviz.figures.cost_bars import AXES, Axis, BarGroup, comparison_bars, comp
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.controls import bounded_slider
 from cnnviz.ui.cost_quiz import ask_about_convolution, ask_about_ways, ask_about_wide
-from cnnviz.ui.cost_words import Setting, bytes_words, cost_groups, cost_rows
+from cnnviz.ui.cost_texts import Setting, bytes_words, cost_groups, cost_rows
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.formulas.cost import (
     convolution_formula,
     deep_formula,
@@ -28,7 +29,6 @@ from cnnviz.ui.formulas.cost import (
 )
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.snippets.cost import deep_code, dense_code, ways_code
-from cnnviz.ui.take_home import take_home
 
 CHANNELS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048)
 KERNEL_SIZES = (1, 3, 5, 7, 9, 11)

@@ -17,12 +17,12 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.cost_labs import show_bars
 from cnnviz.ui.cost_published import published_facts
 from cnnviz.ui.cost_quiz import ask_about_flops, ask_about_memory
-from cnnviz.ui.cost_words import Setting, bytes_words, group
+from cnnviz.ui.cost_texts import Setting, bytes_words, group
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.cost import totals_formula
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.snippets.cost import model_code, two_models_code
-from cnnviz.ui.take_home import take_home
 
 SIDES = (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512, 600)
 _OWN = 0

@@ -19,13 +19,13 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider, limits
-from cnnviz.ui.convolution_knobs import take_drag
+from cnnviz.ui.convolution_live_controls import take_drag
 from cnnviz.ui.dilation_facts import ask_about_span, ask_about_stack, show_layer_facts, show_stack_facts
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.formulas.dilation import effective_size_formula
 from cnnviz.ui.pixel_by_pixel import slide
 from cnnviz.ui.snippets.convolution import convolution_code
 from cnnviz.ui.snippets.dilation import stack_code
-from cnnviz.ui.take_home import take_home
 
 KERNELS = ("sobel_x", "box", "gaussian", "identity")
 MOST_LAYERS = 5

@@ -19,12 +19,12 @@ from cnnviz.ui.background import MOST_MACS as MOST_MACS
 from cnnviz.ui.background import MOST_PARAMETERS as MOST_PARAMETERS
 from cnnviz.ui.controls import counted
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRun
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.quiz import choose_yourself
 from cnnviz.ui.receptive_field_lab import FieldChoice
 from cnnviz.ui.snippets.receptive_field import effective_code
-from cnnviz.ui.take_home import take_home
 from cnnviz.ui.waiting import WaitingRoom
 
 HELD = 0.95

@@ -26,12 +26,12 @@ from cnnviz.ui import cache
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.controls import await_setting, counted, words
-from cnnviz.ui.equivariance_words import padding_words, shift_words, verdict
+from cnnviz.ui.equivariance_texts import padding_words, shift_words, verdict
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.formulas.equivariance import equivariance_formula, invariance_formula
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.quiz import choose_yourself
 from cnnviz.ui.snippets.equivariance import layer_code, network_code
-from cnnviz.ui.take_home import take_home
 
 SIDE = 64
 _FARTHEST = 16

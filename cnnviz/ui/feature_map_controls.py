@@ -10,7 +10,7 @@ from cnnviz.analysis.layers import LayerSummary
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
 from cnnviz.ui.controls import words
-from cnnviz.ui.feature_map_words import no_layer_words
+from cnnviz.ui.feature_map_texts import no_layer_words
 from cnnviz.ui.feedback import plain
 
 SIDES = (32, 64, 96, 128, 160, 224)

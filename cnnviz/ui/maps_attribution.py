@@ -16,7 +16,7 @@ from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
 from cnnviz.ui.attribution_controls import AttributionChoice, choose_attribution, require_small
 from cnnviz.ui.attribution_runs import AttributionRequest, AttributionRun
-from cnnviz.ui.attribution_words import (
+from cnnviz.ui.attribution_texts import (
     MEANINGS,
     cost_words,
     map_words,
@@ -26,14 +26,14 @@ from cnnviz.ui.attribution_words import (
 )
 from cnnviz.ui.components.attribution_view import attribution_view
 from cnnviz.ui.components.facts import Facts, facts
-from cnnviz.ui.feature_map_words import not_finite_words
+from cnnviz.ui.exports import take_home
+from cnnviz.ui.feature_map_texts import not_finite_words
 from cnnviz.ui.feedback import explained, plain
 from cnnviz.ui.formulas.attribution import attribution_formula
 from cnnviz.ui.formulas.parts import percent, significant
 from cnnviz.ui.quiz import choose_yourself
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.attribution import attribution_code
-from cnnviz.ui.take_home import take_home
 from cnnviz.ui.waiting import WaitingRoom
 from cnnviz.ui.weights import missing_weights_words
 

@@ -14,11 +14,11 @@ from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
 from cnnviz.ui.components.filters import filters_view
 from cnnviz.ui.controls import await_setting
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.feature_maps import filters_code
-from cnnviz.ui.take_home import take_home
 from cnnviz.ui.weights import missing_weights_words
 
 _LOOKS = {"colours": "As coloured pictures", "channels": "Channel by channel"}

@@ -12,9 +12,10 @@ from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
 from cnnviz.ui.components.glance import glance_view
 from cnnviz.ui.controls import await_settings, set_control
-from cnnviz.ui.feature_map_words import likeliest
+from cnnviz.ui.exports import take_home
+from cnnviz.ui.feature_map_texts import likeliest
 from cnnviz.ui.maps_glance_quiz import ask_about_size
-from cnnviz.ui.maps_glance_words import (
+from cnnviz.ui.maps_glance_texts import (
     HOW_TO_READ,
     TOP,
     column_words,
@@ -24,7 +25,6 @@ from cnnviz.ui.maps_glance_words import (
 from cnnviz.ui.maps_unit import asked_number
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.feature_maps import glance_code
-from cnnviz.ui.take_home import take_home
 from cnnviz.ui.weights import missing_weights_words
 
 

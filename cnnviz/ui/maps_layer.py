@@ -15,6 +15,7 @@ from cnnviz.ui.components.bar_list import bar_list
 from cnnviz.ui.components.layer_tree import layer_tree
 from cnnviz.ui.components.map_wall import map_wall
 from cnnviz.ui.controls import drawer
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.feature_map_controls import (
     LayerChoice,
     WallChoice,
@@ -23,7 +24,7 @@ from cnnviz.ui.feature_map_controls import (
     set_channel,
     set_layer,
 )
-from cnnviz.ui.feature_map_words import (
+from cnnviz.ui.feature_map_texts import (
     dead_words,
     is_tie,
     left_out_words,
@@ -34,7 +35,6 @@ from cnnviz.ui.feature_map_words import (
 from cnnviz.ui.maps_unit import MapOnScreen, show_unit
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.feature_maps import feature_maps_code
-from cnnviz.ui.take_home import take_home
 from cnnviz.ui.weights import missing_weights_words
 
 

@@ -16,13 +16,13 @@ from cnnviz.nets.widths import channels_in
 from cnnviz.ui import cache
 from cnnviz.ui.components.map_pairs import map_pairs
 from cnnviz.ui.controls import await_settings, words
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.feature_map_controls import choose_layer
-from cnnviz.ui.feature_map_words import likeliest
+from cnnviz.ui.feature_map_texts import likeliest
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.feature_maps import two_weights_code
-from cnnviz.ui.take_home import take_home
 from cnnviz.ui.weights import missing_weights_words
 
 _RANDOM = "random"

@@ -15,9 +15,9 @@ from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
 from cnnviz.ui.components.unit_story import Told, Unit, unit_story
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.feature_map_controls import set_channel, set_layer
 from cnnviz.ui.snippets.unit_story import unit_story_code
-from cnnviz.ui.take_home import take_home
 
 _DIGITS = 9
 _KEYS = ("maps_row", "maps_column")

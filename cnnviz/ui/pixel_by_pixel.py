@@ -14,11 +14,11 @@ from cnnviz.ui import cache
 from cnnviz.ui.components.facts import facts
 from cnnviz.ui.components.sliding_window import Patch, Sliding, sliding_window
 from cnnviz.ui.controls import set_control
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.sliding import sliding_facts
 from cnnviz.ui.sliding_result import sliding_input, sliding_output
 from cnnviz.ui.snippets.sliding import sliding_code
-from cnnviz.ui.take_home import take_home
 
 # Small enough for a patch of it to be recognised, and for the thumbnail to be drawn 2×2.
 SIDE = 64

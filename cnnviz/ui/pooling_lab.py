@@ -13,6 +13,7 @@ from cnnviz.ui import cache
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider, bring_link_up_to_date
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.pixel_by_pixel import slide
 from cnnviz.ui.pooling_facts import (
@@ -23,7 +24,6 @@ from cnnviz.ui.pooling_facts import (
     show_shift_facts,
 )
 from cnnviz.ui.snippets.pooling import pooling_code, shift_code
-from cnnviz.ui.take_home import take_home
 
 _SIDE = 112
 _KERNELS = {

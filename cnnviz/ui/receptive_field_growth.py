@@ -11,13 +11,13 @@ from cnnviz.figures.field_growth import Growth, growth_chart, growth_figure, gro
 from cnnviz.figures.theme import CURVES
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_names
 from cnnviz.ui import cache
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.receptive_field import number
 from cnnviz.ui.input_size import choose_side
 from cnnviz.ui.receptive_field_facts import missing_words, outgrown_words
 from cnnviz.ui.receptive_field_lab import SIDES
 from cnnviz.ui.snippets.receptive_field import growth_code, table_code
-from cnnviz.ui.take_home import take_home
 
 _SCALES = {"linear": "Linear", "log": "Logarithmic"}
 

@@ -17,10 +17,10 @@ from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
 from cnnviz.ui.components.field_view import field_view
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.input_size import choose_side
 from cnnviz.ui.receptive_field_facts import ask_about_next_layer, global_words, show_box_facts
 from cnnviz.ui.snippets.receptive_field import box_code
-from cnnviz.ui.take_home import take_home
 
 SIDES = (32, 64, 96, 128, 160, 224, 299, 384)
 _UNIT = "rf_unit"

@@ -11,10 +11,10 @@ from cnnviz.figures.gradient_curves import gradient_chart, gradient_figure, grad
 from cnnviz.nets.residual_variants import CLASSES, DEPTHS, CifarDesign
 from cnnviz.ui import cache
 from cnnviz.ui.components.facts import Facts, facts
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.formulas.parts import Equation, Part, result, significant, symbol
 from cnnviz.ui.quiz import check_yourself, choose_yourself
 from cnnviz.ui.snippets.residual import gradients_code
-from cnnviz.ui.take_home import take_home
 
 _SIDE = 96
 _GAINS = {"he": 2.0, "lecun": 1.0}

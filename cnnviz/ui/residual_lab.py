@@ -13,6 +13,7 @@ from cnnviz.ui import cache
 from cnnviz.ui.components.block_view import block_view
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.controls import await_setting, bounded_slider
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.residual_facts import (
     ask_about_nothing_learnt,
     ask_about_weights,
@@ -20,7 +21,6 @@ from cnnviz.ui.residual_facts import (
     show_weight_facts,
 )
 from cnnviz.ui.snippets.residual import block_code, sums_code
-from cnnviz.ui.take_home import take_home
 
 SIDE = 56
 CHANNELS = (16, 32, 64, 128, 256)

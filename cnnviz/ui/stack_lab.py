@@ -5,10 +5,10 @@ import streamlit as st
 from cnnviz.analysis.stack import StackLayer, StackStep, follow, parse_stack
 from cnnviz.figures.tables import Row
 from cnnviz.ui.components.facts import Facts, facts
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.formulas.receptive_field import number, stack_formulas
 from cnnviz.ui.quiz import check_yourself
 from cnnviz.ui.snippets.receptive_field import stack_code
-from cnnviz.ui.take_home import take_home
 
 VGG_STYLE = "3, 3, pool 2, 3"
 

@@ -11,7 +11,7 @@ from cnnviz.training.plan import Plan
 from cnnviz.training.runs import MINUTES, PATIENCE_MINUTES, LiveRun
 from cnnviz.training.sources import Source
 from cnnviz.ui import cache
-from cnnviz.ui.components.once_more import once_more
+from cnnviz.ui.components.rerun_request import once_more
 from cnnviz.ui.components.training_curves import training_curves
 from cnnviz.ui.controls import counted
 from cnnviz.ui.feedback import plain

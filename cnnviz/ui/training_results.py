@@ -11,9 +11,9 @@ from cnnviz.training.runs import LiveRun
 from cnnviz.training.shots import Shot
 from cnnviz.ui import own_weights
 from cnnviz.ui.components.page_link import go_to
+from cnnviz.ui.exports import Maker, take_home
 from cnnviz.ui.feedback import plain, told
 from cnnviz.ui.snippets.training import training_code
-from cnnviz.ui.take_home import Maker, take_home
 from cnnviz.ui.training_controls import Choice
 from cnnviz.ui.training_epochs import chosen_shot, network_after
 

@@ -17,12 +17,12 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider, counted
+from cnnviz.ui.exports import take_home
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.formulas.transposed import transposed_size_formula, upsampling_cost_formula
 from cnnviz.ui.pixel_by_pixel import slide
 from cnnviz.ui.quiz import check_yourself, choose_yourself
 from cnnviz.ui.snippets.transposed import transposed_code
-from cnnviz.ui.take_home import take_home
 
 _SIDE = 42
 _QUIZ_SIZE = 10

@@ -23,7 +23,7 @@ from cnnviz.ui.attribution_controls import (
 )
 from cnnviz.ui.attribution_presets import PRESETS
 from cnnviz.ui.attribution_runs import AttributionRequest, AttributionRuns
-from cnnviz.ui.attribution_words import cost_words, map_words
+from cnnviz.ui.attribution_texts import cost_words, map_words
 from cnnviz.ui.formulas.attribution import attribution_formula, completeness
 from cnnviz.ui.formulas.parts import as_text, significant
 from cnnviz.ui.passes import Scores

@@ -27,7 +27,7 @@ from cnnviz.ui import cache
 from cnnviz.ui.cost_models import SIDES, layer_rows
 from cnnviz.ui.cost_presets import _PRESETS as PRESETS
 from cnnviz.ui.cost_published import published_facts
-from cnnviz.ui.cost_words import Setting, bytes_words, cost_groups, cost_rows, ratio_words
+from cnnviz.ui.cost_texts import Setting, bytes_words, cost_groups, cost_rows, ratio_words
 from cnnviz.ui.snippets.cost import deep_code, dense_code, ways_code
 from tests.app.running import families_of_networks, open_drawers, run, shown_code
 

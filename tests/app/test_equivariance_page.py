@@ -19,7 +19,7 @@ from cnnviz.ops.equivariance import measure_equivariance
 from cnnviz.ops.geometry import PADDING_MODES
 from cnnviz.ops.kernels import kernel
 from cnnviz.ui.equivariance_lab import measure_layer, measure_network
-from cnnviz.ui.equivariance_words import padding_words, verdict
+from cnnviz.ui.equivariance_texts import padding_words, verdict
 from cnnviz.ui.formulas.parts import significant
 from tests.app.running import open_drawers, run, shown_code
 

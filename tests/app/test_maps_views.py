@@ -15,8 +15,8 @@ from cnnviz.nets.catalog import ModelSpec, catalog_entry
 from cnnviz.nets.trained import class_names
 from cnnviz.ui import cache, maps_filters, maps_glance, maps_two_weights
 from cnnviz.ui.components.glance import codes
-from cnnviz.ui.feature_map_words import likeliest
-from cnnviz.ui.maps_glance_words import TOP, column_words, left_out_words
+from cnnviz.ui.feature_map_texts import likeliest
+from cnnviz.ui.maps_glance_texts import TOP, column_words, left_out_words
 from cnnviz.ui.maps_presets import _PRESETS
 from tests.app.running import families_of_networks, open_drawers, run, shown_code
 

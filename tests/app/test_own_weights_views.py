@@ -7,9 +7,9 @@ from cnnviz.nets.catalog import ModelSpec, model
 from cnnviz.nets.weights import Provenance, save_weights
 from cnnviz.nets.widths import channels_of
 from cnnviz.ui import maps_two_weights, own_weights
-from cnnviz.ui.attribution_words import network_words
+from cnnviz.ui.attribution_texts import network_words
 from cnnviz.ui.effective_field_lab import _origin, _others
-from cnnviz.ui.feature_map_words import likeliest, names_of, prediction_words
+from cnnviz.ui.feature_map_texts import likeliest, names_of, prediction_words
 from tests.app.running import run, shown_code
 
 NAMES = tuple("abcdefghij")

@@ -15,9 +15,9 @@ from cnnviz.figures.tables import csv_file
 from cnnviz.figures.unit_tables import sum_rows
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.weights import Provenance
-from cnnviz.ui import cache, feature_map_words, maps_unit
+from cnnviz.ui import cache, feature_map_texts, maps_unit
 from cnnviz.ui.components import unit_story as component
-from cnnviz.ui.feature_map_words import is_tie, likeliest, prediction_words
+from cnnviz.ui.feature_map_texts import is_tie, likeliest, prediction_words
 from cnnviz.ui.formulas.parts import as_text
 from cnnviz.ui.formulas.unit_story import formula
 from cnnviz.ui.snippets.unit_story import unit_story_code
@@ -215,9 +215,9 @@ def test_classes_of_shapes_are_named_and_a_cat_is_none_of_them():
 
 def test_weights_of_a_file_without_class_names_give_numbers(monkeypatch):
     file = Provenance()
-    monkeypatch.setattr(feature_map_words, "class_names", lambda *_: file.classes)
-    monkeypatch.setattr(feature_map_words, "is_published", lambda *_: False)
-    monkeypatch.setattr(feature_map_words, "provenance", lambda *_: file)
+    monkeypatch.setattr(feature_map_texts, "class_names", lambda *_: file.classes)
+    monkeypatch.setattr(feature_map_texts, "is_published", lambda *_: False)
+    monkeypatch.setattr(feature_map_texts, "provenance", lambda *_: file)
     monkeypatch.setattr(ModelSpec, "weights_label", file.label)
     spec = ModelSpec("simple_cnn", "own.safetensors")
     assert [bar.name for bar in likeliest(np.array([0.2, 0.7, 0.1]), spec)] == [

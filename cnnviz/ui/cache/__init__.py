@@ -5,10 +5,6 @@ large array on a sample of it, so that two pictures could get one answer. Arrays
 live in `cache_resource`, which hands out the object itself; `cache_data` would copy it each time.
 """
 
-from cnnviz.ui.cache.machine import downloads as downloads
-from cnnviz.ui.cache.machine import in_turn as in_turn
-from cnnviz.ui.cache.machine import processor as processor
-from cnnviz.ui.cache.machine import weights_folder as weights_folder
 from cnnviz.ui.cache.maps import attribution_runs as attribution_runs
 from cnnviz.ui.cache.maps import effective_runs as effective_runs
 from cnnviz.ui.cache.maps import filters_of as filters_of
@@ -39,6 +35,10 @@ from cnnviz.ui.cache.pictures import kernels_by_size as kernels_by_size
 from cnnviz.ui.cache.pictures import photograph as photograph
 from cnnviz.ui.cache.pictures import preview as preview
 from cnnviz.ui.cache.pictures import test_pattern as test_pattern
+from cnnviz.ui.cache.resources import downloads as downloads
+from cnnviz.ui.cache.resources import in_turn as in_turn
+from cnnviz.ui.cache.resources import processor as processor
+from cnnviz.ui.cache.resources import weights_folder as weights_folder
 from cnnviz.ui.cache.training import downloaded_pictures as downloaded_pictures
 from cnnviz.ui.cache.training import epoch_maps as epoch_maps
 from cnnviz.ui.cache.training import keep_upload as keep_upload

@@ -14,9 +14,9 @@ from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.residual_variants import CifarDesign
 from cnnviz.ui.attribution_runs import AttributionRequest, AttributionRuns
-from cnnviz.ui.cache.machine import processor
 from cnnviz.ui.cache.networks import glance_columns_of, layers_of, outline, shared_model
 from cnnviz.ui.cache.pictures import PictureKey, picture_key
+from cnnviz.ui.cache.resources import processor
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
 from cnnviz.ui.passes import GlanceRun, LayerRun, Passes, Scores
 from cnnviz.ui.shelf import Shelf

@@ -18,7 +18,7 @@ from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_bytes, model_out
 from cnnviz.nets.classifiers import classifier_names, published_figures
 from cnnviz.nets.residual_variants import BlockDesign
 from cnnviz.nets.shared import SharedModel
-from cnnviz.ui.cache.machine import processor, setting, settle
+from cnnviz.ui.cache.resources import processor, setting, settle
 from cnnviz.ui.shelf import Shelf
 
 

@@ -13,7 +13,7 @@ from cnnviz.ops.filtering import (
     filter_picture,
 )
 from cnnviz.ops.kernels import kernel
-from cnnviz.ui.cache.machine import in_turn, processor
+from cnnviz.ui.cache.resources import in_turn, processor
 
 Kernels = tuple[Array, ...]
 PictureKey = tuple[str, str, tuple[str, ...], Pattern | None, bool]

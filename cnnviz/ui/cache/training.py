@@ -17,7 +17,7 @@ from cnnviz.training.plan import Plan, TrainingCost, training_cost
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.runs import Runs
 from cnnviz.training.sources import Source, downloaded_source, stored_bytes
-from cnnviz.ui.cache.machine import processor
+from cnnviz.ui.cache.resources import processor
 from cnnviz.ui.shelf import Shelf
 
 _UPLOADED_BYTES = 500_000_000  # twenty uploads of the largest size

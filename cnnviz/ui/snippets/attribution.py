@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cnnviz.analysis.attribution import Attribution
 from cnnviz.data.images import Picture
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.ui.snippets.common import picture_code
+from cnnviz.ui.snippets.snippet_parts import picture_code
 
 
 def attribution_code(

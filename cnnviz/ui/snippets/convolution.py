@@ -2,7 +2,7 @@
 
 from cnnviz.data.images import Picture
 from cnnviz.ops.filtering import PictureFilter
-from cnnviz.ui.snippets.common import LUMA_LINE, picture_code
+from cnnviz.ui.snippets.snippet_parts import LUMA_LINE, picture_code
 
 
 def _geometry(layer: PictureFilter) -> tuple[str, str, str]:

@@ -3,7 +3,7 @@
 from cnnviz.analysis.shifts import ShiftedLayer
 from cnnviz.data.images import Picture
 from cnnviz.ops.geometry import PaddingMode
-from cnnviz.ui.snippets.common import picture_code
+from cnnviz.ui.snippets.snippet_parts import picture_code
 
 _POOLS = {
     "none": "",

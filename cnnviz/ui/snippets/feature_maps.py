@@ -6,7 +6,7 @@ from cnnviz.analysis.glance import MOST_MAPS
 from cnnviz.analysis.map_axes import module_of
 from cnnviz.data.images import Picture
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.ui.snippets.common import input_code, model_code, picture_code
+from cnnviz.ui.snippets.snippet_parts import input_code, model_code, picture_code
 
 
 def feature_maps_code(picture: Picture, side: int, model: ModelSpec, layer: str) -> str:

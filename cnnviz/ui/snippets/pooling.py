@@ -2,7 +2,7 @@
 
 from cnnviz.data.images import Picture
 from cnnviz.ops.shrinking import Shrinking
-from cnnviz.ui.snippets.common import picture_code
+from cnnviz.ui.snippets.snippet_parts import picture_code
 
 
 def pooling_code(picture: Picture, long_side: int, shrinking: Shrinking) -> str:

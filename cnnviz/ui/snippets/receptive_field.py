@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from cnnviz.analysis.stack import StackLayer
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.ui.snippets.common import model_code
+from cnnviz.ui.snippets.snippet_parts import model_code
 
 _IMPORTS = """\
 import cnnviz

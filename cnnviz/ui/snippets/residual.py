@@ -2,7 +2,7 @@
 
 from cnnviz.data.images import Picture
 from cnnviz.nets.residual_variants import BlockDesign, CifarDesign
-from cnnviz.ui.snippets.common import picture_code
+from cnnviz.ui.snippets.snippet_parts import picture_code
 
 
 def sums_code(picture: Picture, side: int, design: BlockDesign, channel: int) -> str:

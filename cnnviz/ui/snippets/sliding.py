@@ -4,7 +4,7 @@ from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.ops.geometry import Window
 from cnnviz.ui.components.sliding_window import Patch, Sliding
-from cnnviz.ui.snippets.common import LUMA_LINE, picture_code
+from cnnviz.ui.snippets.snippet_parts import LUMA_LINE, picture_code
 
 
 def sliding_code(picture: Picture, side: int, patch: Patch, matrix: Array | None, sliding: Sliding) -> str:

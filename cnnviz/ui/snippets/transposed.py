@@ -3,7 +3,7 @@
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.ops.geometry import Window
-from cnnviz.ui.snippets.common import picture_code
+from cnnviz.ui.snippets.snippet_parts import picture_code
 
 # Ones around which a whole period of the output lies away from the border, at the largest kernel.
 _EVEN_SIDE = 24

@@ -10,9 +10,9 @@ from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.ops.filtering import FilteredPicture, PictureFilter
 from cnnviz.ops.geometry import Window
+from cnnviz.ui.components.edit_version import last_turn, taken
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
-from cnnviz.ui.components.turns import last_turn, taken
 
 _mount = declare("conv_view", libraries=("shared/arithmetic", "shared/whole_picture", "shared/sliders"))
 

@@ -6,9 +6,9 @@ from typing import Any
 from cnnviz.analysis.layer_rows import LayerRow
 from cnnviz.analysis.receptive_field import Axis, ReceptiveField
 from cnnviz.data.images import Picture
+from cnnviz.ui.components.edit_version import last_turn, taken
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
-from cnnviz.ui.components.turns import last_turn, taken
 
 _mount = declare("field_view", libraries=("shared/unit_fields",))
 

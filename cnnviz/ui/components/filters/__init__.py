@@ -6,9 +6,9 @@ import numpy as np
 
 from cnnviz.analysis.filters import Filters
 from cnnviz.arrays import Array
+from cnnviz.ui.components.edit_version import last_turn, taken
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
-from cnnviz.ui.components.turns import last_turn, taken
 
 _mount = declare("filters")
 

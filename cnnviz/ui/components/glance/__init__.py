@@ -10,9 +10,9 @@ from cnnviz.analysis.glance import MOST_MAPS, Column, ColumnMaps, Glance
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.figures.theme import STEPS
+from cnnviz.ui.components.edit_version import last_turn, taken
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
-from cnnviz.ui.components.turns import last_turn, taken
 
 _mount = declare("glance")
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnviz.arrays import Array
+from cnnviz.ui.components.edit_version import last_turn, taken
 from cnnviz.ui.components.registry import declare
-from cnnviz.ui.components.turns import last_turn, taken
 
 _mount = declare("kernel_grid", libraries=("shared/kernel_cells",), styles=("shared/kernel_cells",))
 

@@ -8,9 +8,9 @@ from cnnviz.analysis.activations import FeatureMaps
 from cnnviz.analysis.layer_rows import LayerRow
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
+from cnnviz.ui.components.edit_version import last_turn, taken
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
-from cnnviz.ui.components.turns import last_turn, taken
 
 _mount = declare("map_wall", libraries=("shared/unit_fields",))
 

@@ -12,9 +12,9 @@ from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.ops.convolution import ConvStep
 from cnnviz.ops.pooling import PoolStep
+from cnnviz.ui.components.edit_version import last_turn, taken
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
-from cnnviz.ui.components.turns import last_turn, taken
 from cnnviz.ui.formulas.parts import as_text, significant
 from cnnviz.ui.formulas.unit_story import check_words, field_words, formula, title, words
 

@@ -7,7 +7,7 @@ from cnnviz.analysis.layer_rows import LayerRow, times
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui.components.glance import ColumnWords
 from cnnviz.ui.controls import counted
-from cnnviz.ui.feature_map_words import no_maps_words, not_finite_words
+from cnnviz.ui.feature_map_texts import no_maps_words, not_finite_words
 from cnnviz.ui.formulas.parts import significant
 
 HOW_TO_READ = (

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from cnnviz.ui.components.registry import declare
 
-_mount = declare("once_more")
+_mount = declare("rerun_request")
 
 
 def once_more(key: str, before: Callable[[], None] = lambda: None) -> None:
