@@ -4,7 +4,7 @@ import streamlit as st
 
 from cnnviz.ui.architectures_accuracy import show_accuracy
 from cnnviz.ui.architectures_blocks import show_blocks
-from cnnviz.ui.architectures_presets import await_architecture_presets, offer_architecture_presets
+from cnnviz.ui.architectures_presets import offer_architecture_presets, register_architecture_presets
 from cnnviz.ui.architectures_timeline import follow_link, show_timeline
 from cnnviz.ui.controls import choose_view
 from cnnviz.ui.feedback import explained
@@ -27,7 +27,7 @@ def lab() -> None:
             show_accuracy(current_model().name)
         else:
             show_blocks(current_model())
-    await_architecture_presets()
+    register_architecture_presets()
 
 
 st.title("Architectures")

@@ -10,10 +10,10 @@ from cnnviz.ui.components.conv_view import conv_view
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.controls import choose_view, counted, lab_columns
 from cnnviz.ui.convolution_controls import Convolution, choose_convolution, take_edit
-from cnnviz.ui.convolution_live_controls import knobs, take_drag
+from cnnviz.ui.convolution_live_controls import apply_drag, live_controls
 from cnnviz.ui.convolution_presets import offer_convolution_presets
 from cnnviz.ui.convolution_views import ask_output_size, layer_rows, output_panels, show_flip, show_pixel_use
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.formulas.convolution import cost_formula, output_size_formula
 from cnnviz.ui.formulas.parts import power_of_ten
@@ -60,14 +60,14 @@ def show_picture(chosen: Convolution) -> None:
         chosen.layer,
         chosen.kernel_label,
         "conv_view",
-        knobs(chosen),
-        take_drag,
+        live_controls(chosen),
+        apply_drag,
         controls="conv_",
         numbers=(_FACTS, "conv_kernel_grid"),
     )
     numbers(chosen)
     ask_output_size(chosen.layer.columns)
-    give_home(chosen)
+    show_exports(chosen)
 
 
 def numbers(chosen: Convolution) -> None:
@@ -98,14 +98,14 @@ def numbers(chosen: Convolution) -> None:
     )
 
 
-def give_home(chosen: Convolution) -> None:
+def show_exports(chosen: Convolution) -> None:
     """The code, and the output as files."""
     layer, picture = chosen.layer, chosen.picture
 
     def filtered() -> FilteredPicture:
         return cache.filtered(picture, layer)
 
-    take_home(
+    export_panel(
         "convolution",
         convolution_code(current_picture(), max(picture.height, picture.width), layer),
         lambda: panels_figure(output_panels(filtered(), chosen.kernel_label)),

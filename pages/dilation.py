@@ -5,7 +5,7 @@ import streamlit as st
 from cnnviz.ui.controls import choose_view, lab_columns
 from cnnviz.ui.dilation_facts import ask_about_span
 from cnnviz.ui.dilation_lab import choose_layer, choose_rates, show_picture, show_pixels, show_stack
-from cnnviz.ui.dilation_presets import await_dilation_presets, offer_dilation_presets
+from cnnviz.ui.dilation_presets import offer_dilation_presets, register_dilation_presets
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.sidebar import current_picture
@@ -23,7 +23,7 @@ def lab() -> None:
             show_stack(choose_rates())
     else:
         show_layer(view)
-    await_dilation_presets()
+    register_dilation_presets()
 
 
 def show_layer(view: str) -> None:

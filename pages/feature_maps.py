@@ -14,7 +14,7 @@ from cnnviz.ui.maps_attribution import show_attribution
 from cnnviz.ui.maps_filters import show_filters
 from cnnviz.ui.maps_glance import show_glance
 from cnnviz.ui.maps_layer import show_layer
-from cnnviz.ui.maps_presets import await_maps_presets, offer_maps_presets
+from cnnviz.ui.maps_presets import offer_maps_presets, register_maps_presets
 from cnnviz.ui.maps_two_weights import show_two_weights
 from cnnviz.ui.sidebar import current_model
 
@@ -71,4 +71,4 @@ st.markdown(
     "blue above zero, red below."
 )
 st.fragment(lab)()
-await_maps_presets()
+register_maps_presets()

@@ -14,7 +14,7 @@ from cnnviz.ui.cost_labs import (
     show_ways,
 )
 from cnnviz.ui.cost_models import choose_network, choose_other, choose_quantity, show_network, show_two
-from cnnviz.ui.cost_presets import await_cost_presets, offer_cost_presets
+from cnnviz.ui.cost_presets import offer_cost_presets, register_cost_presets
 from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.sidebar import current_model
@@ -41,7 +41,7 @@ def lab() -> None:
         else:
             show_layers(view, controls)
     bring_link_up_to_date()
-    await_cost_presets()
+    register_cost_presets()
 
 
 def show_layers(view: str, controls: DeltaGenerator) -> None:

@@ -11,7 +11,7 @@ from cnnviz.ui.pooling_lab import (
     show_shift,
     show_side_by_side,
 )
-from cnnviz.ui.pooling_presets import await_pooling_presets, offer_pooling_presets
+from cnnviz.ui.pooling_presets import offer_pooling_presets, register_pooling_presets
 from cnnviz.ui.sidebar import current_picture
 
 require_frame()
@@ -32,7 +32,7 @@ def lab() -> None:
             show_pixels(current_picture(), pooling)
         else:
             show_shift(current_picture(), pooling)
-    await_pooling_presets()
+    register_pooling_presets()
 
 
 st.title("Pooling and stride")

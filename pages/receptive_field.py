@@ -10,7 +10,7 @@ from cnnviz.ui.frame import require_frame
 from cnnviz.ui.input_size import choose_side
 from cnnviz.ui.receptive_field_growth import choose_growth, show_growth, show_table
 from cnnviz.ui.receptive_field_lab import SIDES, choose_row, choose_unit, show_box
-from cnnviz.ui.receptive_field_presets import await_field_presets, offer_field_presets
+from cnnviz.ui.receptive_field_presets import offer_field_presets, register_field_presets
 from cnnviz.ui.sidebar import current_model, current_picture
 from cnnviz.ui.stack_lab import show_stack
 
@@ -33,7 +33,7 @@ def lab() -> None:
             show_stack()
         else:
             show_network(chosen)
-    await_field_presets()
+    register_field_presets()
 
 
 def show_network(view: str) -> None:

@@ -7,7 +7,7 @@ from cnnviz.ui.feedback import explained
 from cnnviz.ui.frame import require_frame
 from cnnviz.ui.residual_gradients import choose_networks, show_gradients
 from cnnviz.ui.residual_lab import choose_block, choose_channel, show_block, show_sums
-from cnnviz.ui.residual_presets import await_residual_presets, offer_residual_presets
+from cnnviz.ui.residual_presets import offer_residual_presets, register_residual_presets
 from cnnviz.ui.sidebar import current_picture
 
 require_frame()
@@ -33,7 +33,7 @@ def lab() -> None:
                 show_sums(current_picture(), block, channel)
             else:
                 show_block(block)
-    await_residual_presets()
+    register_residual_presets()
 
 
 st.title("Residual blocks")

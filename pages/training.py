@@ -11,7 +11,7 @@ from cnnviz.ui.training_controls import choose_training
 from cnnviz.ui.training_epochs import show_epochs
 from cnnviz.ui.training_facts import show_training_facts
 from cnnviz.ui.training_gallery import show_examples
-from cnnviz.ui.training_live import LAB, choose_run, may_see, run_words, show_progress
+from cnnviz.ui.training_live import LAB, choose_run, may_see, run_text, show_progress
 from cnnviz.ui.training_presets import offer_training_presets
 from cnnviz.ui.training_results import show_files, show_results
 
@@ -39,7 +39,7 @@ def lab() -> None:
 def show_run(run: LiveRun) -> None:
     """How far it is, and what has come of it as far as this session may see that."""
     whole = may_see(run)
-    said = f"This run: {run_words(run.plan, whole)}. The link leads to it; whoever has the link can stop it."
+    said = f"This run: {run_text(run.plan, whole)}. The link leads to it; whoever has the link can stop it."
     st.caption(plain(said))
     show_progress(run)
     if not whole:

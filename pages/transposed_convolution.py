@@ -10,7 +10,7 @@ from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.transposed_lab import (
     choose_layer,
     choose_more,
-    overlap_words,
+    overlap_text,
     show_picture,
     show_pixels,
 )
@@ -39,7 +39,7 @@ def lab() -> None:
         window, name = choose_layer()
         with st.expander("More"):
             window, output_padding = choose_more(window)
-        st.markdown(overlap_words(window))
+        st.markdown(overlap_text(window))
     with place, explained():
         if view == "picture":
             show_picture(current_picture(), (window, name), output_padding)

@@ -22,7 +22,7 @@ from cnnviz.nets.classifiers import (
     rated_weights,
 )
 from cnnviz.ui.controls import counted, lab_columns
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.quiz import choose_yourself
 from cnnviz.ui.snippets.architectures import accuracy_code
@@ -47,11 +47,11 @@ def show_accuracy(model: str) -> None:
             config={"displayModeBar": False},
             key="arch_scatter",
         )
-        st.markdown(_model_words(shown, model))
-        st.markdown(_front_words(front_of(shown, cost, score), cost, score))
+        st.markdown(_model_text(shown, model))
+        st.markdown(_front_text(front_of(shown, cost, score), cost, score))
         st.caption(_protocol(shown))
         _ask()
-        take_home(
+        export_panel(
             "accuracy",
             accuracy_code(which, cost, score),
             lambda: accuracy_figure(shown, cost, score, family),
@@ -100,7 +100,7 @@ def _choose() -> tuple[str, Cost, Score, str | None]:
     return which, cost, score, None if family == NO_FAMILY else family
 
 
-def _model_words(shown: list[PublishedFigures], model: str) -> str:
+def _model_text(shown: list[PublishedFigures], model: str) -> str:
     own = [figures for figures in shown if figures.name == model]
     if not own:
         return (
@@ -110,7 +110,7 @@ def _model_words(shown: list[PublishedFigures], model: str) -> str:
     return "Ringed, the model in the sidebar: " + "; ".join(plain(figures_words(f)) for f in own) + "."
 
 
-def _front_words(front: list[PublishedFigures], cost: Cost, score: Score) -> str:
+def _front_text(front: list[PublishedFigures], cost: Cost, score: Score) -> str:
     names = ", ".join(plain(figures.name) for figures in front)
     across = COSTS[cost] if cost == "macs" else COSTS[cost].lower()
     return (

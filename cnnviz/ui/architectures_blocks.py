@@ -11,7 +11,7 @@ from cnnviz.nets.catalog import ModelSpec, catalog_entry
 from cnnviz.ui import cache
 from cnnviz.ui.components.block_view import block_view
 from cnnviz.ui.controls import counted, set_control
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.quiz import check_yourself
 from cnnviz.ui.snippets.architectures import blocks_code
@@ -27,10 +27,10 @@ def show_blocks(model: ModelSpec) -> None:
     path = _choose(network)
     trail = trail_to(network, path)
     block = trail[-1]
-    block_view(network, trail, diagram(block, trace), _words(block, trail), "arch_blocks", _open)
-    st.markdown(_network_words(model, trace, network))
+    block_view(network, trail, diagram(block, trace), _block_text(block, trail), "arch_blocks", _open)
+    st.markdown(_network_text(model, trace, network))
     _ask(network)
-    take_home(
+    export_panel(
         f"{model.name}_blocks",
         blocks_code(model.name, shape, block.path),
         lambda: diagram_figure(block, trace),
@@ -97,7 +97,7 @@ def _open(path: str) -> None:
     set_control("arch_block", path or WHOLE)
 
 
-def _words(block: Block, trail: list[Block]) -> str:
+def _block_text(block: Block, trail: list[Block]) -> str:
     if len(trail) == 1:
         return f"{block.operation}: {counted(len(block.parts), 'stage')}, from the input to the output."
     alike = next((p for p in trail[-2].parts if p.are_alike and opened_by(p) == block.path), None)
@@ -105,7 +105,7 @@ def _words(block: Block, trail: list[Block]) -> str:
     return f"{part_words(block)}{more}"
 
 
-def _network_words(model: ModelSpec, trace: Trace, network: Block) -> str:
+def _network_text(model: ModelSpec, trace: Trace, network: Block) -> str:
     entry = catalog_entry(model.name)
     skipped = sum(unused.parameters for unused in trace.unreached)
     more = (

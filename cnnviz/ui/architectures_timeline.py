@@ -14,7 +14,7 @@ from cnnviz.nets.milestones import MILESTONES, Milestone
 from cnnviz.ui import cache
 from cnnviz.ui.components.timeline import timeline
 from cnnviz.ui.controls import set_control
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.quiz import choose_yourself
 from cnnviz.ui.snippets.architectures import milestones_code
 
@@ -46,7 +46,7 @@ def show_timeline() -> None:
         st.session_state.pop(_FOLLOWED, None),
     )
     _ask()
-    take_home("architectures", milestones_code(), _figure, _rows)
+    export_panel("architectures", milestones_code(), _figure, _rows)
 
 
 def input_side(name: str) -> int:

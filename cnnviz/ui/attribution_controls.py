@@ -15,7 +15,7 @@ from cnnviz.ui import cache
 from cnnviz.ui.attribution_runs import AttributionRequest
 from cnnviz.ui.background import MOST_MACS, MOST_PARAMETERS
 from cnnviz.ui.components.class_bars import class_bars
-from cnnviz.ui.controls import await_settings, bounded_slider
+from cnnviz.ui.controls import bounded_slider, register_controls
 from cnnviz.ui.feature_map_texts import names_of
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.passes import Scores
@@ -125,7 +125,7 @@ def choose_attribution(spec: ModelSpec, picture: Picture, scores: Scores) -> Att
     )
     chosen = [key for key in METHOD_LABELS if method in (key, _ALL)]
     hows = tuple(_settings(key, picture.height, layers) for key in chosen)
-    await_settings({"why_layer": layers[0], "why_steps": STEPS})
+    register_controls({"why_layer": layers[0], "why_steps": STEPS})
     labels = class_labels(spec, len(scores.picture))
     class_index = _choose_class(labels, scores)
     return AttributionChoice(spec, found, picture, scores, labels, class_index, hows)

@@ -1,4 +1,4 @@
-"""Telling cases of "What the prediction rests on", one click away."""
+"""Presets of "What the prediction rests on"."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from cnnviz.data.images import sample_names
 from cnnviz.ui.attribution_controls import LIKELIEST
-from cnnviz.ui.controls import await_settings
+from cnnviz.ui.controls import register_controls
 from cnnviz.ui.presets import offer_presets
 
 _SHAPES = {"model": "mini_resnet", "weights": "shapes", "maps_side": 64}
@@ -33,4 +33,4 @@ def offer_attribution_presets() -> None:
     """A row of buttons that set the controls, those of the sidebar, too."""
     if offer_presets(PRESETS, _START):
         st.rerun()
-    await_settings({"photo": sample_names()[0], "pattern_period": 12})
+    register_controls({"photo": sample_names()[0], "pattern_period": 12})

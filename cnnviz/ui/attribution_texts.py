@@ -51,7 +51,7 @@ MEANINGS: dict[AttributionMethod, Meaning] = {
 }
 
 
-def cost_words(passes: Passes, macs: int) -> str:
+def cost_text(passes: Passes, macs: int) -> str:
     """What it takes, in passes and MACs."""
     count = "1 forward pass" if passes.forward == 1 else f"{passes.forward:,} forward passes"
     words = f"Cost: {count}, {significant(passes.forward * macs / 1e9)} billion MACs"
@@ -61,7 +61,7 @@ def cost_words(passes: Passes, macs: int) -> str:
     return f"{words}; {gradients}, about {significant(passes.backward * macs / 1e9)} billion more."
 
 
-def settings_words(how: Attribution) -> str:
+def settings_text(how: Attribution) -> str:
     """A method's own settings."""
     if how.method == "grad_cam":
         return f"layer {how.layer}"
@@ -72,9 +72,9 @@ def settings_words(how: Attribution) -> str:
     return ""
 
 
-def map_words(how: Attribution, values: Array) -> str:
+def map_text(how: Attribution, values: Array) -> str:
     """What stands under a map."""
-    settings = settings_words(how)
+    settings = settings_text(how)
     head = f"{settings[:1].upper()}{settings[1:]}. " if settings else ""
     if not values.any():
         why = "nothing in these maps speaks for the class" if how.method == "grad_cam" else "no pixel counts"
@@ -88,7 +88,7 @@ def map_words(how: Attribution, values: Array) -> str:
     )
 
 
-def network_words(spec: ModelSpec) -> str:
+def network_text(spec: ModelSpec) -> str:
     """What there is to explain in such weights."""
     if spec.weights is None:
         return (
@@ -106,7 +106,7 @@ def network_words(spec: ModelSpec) -> str:
     )
 
 
-def zeros_words(spec: ModelSpec) -> str:
+def zeros_text(spec: ModelSpec) -> str:
     """What an input of zeros looks like."""
     wanted = None if spec.weights is None else normalisation(spec.name, spec.weights)
     if wanted is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 from cnnviz.analysis.effective_field import CancelledError
-from cnnviz.ui.feedback import told
+from cnnviz.ui.feedback import user_message
 
 # A page asks for news twice a second; a browser lets a hidden tab do so once a minute.
 _PATIENCE_SECONDS = 90
@@ -74,7 +74,7 @@ class Run(Generic[Request, Result]):
         if isinstance(error, CancelledError):
             self.cancelled = True
         else:
-            self.problem = told(error)
+            self.problem = user_message(error)
 
 
 class Runs(Generic[Request, Result]):

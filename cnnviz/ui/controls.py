@@ -6,12 +6,12 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz.ui.components.rerun_request import once_more
+from cnnviz.ui.components.rerun_request import request_rerun
 
 _MOVED = "_limits_moved"
 
 
-def words(name: str) -> str:
+def readable_name(name: str) -> str:
     """A key as a person would write it: "step_edge" → "Step edge"."""
     text = name.replace("_", " ")
     return text[:1].upper() + text[1:]
@@ -22,7 +22,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def drawer(label: str, key: str) -> DeltaGenerator | None:
+def lazy_expander(label: str, key: str) -> DeltaGenerator | None:
     """An expander that stays empty until it is first opened; None as long as it was not.
 
     The browser works at everything inside a closed expander with each move of a slider, too.
@@ -33,7 +33,7 @@ def drawer(label: str, key: str) -> DeltaGenerator | None:
     return place if opened else None
 
 
-def await_setting(key: str, default: object) -> None:
+def register_control(key: str, default: object) -> None:
     """Prepare a control that is not on screen for a value from elsewhere, such as a button.
 
     Streamlit puts a value set by code into the URL only if it knew the control's key before.
@@ -41,24 +41,24 @@ def await_setting(key: str, default: object) -> None:
     st.session_state.setdefault(key, default)
 
 
-def await_settings(defaults: Mapping[str, Any]) -> None:
-    """`await_setting` for several controls: key → default."""
+def register_controls(defaults: Mapping[str, Any]) -> None:
+    """`register_control` for several controls: key → default."""
     for key, default in defaults.items():
-        await_setting(key, default)
+        register_control(key, default)
 
 
 def set_control(key: str, value: object) -> None:
     """Set a control from a button; call before the controls are drawn."""
     st.session_state[key] = value
-    st.session_state[_preset_of(key)] = value
+    st.session_state[_set_value_key(key)] = value
 
 
-def taken_setting(key: str) -> Any:
+def pop_set_value(key: str) -> Any:
     """What `set_control` has set since this was last asked; None if nothing."""
-    return st.session_state.pop(_preset_of(key), None)
+    return st.session_state.pop(_set_value_key(key), None)
 
 
-def _preset_of(key: str) -> str:
+def _set_value_key(key: str) -> str:
     return f"_{key}_preset"
 
 
@@ -71,7 +71,7 @@ def bring_link_up_to_date() -> None:
     and the browser forgets all controls in it.
     """
     if st.session_state.pop(_MOVED, False):
-        once_more("link_once_more")
+        request_rerun("link_once_more")
 
 
 def bounded_slider(label: str, low: int, high: int, default: int, *, key: str, why: str | None = None) -> int:
@@ -89,7 +89,7 @@ def bounded_slider(label: str, low: int, high: int, default: int, *, key: str, w
         why: the reason for a limit, shown with the slider's help.
     """
     memory = f"_{key}"
-    wanted = taken_setting(key)
+    wanted = pop_set_value(key)
     value = wanted if wanted is not None else st.session_state.get(key, st.session_state.get(memory, default))
     value = min(max(value, low), high)
     moved = st.session_state.get(f"{memory}_limits", (low, high)) != (low, high) and key in st.session_state
@@ -111,7 +111,7 @@ def bounded_slider(label: str, low: int, high: int, default: int, *, key: str, w
     chosen = min(max(chosen, low), high)
     if wanted is not None and moved and chosen != value:
         # A slider with new limits starts from the link, which still has the value before the button.
-        st.session_state[_preset_of(key)] = chosen = value
+        st.session_state[_set_value_key(key)] = chosen = value
     st.session_state[memory] = chosen
     return int(chosen)
 

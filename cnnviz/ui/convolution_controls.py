@@ -16,11 +16,11 @@ from cnnviz.ops.kernels import NamedKernel, kernel, kernel_names, named_kernel
 from cnnviz.ui import cache
 from cnnviz.ui.components.kernel_grid import kernel_grid
 from cnnviz.ui.controls import (
-    await_setting,
     bounded_slider,
     bring_link_up_to_date,
+    readable_name,
+    register_control,
     set_control,
-    words,
 )
 from cnnviz.ui.feedback import explained, plain
 
@@ -155,7 +155,7 @@ def _choose_padding_mode() -> PaddingMode:
     return st.selectbox(
         "Padding holds",
         PADDING_MODES,
-        format_func=words,
+        format_func=readable_name,
         key="conv_padding_mode",
         bind="query-params",
         help="Zeros; the picture mirrored at its border; its border pixels repeated; or its other side.",
@@ -180,7 +180,7 @@ def _choose_windows(
     """The geometry of both axes; what does not fit is moved to what does before it is shown."""
     sizes = (picture.height, picture.width)
     if locked:
-        await_setting("conv_kernel_width", 3)
+        register_control("conv_kernel_width", 3)
         window = _choose_window(0, min(sizes), True, named, mode)
         return window, window
     places = st.columns(2, gap="small")
@@ -211,7 +211,7 @@ def _choose_window(
         min(_MAX["padding"], padding_limit),
         0,
         key=f"conv_padding{suffix}",
-        why=f"{words(mode)} padding can fill at most {padding_limit} here; "
+        why=f"{readable_name(mode)} padding can fill at most {padding_limit} here; "
         f"with less than {fitting.smallest_padding(size)} the kernel would not fit.",
     )
     fitting = Window(kernel_size, stride, padding, 1)

@@ -1,4 +1,4 @@
-"""Telling cases of the convolution lab, one click away."""
+"""Presets of the convolution lab."""
 
 from typing import Any
 

@@ -16,7 +16,7 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.controls import counted
 from cnnviz.ui.convolution_controls import Convolution
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.formulas.convolution import output_size_formula
 from cnnviz.ui.formulas.parts import Equation, result, significant
 from cnnviz.ui.quiz import check_yourself
@@ -101,7 +101,7 @@ def show_pixel_use(chosen: Convolution) -> None:
         times, pixels = np.unique(counts, return_counts=True)
         return [{"times read": int(t), "pixels": int(n)} for t, n in zip(times, pixels, strict=True)]
 
-    take_home("conv_use", pixel_use_code(height, width, layer), lambda: panels_figure(shown), table)
+    export_panel("conv_use", pixel_use_code(height, width, layer), lambda: panels_figure(shown), table)
 
 
 def show_flip(chosen: Convolution) -> None:
@@ -137,7 +137,7 @@ def show_flip(chosen: Convolution) -> None:
         ]  # fmt: skip
 
     code = flip_code(current_picture(), max(working.height, working.width), layer)
-    take_home("conv_flip", code, lambda: panels_figure([*kernels, *outputs]), table)
+    export_panel("conv_flip", code, lambda: panels_figure([*kernels, *outputs]), table)
 
 
 def _relation(kernel: Array) -> str:

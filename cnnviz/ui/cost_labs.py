@@ -18,8 +18,8 @@ from cnnviz.figures.cost_bars import AXES, Axis, BarGroup, comparison_bars, comp
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.controls import bounded_slider
 from cnnviz.ui.cost_quiz import ask_about_convolution, ask_about_ways, ask_about_wide
-from cnnviz.ui.cost_texts import Setting, bytes_words, cost_groups, cost_rows
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.cost_texts import Setting, bytes_text, cost_groups, cost_rows
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.formulas.cost import (
     convolution_formula,
     deep_formula,
@@ -91,7 +91,7 @@ def show_dense(chosen: tuple[int, int, int, int, int], setting: Setting) -> None
     dense, conv = costs = fully_connected_or_convolution(*chosen)
     groups = cost_groups(costs, setting)
     show_bars(groups, setting, "cost_dense_bars")
-    memory = bytes_words(dense.weights * BYTES[setting.dtype])
+    memory = bytes_text(dense.weights * BYTES[setting.dtype])
     facts(
         [
             Facts(
@@ -115,7 +115,7 @@ def show_dense(chosen: tuple[int, int, int, int, int], setting: Setting) -> None
     )
     ask_about_convolution(in_channels, out_channels, kernel_size)
     code = dense_code(height, width, in_channels, out_channels, kernel_size, setting.batch)
-    _give_home("cost_dense", code, groups, costs, setting)
+    _show_exports("cost_dense", code, groups, costs, setting)
 
 
 def choose_deep() -> tuple[int, int, int, int]:
@@ -133,16 +133,16 @@ def show_deep(chosen: tuple[int, int, int, int], setting: Setting) -> None:
     show_bars(groups, setting, "cost_deep_bars")
     facts(
         [
-            Facts(deep.name.capitalize(), deep_formula(layers, channels, deep), [_deep_words(layers)]),
-            Facts(wide.name.capitalize(), wide_formula(layers, channels, wide), [_wide_words(layers)]),
+            Facts(deep.name.capitalize(), deep_formula(layers, channels, deep), [_deep_texts(layers)]),
+            Facts(wide.name.capitalize(), wide_formula(layers, channels, wide), [_wide_texts(layers)]),
         ],
         "cost_deep_facts",
     )
     ask_about_wide(layers, channels)
-    _give_home("cost_deep", deep_code(*chosen, setting.batch), groups, costs, setting)
+    _show_exports("cost_deep", deep_code(*chosen, setting.batch), groups, costs, setting)
 
 
-def _deep_words(layers: int) -> tuple[str, str]:
+def _deep_texts(layers: int) -> tuple[str, str]:
     if layers == 1:
         return "One layer:", "then both are the same; move n to see them part."
     return (
@@ -152,7 +152,7 @@ def _deep_words(layers: int) -> tuple[str, str]:
     )
 
 
-def _wide_words(layers: int) -> tuple[str, str]:
+def _wide_texts(layers: int) -> tuple[str, str]:
     share = significant((2 * layers + 1) ** 2 / (9 * layers))
     more = "as many weights" if layers == 1 else f"{share} times the weights"
     return (
@@ -186,7 +186,7 @@ def show_ways(chosen: tuple[int, int, int, int, int, int, int], setting: Setting
     narrow = bottleneck_channels(out_channels, reduction)
     bars = cost_groups(costs, setting)
     show_bars(bars, setting, "cost_ways_bars")
-    sentences = _ways_words(groups, narrow)
+    sentences = _ways_texts(groups, narrow)
     formulas = ways_formulas(in_channels, out_channels, kernel_size, groups, narrow, costs)
     facts(
         [
@@ -197,10 +197,10 @@ def show_ways(chosen: tuple[int, int, int, int, int, int, int], setting: Setting
     )
     ask_about_ways(in_channels, out_channels, kernel_size, (height, width), groups, reduction)
     code = ways_code(in_channels, out_channels, kernel_size, (height, width), groups, narrow, setting.batch)
-    _give_home("cost_ways", code, bars, costs, setting)
+    _show_exports("cost_ways", code, bars, costs, setting)
 
 
-def _ways_words(groups: int, narrow: int) -> list[tuple[str, str]]:
+def _ways_texts(groups: int, narrow: int) -> list[tuple[str, str]]:
     grouped = "with one group it is the standard convolution." if groups == 1 else (
         f"each output channel reads only its own group, 1/{groups} of the input channels."
     )  # fmt: skip
@@ -226,7 +226,9 @@ def show_bars(groups: Sequence[BarGroup], setting: Setting, key: str) -> None:
     st.plotly_chart(comparison_bars(groups, setting.axis), key=key, config={"displayModeBar": False}, alt=alt)
 
 
-def _give_home(
+def _show_exports(
     name: str, code: str, groups: Sequence[BarGroup], costs: Sequence[Cost], setting: Setting
 ) -> None:
-    take_home(name, code, lambda: comparison_figure(groups, setting.axis), lambda: cost_rows(costs, setting))
+    export_panel(
+        name, code, lambda: comparison_figure(groups, setting.axis), lambda: cost_rows(costs, setting)
+    )

@@ -17,8 +17,8 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.cost_labs import show_bars
 from cnnviz.ui.cost_published import published_facts
 from cnnviz.ui.cost_quiz import ask_about_flops, ask_about_memory
-from cnnviz.ui.cost_texts import Setting, bytes_words, group
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.cost_texts import Setting, bytes_text, group
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.cost import totals_formula
 from cnnviz.ui.formulas.parts import significant
@@ -56,13 +56,13 @@ def choose_network(name: str, key: str, label: str = "Input size") -> Network:
     others = [side for side in sizes.sides if side != sizes.own]
     side = st.selectbox(
         label, [_OWN, *others], format_func=lambda side: f"{side}×{side}" if side else own, key=key,
-        bind="query-params", disabled=not others, help=_size_words(name, others, sizes.refused),
+        bind="query-params", disabled=not others, help=_size_text(name, others, sizes.refused),
     )  # fmt: skip
     side = side or sizes.own
-    return Network(name, side, cache.in_turn(lambda: cache.traced(name, side)))
+    return Network(name, side, cache.run_queued(lambda: cache.traced(name, side)))
 
 
-def _size_words(name: str, others: Sequence[int], refused: str) -> str:
+def _size_text(name: str, others: Sequence[int], refused: str) -> str:
     label = catalog_entry(name).label
     if not others:
         return f"{label} takes no other size here. {refused}"
@@ -97,7 +97,7 @@ def show_network(network: Network, quantity: str, setting: Setting) -> None:
     _show_table(trace, setting)
     layer = max(trace, key=lambda row: row.macs)
     ask_about_flops(layer.layer, layer.macs, setting.batch)
-    take_home(
+    export_panel(
         f"cost_{network.name}",
         model_code(*network.call, setting.batch, setting.dtype),
         lambda: layer_figure(bars, quantity, logarithmic),
@@ -212,7 +212,7 @@ def show_two(first: Network, second: Network, setting: Setting) -> None:
     ask_about_memory(
         (names[0], costs[0].parameters.value), (names[1], costs[1].parameters.value), setting.dtype
     )
-    take_home(
+    export_panel(
         "cost_two_models",
         two_models_code(first.call, second.call, setting.batch, setting.dtype),
         lambda: comparison_figure(groups, setting.axis),
@@ -263,7 +263,7 @@ def difference_rows(names: tuple[str, str], differences: Sequence[Difference]) -
 
 def _difference_row(title: str, names: tuple[str, str], found: Difference) -> Row:
     def said(quantity: Quantity) -> str:
-        return bytes_words(quantity.value) if quantity.unit == "bytes" else f"{quantity.value:,}"
+        return bytes_text(quantity.value) if quantity.unit == "bytes" else f"{quantity.value:,}"
 
     return {
         "number": title,

@@ -1,8 +1,8 @@
-"""Telling cases of the page on parameters and cost, one click away."""
+"""Presets of the page on parameters and cost."""
 
 from typing import Any
 
-from cnnviz.ui.controls import await_settings
+from cnnviz.ui.controls import register_controls
 from cnnviz.ui.presets import offer_presets
 
 _START: dict[str, Any] = {"cost_batch": 1, "cost_dtype": "float32", "cost_axis": "automatic"}
@@ -66,6 +66,6 @@ def offer_cost_presets() -> None:
     offer_presets(_PRESETS, _START)
 
 
-def await_cost_presets() -> None:
+def register_cost_presets() -> None:
     """Prepare what a preset sets and is not on screen; call after the controls."""
-    await_settings(_DEFAULTS)
+    register_controls(_DEFAULTS)

@@ -29,10 +29,10 @@ def _facts(name: str, side: int, trace: Trace) -> Facts:
         (["top-1 accuracy"], [{"result": f"{found.accuracy_top1:.3f} %"}, ", ImageNet-1K, one crop"]),
     ]
     title = f"{label}: torchvision's figures for its weights {found.weights}"
-    return Facts(title, equations, [_macs_words(found, side, trace), *_parameter_words(found, trace)])
+    return Facts(title, equations, [_macs_texts(found, side, trace), *_parameter_texts(found, trace)])
 
 
-def _macs_words(found: PublishedFigures, side: int, trace: Trace) -> tuple[str, str]:
+def _macs_texts(found: PublishedFigures, side: int, trace: Trace) -> tuple[str, str]:
     size = f"{found.input_size}×{found.input_size}"
     per_picture = trace.macs // trace.input_shape[0]
     if side != found.input_size:
@@ -55,7 +55,7 @@ def _macs_words(found: PublishedFigures, side: int, trace: Trace) -> tuple[str, 
     )
 
 
-def _parameter_words(found: PublishedFigures, trace: Trace) -> list[tuple[str, str]]:
+def _parameter_texts(found: PublishedFigures, trace: Trace) -> list[tuple[str, str]]:
     apart = trace.parameters - found.parameters
     if not apart:
         return []

@@ -26,7 +26,7 @@ class Setting:
         return "one picture" if self.batch == 1 else f"a batch of {self.batch} pictures"
 
 
-def bytes_words(count: int) -> str:
+def bytes_text(count: int) -> str:
     """Bytes, and from a thousand on in larger units: 1 kB = 1,000 bytes."""
     if count < 1000:
         return counted(count, "byte")
@@ -34,7 +34,7 @@ def bytes_words(count: int) -> str:
     return f"{significant(count / 1000**power)} {_PREFIXES[power]}B ({count:,} bytes)"
 
 
-def ratio_words(first: tuple[str, int], second: tuple[str, int], noun: str = "as much") -> str:
+def ratio_text(first: tuple[str, int], second: tuple[str, int], noun: str = "as much") -> str:
     """Which of two, each (name, value), takes more, and how many times."""
     (_, small), (more, large) = sorted((first, second), key=lambda pair: pair[1])
     if small == large:
@@ -64,10 +64,10 @@ def cost_groups(costs: Sequence[Cost], setting: Setting) -> list[BarGroup]:
 
 def group(title: str, unit: str, noun: str, values: Sequence[tuple[str, int]]) -> BarGroup:
     """Bars of one quantity; more than two are told as a share of the first."""
-    said = [bytes_words(value) if unit == "bytes" else f"{value:,}" for _, value in values]
+    said = [bytes_text(value) if unit == "bytes" else f"{value:,}" for _, value in values]
     comparison = ""
     if len(values) == 2:
-        comparison = ratio_words(values[0], values[1], noun)
+        comparison = ratio_text(values[0], values[1], noun)
     else:
         first = values[0][1]
         shares = [f", {significant(100 * value / first)} % of {values[0][0]}" for _, value in values]

@@ -26,13 +26,13 @@ def show_layer_facts(layer: PictureFilter, height: int, width: int) -> None:
                 output_size_formula(layer.rows, layer.columns, height, width),
                 [("Border:", f"without padding, {counted(lost, 'row')} and {counted(lost, 'column')} go.")],
             ),
-            Facts("Cost", cost_formula(layer, height, width), [("Unchanged:", _weights_words(k, d, span))]),
+            Facts("Cost", cost_formula(layer, height, width), [("Unchanged:", _weights_text(k, d, span))]),
         ],
         "dil_facts",
     )
 
 
-def _weights_words(k: int, d: int, span: int) -> str:
+def _weights_text(k: int, d: int, span: int) -> str:
     if d == 1:
         return f"{k * k} weights; with a larger dilation there would be as many."
     return (
@@ -68,19 +68,19 @@ def show_stack_facts(rates: Sequence[int], top: StackCoverage) -> None:
             Facts(
                 "Receptive field at stride 1",
                 stack_field_formula(rates),
-                [("Holes:", holes_words(rates, top))],
+                [("Holes:", holes_text(rates, top))],
             ),
             Facts(
                 "Weights from one channel to one channel",
                 stack_weights_formula(len(rates)),
-                [("Unchanged:", _stack_weights_words(rates, top))],
+                [("Unchanged:", _stack_weights_text(rates, top))],
             ),
         ],
         "dil_stack_facts",
     )
 
 
-def holes_words(rates: Sequence[int], top: StackCoverage) -> str:
+def holes_text(rates: Sequence[int], top: StackCoverage) -> str:
     """What one unit on top of the stack never reads, and why."""
     if not top.holes:
         return f"none; all {top.size**2:,} pixels of the field are read."
@@ -99,7 +99,7 @@ def holes_words(rates: Sequence[int], top: StackCoverage) -> str:
     )
 
 
-def _stack_weights_words(rates: Sequence[int], top: StackCoverage) -> str:
+def _stack_weights_text(rates: Sequence[int], top: StackCoverage) -> str:
     weights, plain = 9 * len(rates), 1 + 2 * len(rates)
     text = f"{weights} with any dilation."
     if top.size > plain:

@@ -14,14 +14,14 @@ from cnnviz.ops.filtering import FilteredPicture, PictureFilter
 from cnnviz.ops.geometry import Window
 from cnnviz.ops.kernels import kernel, named_kernel
 from cnnviz.ui import cache
-from cnnviz.ui.components.conv_view import Knob, conv_view
+from cnnviz.ui.components.conv_view import LiveControl, conv_view
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider, limits
-from cnnviz.ui.convolution_live_controls import take_drag
+from cnnviz.ui.convolution_live_controls import apply_drag
 from cnnviz.ui.dilation_facts import ask_about_span, ask_about_stack, show_layer_facts, show_stack_facts
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.formulas.dilation import effective_size_formula
 from cnnviz.ui.pixel_by_pixel import slide
 from cnnviz.ui.snippets.convolution import convolution_code
@@ -82,14 +82,14 @@ def show_picture(picture: Picture, layer: PictureFilter) -> None:
         layer,
         label,
         "dil_picture",
-        _knobs(layer),
-        partial(take_drag, prefix="dil_"),
+        _live_controls(layer),
+        partial(apply_drag, prefix="dil_"),
         controls="dil_",
         numbers=("dil_span", "dil_facts"),
     )
     show_layer_facts(layer, working.height, working.width)
     ask_about_span(layer.rows)
-    take_home(
+    export_panel(
         "dilation",
         convolution_code(picture, _SIDE, layer),
         lambda: panels_figure(
@@ -102,15 +102,15 @@ def show_picture(picture: Picture, layer: PictureFilter) -> None:
     )
 
 
-def _knobs(layer: PictureFilter) -> list[Knob]:
+def _live_controls(layer: PictureFilter) -> list[LiveControl]:
     """Both sliders, for the browser to follow while they are dragged."""
     low, high = limits("dil_kernel_size")
     name = st.session_state.get("dil_kernel", KERNELS[0])
     kernels = tuple(kernel(name, size) for size in range(low, high + 1))
     rows = layer.rows
     return [
-        Knob("dilation", "Dilation d", *limits("dil_dilation"), 1, rows.dilation, "dilation"),
-        Knob("kernel_size", "Kernel size k", low, high, 1, rows.kernel_size, kernels=kernels),
+        LiveControl("dilation", "Dilation d", *limits("dil_dilation"), 1, rows.dilation, "dilation"),
+        LiveControl("kernel_size", "Kernel size k", low, high, 1, rows.kernel_size, kernels=kernels),
     ]
 
 
@@ -167,7 +167,9 @@ def show_stack(rates: tuple[int, ...]) -> None:
     panels(shown, "dil_stack", box=200, panel_rem=10)
     show_stack_facts(rates, stacks[-1])
     ask_about_stack(rates)
-    take_home("dilation_stack", stack_code(rates), lambda: panels_figure(shown), lambda: _rows(rates, stacks))
+    export_panel(
+        "dilation_stack", stack_code(rates), lambda: panels_figure(shown), lambda: _rows(rates, stacks)
+    )
 
 
 def _framed(coverage: StackCoverage, size: int) -> Array:

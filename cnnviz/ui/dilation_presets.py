@@ -1,8 +1,8 @@
-"""Telling cases of the dilation page, one click away."""
+"""Presets of the dilation page."""
 
 from typing import Any
 
-from cnnviz.ui.controls import await_settings
+from cnnviz.ui.controls import register_controls
 from cnnviz.ui.presets import offer_presets
 
 
@@ -40,6 +40,6 @@ def offer_dilation_presets() -> None:
     offer_presets(_PRESETS)
 
 
-def await_dilation_presets() -> None:
+def register_dilation_presets() -> None:
     """Prepare what a preset sets and is not on screen; call after the controls."""
-    await_settings(_DEFAULTS)
+    register_controls(_DEFAULTS)

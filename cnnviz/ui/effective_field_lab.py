@@ -19,7 +19,7 @@ from cnnviz.ui.background import MOST_MACS as MOST_MACS
 from cnnviz.ui.background import MOST_PARAMETERS as MOST_PARAMETERS
 from cnnviz.ui.controls import counted
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRun
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.quiz import choose_yourself
@@ -191,7 +191,7 @@ def _show(choice: FieldChoice, runs: list[EffectiveRun], samples: int) -> None:
     )
     _ask()
     title = f"{choice.spec.label} {choice.row.layer}"
-    take_home(
+    export_panel(
         "effective_field",
         effective_code([m.spec for m in measured], choice.row.layer, choice.found.input_shape, samples),
         lambda: effective_figure(
@@ -210,7 +210,7 @@ def _show_one(choice: FieldChoice, run: EffectiveRun) -> None:
         st.info("The gradients are not finite numbers: with these weights the network overflows.")
         return
     found = Effective.of(choice, run)
-    words = effective_words(choice, found)
+    words = effective_text(choice, found)
     st.plotly_chart(
         effective_chart(found.mass, found.box, found.held, HELD),
         key=f"rf_effective_{run.request.spec.weights}",
@@ -224,7 +224,7 @@ def _is_finite(run: EffectiveRun) -> bool:
     return run.result is not None and bool(np.isfinite(run.result).all())
 
 
-def effective_words(choice: FieldChoice, found: Effective) -> str:
+def effective_text(choice: FieldChoice, found: Effective) -> str:
     """How much of the theoretical field matters."""
     theoretical, held = found.sizes
     text = (

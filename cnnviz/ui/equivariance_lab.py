@@ -25,9 +25,9 @@ from cnnviz.ops.kernels import kernel, named_kernel
 from cnnviz.ui import cache
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
-from cnnviz.ui.controls import await_setting, counted, words
-from cnnviz.ui.equivariance_texts import padding_words, shift_words, verdict
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.controls import counted, readable_name, register_control
+from cnnviz.ui.equivariance_texts import padding_text, shift_text, verdict
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.formulas.equivariance import equivariance_formula, invariance_formula
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.quiz import choose_yourself
@@ -89,7 +89,7 @@ class Measurement:
         everywhere = float(max(limit, r.signal))
         return [
             Panel("x", self.square, words="The picture."),
-            Panel("Tx", self.shifted, words=f"The picture shifted by {shift_words(r.shift)}."),
+            Panel("Tx", self.shifted, words=f"The picture shifted by {shift_text(r.shift)}."),
             Panel("f(x)", fx, "signed", limit, f"{name} Its mean is {significant(float(fx.mean()))}."),
             Panel(
                 "f(Tx)", mapped_shifted, "signed", limit,
@@ -97,7 +97,7 @@ class Measurement:
             ),
             Panel(
                 "T f(x)", shifted_mapped, "signed", limit,
-                f"Map, then shift by {shift_words(r.output_shift)} in the map.",
+                f"Map, then shift by {shift_text(r.output_shift)} in the map.",
             ),
             Panel(
                 "Difference", r.difference[None], "count", everywhere,
@@ -132,7 +132,7 @@ def choose_subject() -> tuple[str, PaddingMode]:
         format_func=lambda name: "One layer" if name == "layer" else catalog_entry(name).label,
     )  # fmt: skip
     mode: PaddingMode = st.selectbox(
-        "Padding holds", PADDING_MODES, format_func=words, key="eq_padding_mode", bind="query-params",
+        "Padding holds", PADDING_MODES, format_func=readable_name, key="eq_padding_mode", bind="query-params",
         help="What convolutions read beyond the border.",
     )  # fmt: skip
     return subject, mode
@@ -140,7 +140,7 @@ def choose_subject() -> tuple[str, PaddingMode]:
 
 def choose_layer(mode: PaddingMode) -> ShiftedLayer:
     """A convolution, its ReLU, and a pooling."""
-    await_setting("eq_layer", None)
+    register_control("eq_layer", None)
     stride = st.select_slider("Stride *s*", (1, 2, 4), 1, key="eq_stride", bind="query-params")
     pool = st.selectbox(
         "Pooling", POOLS, format_func=_POOL_LABELS.__getitem__, key="eq_pool", bind="query-params",
@@ -157,7 +157,7 @@ def choose_layer(mode: PaddingMode) -> ShiftedLayer:
 def choose_network_layer(model: str) -> str:
     """A layer whose maps' size divides the picture's."""
     for key, default in {"eq_stride": 1, "eq_pool": POOLS[0], "eq_kernel": _KERNELS[0]}.items():
-        await_setting(key, default)
+        register_control(key, default)
     layers = [
         layer.layer
         for layer in cache.layers_of(model, SIDE)
@@ -201,7 +201,7 @@ def measure_network(
     """Measure a network up to a layer."""
     x = cache.centre_square(picture, SIDE).tensor()
     shared = cache.shared_model(ModelSpec(model))
-    with cache.processor().word_if_busy(), cache.processor().slot(), shared.borrow(CPU) as network:
+    with cache.processor().busy_spinner(), cache.processor().slot(), shared.borrow(CPU) as network:
         result = network_equivariance(network, layer, x, shift, mode)
     settings = {"subject": model, "padding mode": mode, "stride": "", "pooling": "", "layer": layer}
     code = network_code(picture, SIDE, model, layer, mode, shift)
@@ -214,7 +214,7 @@ def show_measurement(shown: Measurement) -> None:
     panels(shown.panels(), "eq_panels", box=192, panel_rem=10, most=3)
     st.markdown(verdict(shown.result, shown.guaranteed))
     if shown.way is not None:
-        st.markdown(padding_words(shown.way, shown.layer))
+        st.markdown(padding_text(shown.way, shown.layer))
     facts(
         [
             Facts(
@@ -234,7 +234,7 @@ def show_measurement(shown: Measurement) -> None:
         "eq_facts",
     )
     _ask()
-    take_home(
+    export_panel(
         "equivariance",
         shown.code,
         lambda: panels_figure(shown.panels(), per_row=3),

@@ -6,7 +6,7 @@ from cnnviz.ui.controls import counted
 from cnnviz.ui.formulas.parts import significant
 
 
-def shift_words(shift: tuple[int, int]) -> str:
+def shift_text(shift: tuple[int, int]) -> str:
     """A shift in words: "2 down and 4 right"."""
     parts = [f"{number} {way}" for number, way in zip(shift, ("down", "right"), strict=True) if number]
     return " and ".join(parts) or "0"
@@ -28,7 +28,7 @@ def verdict(measured: Equivariance, guaranteed: bool) -> str:
     return _verdict_on_steps(measured, guaranteed) if measured.exact else _verdict_between_steps(measured)
 
 
-def _equal_words(measured: Equivariance) -> str:
+def _equal_text(measured: Equivariance) -> str:
     return "to the last bit" if measured.largest == 0 else "up to rounding, a millionth of the signal at most"
 
 
@@ -36,12 +36,12 @@ def _verdict_on_one_value(measured: Equivariance) -> str:
     start = "**One value a channel:** no place is left that could follow, so f(Tx) is compared with f(x). "
     if measured.broken.any():
         return f"{start}They differ: it is **not invariant** to this shift."
-    return f"{start}They are the same {_equal_words(measured)}: **invariant** to this shift."
+    return f"{start}They are the same {_equal_text(measured)}: **invariant** to this shift."
 
 
 def _verdict_on_steps(measured: Equivariance, guaranteed: bool) -> str:
     if not measured.broken.any():
-        same = f"f(Tx) and T f(x) are the same {_equal_words(measured)}"
+        same = f"f(Tx) and T f(x) are the same {_equal_text(measured)}"
         if guaranteed:
             return f"**Equivariant:** {same}."
         return (
@@ -67,17 +67,17 @@ def _by(measured: Equivariance) -> str:
 
 def _verdict_between_steps(measured: Equivariance) -> str:
     start = (
-        f"**A shift by {shift_words(measured.shift)} is no whole number of steps:** neighbouring outputs lie "
+        f"**A shift by {shift_text(measured.shift)} is no whole number of steps:** neighbouring outputs lie "
         f"{measured.jump} pixels apart. The map is shifted by the nearest whole number of its places, "
-        f"{shift_words(measured.output_shift)}. "
+        f"{shift_text(measured.output_shift)}. "
     )
     number, size = int(measured.broken.sum()), measured.broken.size
     if number == 0:
-        return f"{start}On this picture both are the same all the same, {_equal_words(measured)}."
+        return f"{start}On this picture both are the same all the same, {_equal_text(measured)}."
     return f"{start}**Equality breaks** at {number:,} of {size:,} places, {_by(measured)}."
 
 
-def padding_words(way: PaddingOnTheWay, layer: str) -> str:
+def padding_text(way: PaddingOnTheWay, layer: str) -> str:
     """What pads on the way to a network's layer."""
     start = f"On the way to `{layer}`, {counted(way.convolutions, 'convolution')} " + (
         "pads as chosen" if way.convolutions == 1 else "pad as chosen"

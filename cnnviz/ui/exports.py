@@ -1,4 +1,4 @@
-"""What a page gives to take home: its code, its figure as PNG and SVG, its table as CSV."""
+"""The exports of a page: its code, its figure as PNG and SVG, its table as CSV."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ import streamlit as st
 
 from cnnviz.figures.downloads import figure_file
 from cnnviz.figures.tables import Row, csv_file
-from cnnviz.ui.controls import drawer
+from cnnviz.ui.controls import lazy_expander
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,7 +16,7 @@ TITLE = "Code and files"
 Maker = Callable[[], bytes]
 
 
-def take_home(
+def export_panel(
     name: str,
     code: str,
     figure: Callable[[], "Figure"] | None = None,
@@ -25,7 +25,7 @@ def take_home(
     key: str = "",
     title: str = TITLE,
 ) -> None:
-    """A drawer with the code and a row of downloads; a file is made when its button is pressed.
+    """Show an expander with the code and download buttons; a file is made when its button is pressed.
 
     Args:
         name: of the files, without ending.
@@ -33,10 +33,10 @@ def take_home(
         figure: makes the figure.
         table: makes the rows of the table.
         more: label → (file ending, maker) of further files.
-        key: of the drawer, where the name changes with the controls.
-        title: of the drawer.
+        key: of the expander, where the name changes with the controls.
+        title: of the expander.
     """
-    opened = drawer(title, f"{key or name}_take_home")
+    opened = lazy_expander(title, f"{key or name}_exports")
     if opened is None:
         return
     files: dict[str, tuple[str, Maker]] = {}

@@ -9,8 +9,8 @@ from cnnviz.analysis.activations import CHANNEL_ORDERS, ChannelOrder, FeatureMap
 from cnnviz.analysis.layers import LayerSummary
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
-from cnnviz.ui.controls import words
-from cnnviz.ui.feature_map_texts import no_layer_words
+from cnnviz.ui.controls import readable_name
+from cnnviz.ui.feature_map_texts import no_layer_text
 from cnnviz.ui.feedback import plain
 
 SIDES = (32, 64, 96, 128, 160, 224)
@@ -59,7 +59,7 @@ def choose_layer(model: ModelSpec, side: int) -> LayerChoice:
         help="Type to search, or choose in the tree below.",
     )
     if asked is not None and asked not in shown:
-        st.caption(plain(no_layer_words(asked, model, layers, chosen)))
+        st.caption(plain(no_layer_text(asked, model, layers, chosen)))
     return LayerChoice(side, layers, shown[chosen])
 
 
@@ -72,7 +72,7 @@ def choose_wall(maps: FeatureMaps, network_limit: Callable[[], float]) -> WallCh
     """Order, colour scale and the channel shown large."""
     order_column, scope_column, channel_column = st.columns(3)
     order = order_column.selectbox(
-        "Sort by", CHANNEL_ORDERS, format_func=words, key="maps_order", bind="query-params"
+        "Sort by", CHANNEL_ORDERS, format_func=readable_name, key="maps_order", bind="query-params"
     )
     scope = scope_column.selectbox(
         "Colours reach the largest value of",

@@ -16,14 +16,14 @@ from cnnviz.ui.formulas.parts import percent
 _TOP = 5
 
 
-def no_layer_words(asked: str, model: ModelSpec, layers: Sequence[LayerSummary], shown: str) -> str:
+def no_layer_text(asked: str, model: ModelSpec, layers: Sequence[LayerSummary], shown: str) -> str:
     """Why a layer that a link names is not the one on screen."""
     here = next((layer for layer in layers if layer.layer == asked), None)
-    why = f"{model.label} has no layer {asked}" if here is None else f"{asked}: {no_maps_words(here)}"
+    why = f"{model.label} has no layer {asked}" if here is None else f"{asked}: {no_maps_text(here)}"
     return f"{why}, so {shown} is shown."
 
 
-def no_maps_words(layer: LayerSummary) -> str:
+def no_maps_text(layer: LayerSummary) -> str:
     """Why an output cannot be shown as maps."""
     dimensions = len(layer.output_shape)
     if dimensions == 1:
@@ -33,7 +33,7 @@ def no_maps_words(layer: LayerSummary) -> str:
     return "its positions are cut into windows, or it does not depend on the picture"
 
 
-def left_out_words(shown: int, channels: int, order: str) -> str:
+def left_out_text(shown: int, channels: int, order: str) -> str:
     """Which channels are not on a wall that has too many."""
     first = "the first by index" if order == "index" else f"those that come first by {order}"
     return (
@@ -42,7 +42,7 @@ def left_out_words(shown: int, channels: int, order: str) -> str:
     )
 
 
-def dead_words(maps: FeatureMaps, dead: int | None = None, channels: int = 0) -> str:
+def dead_text(maps: FeatureMaps, dead: int | None = None, channels: int = 0) -> str:
     """What a channel, or `dead` of `channels`, that is nowhere above zero means in this layer."""
     rectified = bool(maps.minimum.min() >= 0)
     after = "silent on this picture" if rectified else "a ReLU right behind would silence"
@@ -59,7 +59,7 @@ def is_tie(probabilities: Array) -> bool:
     return bool(np.ptp(probabilities) < 1e-6 * probabilities.max())
 
 
-def not_finite_words(probabilities: Array) -> str | None:
+def not_finite_text(probabilities: Array) -> str | None:
     """Why there is no prediction, where a pass has overflowed."""
     if np.isfinite(probabilities).all():
         return None
@@ -77,17 +77,17 @@ def names_of(model: ModelSpec, count: int) -> tuple[str, ...]:
 
 def likeliest(probabilities: Array, model: ModelSpec, most: int = _TOP) -> list[Bar]:
     """The likeliest classes with their probabilities; none where those are not finite."""
-    if not_finite_words(probabilities):
+    if not_finite_text(probabilities):
         return []
     names = names_of(model, len(probabilities))
     shares = {int(index): float(probabilities[index]) for index in (-probabilities).argsort(kind="stable")}
     return [Bar(names[index], share, percent(share)) for index, share in list(shares.items())[:most]]
 
 
-def prediction_words(probabilities: Array, model: ModelSpec) -> str:
+def prediction_text(probabilities: Array, model: ModelSpec) -> str:
     """What the network's prediction is worth; the likeliest classes stand below it."""
     count = len(probabilities)
-    not_finite = not_finite_words(probabilities)
+    not_finite = not_finite_text(probabilities)
     if not_finite:
         return f"**Prediction:** none. {not_finite}"
     if is_tie(probabilities):

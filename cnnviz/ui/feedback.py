@@ -24,7 +24,7 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>~$#|&]|:(?=\w))", r"\\\1", parted)
 
 
-def told(error: Exception, otherwise: str = "Something went wrong here.") -> str:
+def user_message(error: Exception, otherwise: str = "Something went wrong here.") -> str:
     """What the user is told of a fault: a `CnnvizError` in its own words; anything else is logged.
 
     `otherwise` then stands before the id to find it by in the log.
@@ -49,4 +49,4 @@ def explained() -> Iterator[None]:
     except Exception as error:
         # The outermost boundary: the rest of the page must outlive any fault, and the user gets no
         # traceback but an id to find it by. Streamlit's stop and rerun are BaseExceptions and pass.
-        st.error(told(error))
+        st.error(user_message(error))

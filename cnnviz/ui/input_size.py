@@ -7,7 +7,7 @@ import streamlit as st
 from cnnviz.nets.catalog import ModelSpec, catalog_entry
 from cnnviz.nets.trained import normalisation, trained_sizes
 from cnnviz.ui import cache
-from cnnviz.ui.controls import await_setting, taken_setting
+from cnnviz.ui.controls import pop_set_value, register_control
 
 _USUAL = 224
 
@@ -17,13 +17,13 @@ def choose_side(model: ModelSpec, sides: Sequence[int], key: str) -> int:
     wanted = _wanted(model, sides)
     fitting = sides_of(model, sides)
     state, memory = st.session_state, _memory_of(key)
-    preset = taken_setting(key)
+    preset = pop_set_value(key)
     if preset is not None:
         state[memory] = preset
     nearest = _nearest(fitting, state.get(memory, state.get(key, _USUAL)))
     if len(fitting) == 1:
         st.markdown(f"Input size: **{_times(nearest)}**")
-        await_setting(key, _USUAL)
+        register_control(key, _USUAL)
         chosen = nearest
     else:
         if state.get(key, nearest) != nearest:
@@ -39,7 +39,7 @@ def choose_side(model: ModelSpec, sides: Sequence[int], key: str) -> int:
             args=(key,),
         )
         state.setdefault(memory, chosen)
-    st.caption(input_words(model, fitting, wanted))
+    st.caption(input_text(model, fitting, wanted))
     return chosen
 
 
@@ -69,7 +69,7 @@ def _times(side: int) -> str:
     return f"{side}×{side}"
 
 
-def input_words(model: ModelSpec, fitting: Sequence[int], wanted: Sequence[int]) -> str:
+def input_text(model: ModelSpec, fitting: Sequence[int], wanted: Sequence[int]) -> str:
     """What the network is shown, and why some sizes are not offered."""
     colours = "brightness" if catalog_entry(model.name).input_shape[1] == 1 else "colours"
     said = f"Shown: the square in the middle, its {colours} from 0 to 1"

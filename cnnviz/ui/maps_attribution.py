@@ -18,16 +18,16 @@ from cnnviz.ui.attribution_controls import AttributionChoice, choose_attribution
 from cnnviz.ui.attribution_runs import AttributionRequest, AttributionRun
 from cnnviz.ui.attribution_texts import (
     MEANINGS,
-    cost_words,
-    map_words,
-    network_words,
-    settings_words,
-    zeros_words,
+    cost_text,
+    map_text,
+    network_text,
+    settings_text,
+    zeros_text,
 )
 from cnnviz.ui.components.attribution_view import attribution_view
 from cnnviz.ui.components.facts import Facts, facts
-from cnnviz.ui.exports import take_home
-from cnnviz.ui.feature_map_texts import not_finite_words
+from cnnviz.ui.exports import export_panel
+from cnnviz.ui.feature_map_texts import not_finite_text
 from cnnviz.ui.feedback import explained, plain
 from cnnviz.ui.formulas.attribution import attribution_formula
 from cnnviz.ui.formulas.parts import percent, significant
@@ -35,7 +35,7 @@ from cnnviz.ui.quiz import choose_yourself
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.attribution import attribution_code
 from cnnviz.ui.waiting import WaitingRoom
-from cnnviz.ui.weights import missing_weights_words
+from cnnviz.ui.weights import missing_weights_text
 
 _NOT_FINITE = (
     "Some of its values are not finite numbers: with these weights the gradients or scores overflow."
@@ -57,19 +57,19 @@ def show_attribution(model: ModelSpec, side: int, controls: DeltaGenerator) -> N
     require_small(model, cache.traced(model.name, side, model.weights))
     picture = cache.centre_square(current_picture(), side)
     scores = cache.scores(model, picture)
-    not_finite = not_finite_words(scores.picture)
+    not_finite = not_finite_text(scores.picture)
     if not_finite:
         raise CnnvizError(not_finite)
     with controls:
         choice = choose_attribution(model, picture, scores)
-    say(choice)
+    render_summary(choice)
     with explained():
         choice.require_short()
         run_or_offer(choice)
     show_maps(choice)
 
 
-def say(choice: AttributionChoice) -> None:
+def render_summary(choice: AttributionChoice) -> None:
     """Which score is explained."""
     score = float(choice.scores.picture[choice.class_index])
     share = percent(float(choice.scores.probabilities[choice.class_index]))
@@ -84,7 +84,7 @@ def say(choice: AttributionChoice) -> None:
 def run_or_offer(choice: AttributionChoice) -> None:
     """What it costs; beside it the button or the progress."""
     words, place = st.columns([1.2, 1], vertical_alignment="center")
-    words.markdown(cost_words(choice.passes, choice.found.macs))
+    words.markdown(cost_text(choice.passes, choice.found.macs))
     with place.empty().container():  # what is new takes the place of what was there at once
         run_or_button(choice)
 
@@ -127,14 +127,14 @@ def show_maps(choice: AttributionChoice) -> None:
     runs = {request.how.method: ROOM.ended(request) for request in choice.requests}
     maps = [_map(request, runs[request.how.method]) for request in choice.requests]
     attribution_view(as_seen(choice.picture, choice.spec.name), maps, "why_view")
-    st.markdown(network_words(choice.spec))
-    for note in filter(None, (missing_weights_words(), choice.scores.note)):
+    st.markdown(network_text(choice.spec))
+    for note in filter(None, (missing_weights_text(), choice.scores.note)):
         st.info(note)
     facts([_facts(choice, shown) for shown in maps], "why_facts")
     _ask()
     done = [shown for shown in maps if shown.values is not None]
     if done:
-        _give_home(choice, done)
+        _show_exports(choice, done)
 
 
 def _map(request: AttributionRequest, run: AttributionRun | None) -> AttributionMap:
@@ -144,7 +144,7 @@ def _map(request: AttributionRequest, run: AttributionRun | None) -> Attribution
         return AttributionMap(request.how.method, None, run.problem)
     if not np.isfinite(run.result).all():
         return AttributionMap(request.how.method, None, _NOT_FINITE)
-    return AttributionMap(request.how.method, run.result, map_words(request.how, run.result))
+    return AttributionMap(request.how.method, run.result, map_text(request.how, run.result))
 
 
 def _facts(choice: AttributionChoice, shown: AttributionMap) -> Facts:
@@ -153,15 +153,15 @@ def _facts(choice: AttributionChoice, shown: AttributionMap) -> Facts:
     meaning = MEANINGS[shown.method]
     sentences = [("It says:", meaning.says), ("It does not say:", meaning.not_said)]
     if shown.method in ("integrated_gradients", "occlusion"):
-        sentences.append(("Zeros:", zeros_words(choice.spec)))
+        sentences.append(("Zeros:", zeros_text(choice.spec)))
     return Facts(shown.title, attribution_formula(shown.method, shown.values, score, zeros), sentences)
 
 
-def _give_home(choice: AttributionChoice, maps: Sequence[AttributionMap]) -> None:
+def _show_exports(choice: AttributionChoice, maps: Sequence[AttributionMap]) -> None:
     picture = as_seen(choice.picture, choice.spec.name)
     hows = [how for how in choice.hows if any(how.method == shown.method for shown in maps)]
     arrays: dict[str, Array] = {shown.method: shown.values for shown in maps if shown.values is not None}
-    take_home(
+    export_panel(
         f"{choice.spec.name}.attribution",
         attribution_code(current_picture(), choice.picture.height, choice.spec, choice.class_index, hows),
         lambda: attribution_figure(picture, maps),
@@ -184,7 +184,7 @@ def _row(choice: AttributionChoice, shown: AttributionMap) -> Row:
         "score": float(choice.scores.picture[choice.class_index]),
         "score of zeros": float(choice.scores.zeros[choice.class_index]),
         "method": shown.title,
-        "settings": settings_words(how),
+        "settings": settings_text(how),
         "least": float(shown.values.min()),
         "greatest": float(shown.values.max()),
         "sum over the pixels": float(shown.values.sum(dtype=np.float64)),

@@ -13,13 +13,13 @@ from cnnviz.figures.maps import strongest_unit
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
 from cnnviz.ui.components.filters import filters_view
-from cnnviz.ui.controls import await_setting
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.controls import register_control
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.feature_maps import filters_code
-from cnnviz.ui.weights import missing_weights_words
+from cnnviz.ui.weights import missing_weights_text
 
 _LOOKS = {"colours": "As coloured pictures", "channels": "Channel by channel"}
 _SCOPES = {"all": "All filters", "each": "Each filter its own"}
@@ -50,17 +50,17 @@ def show_filters(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
         key="maps_filters",
         on_choose=set_filter,
     )
-    st.markdown(words(filters, model, shown, colours))
-    note = missing_weights_words()
+    st.markdown(filters_text(filters, model, shown, colours))
+    note = missing_weights_text()
     if note:
         st.info(note)
-    _give_home(filters, limits, colours, shown, model, picture, channel)
+    _show_exports(filters, limits, colours, shown, model, picture, channel)
 
 
 def _choose_look(inputs: int) -> bool:
     """Whether filters are drawn as coloured pictures; only those of three input channels can be."""
     if inputs != 3:
-        await_setting("filters_look", "colours")
+        register_control("filters_look", "colours")
         return False
     look = st.selectbox(
         "Filters on the wall", list(_LOOKS), format_func=_LOOKS.__getitem__,
@@ -96,7 +96,7 @@ def _numbered(inputs: int) -> tuple[str, ...]:
     return tuple(f"input {index}" for index in range(inputs))
 
 
-def words(filters: Filters, model: ModelSpec, shown: int, colours: bool) -> str:
+def filters_text(filters: Filters, model: ModelSpec, shown: int, colours: bool) -> str:
     """What is on the wall, and how drawn weights and learned ones can be told apart."""
     count, inputs, height, width = filters.weight.shape
     which = f"all {count:,}" if shown == count else f"the first {shown:,} of {count:,}"
@@ -116,7 +116,7 @@ def words(filters: Filters, model: ModelSpec, shown: int, colours: bool) -> str:
     )
 
 
-def _give_home(
+def _show_exports(
     filters: Filters,
     limits: Array,
     colours: bool,
@@ -126,7 +126,7 @@ def _give_home(
     channel: int,
 ) -> None:
     row, column = strongest_unit(cache.layer_run(model, filters.layer, picture).maps.values[channel])
-    take_home(
+    export_panel(
         f"{model.name}.{filters.layer}_filters",
         filters_code(current_picture(), picture.height, model, filters.layer, channel, (row, column)),
         lambda: filters_figure(filters, limits, colours, shown),

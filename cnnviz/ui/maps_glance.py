@@ -11,26 +11,26 @@ from cnnviz.nets.catalog import ModelSpec, catalog_entry
 from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
 from cnnviz.ui.components.glance import glance_view
-from cnnviz.ui.controls import await_settings, set_control
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.controls import register_controls, set_control
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.feature_map_texts import likeliest
 from cnnviz.ui.maps_glance_quiz import ask_about_size
 from cnnviz.ui.maps_glance_texts import (
     HOW_TO_READ,
     TOP,
-    column_words,
-    left_out_words,
-    worth_words,
+    column_texts,
+    left_out_text,
+    worth_text,
 )
 from cnnviz.ui.maps_unit import asked_number
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.feature_maps import glance_code
-from cnnviz.ui.weights import missing_weights_words
+from cnnviz.ui.weights import missing_weights_text
 
 
 def show_glance(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
     """A column a layer, the prediction behind the last; a click opens the layer."""
-    _await_layer(model, side)
+    _register_layer_controls(model, side)
     picture = cache.centre_square(current_picture(), side)
     columns = cache.glance_columns_of(model.name, side, model.weights)
     run = cache.glance_run(model, picture)
@@ -40,24 +40,26 @@ def show_glance(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
         columns.shown,
         run.seen,
         seen,
-        words=[column_words(c, m) for c, m in zip(columns.shown, run.seen.columns, strict=True)],
+        texts=[column_texts(c, m) for c, m in zip(columns.shown, run.seen.columns, strict=True)],
         network=f"{model.label}, {model.weights_label}, {side}×{side}",
         input_shape=times((catalog_entry(model.name).input_shape[1], side, side)),
         classes=[(bar.name, bar.share, bar.number) for bar in bars],
-        prediction_words=worth_words(run.seen, model),
+        prediction_text=worth_text(run.seen, model),
         key="maps_glance",
         on_open=open_layer,
     )
     with controls:
-        for note in filter(None, (missing_weights_words(), run.note)):
+        for note in filter(None, (missing_weights_text(), run.note)):
             st.info(note)
-        st.markdown(" ".join(filter(None, (HOW_TO_READ, left_out_words(columns)))))
+        st.markdown(" ".join(filter(None, (HOW_TO_READ, left_out_text(columns)))))
         ask_about_size(model, side, columns.shown)
-        _give_home(columns, run.seen, seen, model, side)
+        _show_exports(columns, run.seen, seen, model, side)
 
 
-def _give_home(columns: GlanceColumns, seen: Glance, picture: Picture, model: ModelSpec, side: int) -> None:
-    take_home(
+def _show_exports(
+    columns: GlanceColumns, seen: Glance, picture: Picture, model: ModelSpec, side: int
+) -> None:
+    export_panel(
         f"{model.name}_glance",
         glance_code(current_picture(), side, model, [column.summary.module for column in columns.shown]),
         lambda: glance_figure(columns.shown, seen, picture),
@@ -73,11 +75,11 @@ def open_layer(layer: str, channel: int | None) -> None:
     set_control("maps_channel", max(0, channel or 0))
 
 
-def _await_layer(model: ModelSpec, side: int) -> None:
+def _register_layer_controls(model: ModelSpec, side: int) -> None:
     """The layer and the channel that a click will set go into the link."""
     layers = cache.layers_of(model.name, side, model.weights)
     first = next(layer.layer for layer in layers if layer.has_maps and layer.kind == "convolution")
-    await_settings(
+    register_controls(
         {
             "maps_layer": st.query_params.get("maps_layer", first),
             "maps_channel": asked_number("maps_channel") or 0,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cnnviz.analysis.glance import Column
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
-from cnnviz.ui.controls import drawer
+from cnnviz.ui.controls import lazy_expander
 from cnnviz.ui.feature_map_controls import SIDES
 from cnnviz.ui.input_size import sides_of
 from cnnviz.ui.quiz import ask
@@ -17,7 +17,7 @@ _KEY = "maps_glance"
 def ask_about_size(model: ModelSpec, side: int, columns: Sequence[Column]) -> None:
     """How large a layer's maps are at another input size; where there is none, how many numbers they hold."""
     maps = [column for column in columns if column.is_maps and len(column.map_size) == 2]
-    opened = drawer("Check yourself", f"{_KEY}_question") if maps else None
+    opened = lazy_expander("Check yourself", f"{_KEY}_question") if maps else None
     if opened is None:
         return
     column = maps[2 * len(maps) // 3]

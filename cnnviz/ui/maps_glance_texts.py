@@ -5,9 +5,9 @@ from collections import Counter
 from cnnviz.analysis.glance import MOST_MAPS, Column, ColumnMaps, Glance, GlanceColumns
 from cnnviz.analysis.layer_rows import LayerRow, times
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.ui.components.glance import ColumnWords
+from cnnviz.ui.components.glance import ColumnTexts
 from cnnviz.ui.controls import counted
-from cnnviz.ui.feature_map_texts import no_maps_words, not_finite_words
+from cnnviz.ui.feature_map_texts import no_maps_text, not_finite_text
 from cnnviz.ui.formulas.parts import significant
 
 HOW_TO_READ = (
@@ -26,18 +26,18 @@ _JOINED = {
 TOP = 8
 
 
-def column_words(column: Column, maps: ColumnMaps) -> ColumnWords:
+def column_texts(column: Column, maps: ColumnMaps) -> ColumnTexts:
     """All that is said of a column."""
     summary = column.summary
     joined = f"; {_JOINED[column.join]}" if column.join else ""
-    closed = "" if summary.has_maps else no_maps_words(summary)
-    shape = shape_words(column)
-    words = f"{summary.description}: {shape}; {field_words(column)}{joined}"
+    closed = "" if summary.has_maps else no_maps_text(summary)
+    shape = shape_text(column)
+    words = f"{summary.description}: {shape}; {field_text(column)}{joined}"
     shown = f"the {len(maps.channels)} strongest of {shape}" if column.is_maps else shape
     alt = f"{summary.layer}: {shown}; values from {significant(float(maps.minimum.min()))} to "
-    return ColumnWords(
+    return ColumnTexts(
         short_name(summary.layer),
-        summary.description if summary.kind in ("other", "activation") else kind_words(column),
+        summary.description if summary.kind in ("other", "activation") else kind_text(column),
         (*size_labels(column), field_label(column)),
         words,
         f"{alt}{significant(float(maps.maximum.max()))}",
@@ -47,7 +47,7 @@ def column_words(column: Column, maps: ColumnMaps) -> ColumnWords:
     )
 
 
-def kind_words(column: Column) -> str:
+def kind_text(column: Column) -> str:
     """The sort of layer, with its kernel if it has one."""
     kernel = column.summary.description.partition(" / ")[0].partition(" ")[2]
     return f"{_KINDS[column.summary.kind]} {kernel}".strip()
@@ -78,7 +78,7 @@ def size_labels(column: Column) -> tuple[str, str]:
     return f"{shape[-1]:,}", f"{shape[0]:,} tok."
 
 
-def shape_words(column: Column) -> str:
+def shape_text(column: Column) -> str:
     """What a layer gives."""
     shape = column.summary.output_shape
     if column.summary.has_maps:
@@ -102,7 +102,7 @@ def field_label(column: Column) -> str:
     return f"≥ {size}" if row.is_global else f"{size} px"
 
 
-def field_words(column: Column) -> str:
+def field_text(column: Column) -> str:
     """What a unit sees of the picture."""
     row = column.row
     if rests_on_all(column):
@@ -126,7 +126,7 @@ def _field(row: LayerRow) -> tuple[int, int]:
     return int(seen.size[-2]), int(seen.size[-1])
 
 
-def left_out_words(columns: GlanceColumns) -> str:
+def left_out_text(columns: GlanceColumns) -> str:
     """Which layers have no column."""
     inside = (
         "What is inside a block has no column; the view *A layer* has all layers."
@@ -144,9 +144,9 @@ def left_out_words(columns: GlanceColumns) -> str:
     )
 
 
-def worth_words(seen: Glance, model: ModelSpec) -> str:
+def worth_text(seen: Glance, model: ModelSpec) -> str:
     """What the prediction is worth."""
-    not_finite = not_finite_words(seen.probabilities)
+    not_finite = not_finite_text(seen.probabilities)
     if not_finite:
         return not_finite
     classes = len(seen.probabilities)

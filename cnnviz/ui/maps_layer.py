@@ -14,8 +14,8 @@ from cnnviz.ui import cache
 from cnnviz.ui.components.bar_list import bar_list
 from cnnviz.ui.components.layer_tree import layer_tree
 from cnnviz.ui.components.map_wall import map_wall
-from cnnviz.ui.controls import drawer
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.controls import lazy_expander
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.feature_map_controls import (
     LayerChoice,
     WallChoice,
@@ -25,24 +25,24 @@ from cnnviz.ui.feature_map_controls import (
     set_layer,
 )
 from cnnviz.ui.feature_map_texts import (
-    dead_words,
+    dead_text,
     is_tie,
-    left_out_words,
+    left_out_text,
     likeliest,
-    no_maps_words,
-    prediction_words,
+    no_maps_text,
+    prediction_text,
 )
 from cnnviz.ui.maps_unit import MapOnScreen, show_unit
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.feature_maps import feature_maps_code
-from cnnviz.ui.weights import missing_weights_words
+from cnnviz.ui.weights import missing_weights_text
 
 
 def show_layer(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
     """Layers on the left, the wall of maps on the right."""
     with controls:
         choice = choose_layer(model, side)
-        layer_tree(choice.layers, choice.layer.layer, "maps_tree", set_layer, no_maps_words)
+        layer_tree(choice.layers, choice.layer.layer, "maps_tree", set_layer, no_maps_text)
     picture = cache.centre_square(current_picture(), choice.side)
     run = cache.layer_run(model, choice.layer.layer, picture)
     wall = choose_wall(run.maps, lambda: cache.network_limit(model, picture))
@@ -62,17 +62,17 @@ def show_layer(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
         shown=wall.shown,
         limits=map_limits(run.maps.values, wall.limit),
         selected=wall.channel,
-        dead_text=dead_words(run.maps),
+        dead_text=dead_text(run.maps),
         row=_traced(model, choice),
         pinned=shown.unit(),
         key="maps_wall",
         on_choose=set_channel,
     )
     if len(wall.shown) < run.maps.channels:
-        st.markdown(left_out_words(len(wall.shown), run.maps.channels, wall.order))
+        st.markdown(left_out_text(len(wall.shown), run.maps.channels, wall.order))
     show_unit(shown)
-    say(run, model)
-    give_home(run, choice, wall, model)
+    render_summary(run, model)
+    show_exports(run, choice, wall, model)
 
 
 def _traced(model: ModelSpec, choice: LayerChoice) -> LayerRow | None:
@@ -83,25 +83,25 @@ def _traced(model: ModelSpec, choice: LayerChoice) -> LayerRow | None:
         return None
 
 
-def say(run: cache.LayerRun, model: ModelSpec) -> None:
+def render_summary(run: cache.LayerRun, model: ModelSpec) -> None:
     """Silent channels, the prediction, and where it ran if that was not as planned."""
     silent = int(run.maps.dead.sum())
-    st.markdown(dead_words(run.maps, silent, run.maps.channels))
-    st.markdown(prediction_words(run.probabilities, model))
+    st.markdown(dead_text(run.maps, silent, run.maps.channels))
+    st.markdown(prediction_text(run.probabilities, model))
     bars = likeliest(run.probabilities, model)
     if bars and not is_tie(run.probabilities):
         bar_list(bars, "The likeliest classes", "maps_prediction")
-    for note in filter(None, (missing_weights_words(), run.note)):
+    for note in filter(None, (missing_weights_text(), run.note)):
         st.info(note)
 
 
-def give_home(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model: ModelSpec) -> None:
+def show_exports(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model: ModelSpec) -> None:
     """The channels compared, the code, and the maps as files."""
     layer = choice.layer.layer
-    compared = drawer("Channels compared", "maps_compared")
+    compared = lazy_expander("Channels compared", "maps_compared")
     if compared is not None:
         compared.plotly_chart(channel_bars(run.maps, wall.order), config={"displayModeBar": False})
-    take_home(
+    export_panel(
         f"{model.name}.{layer}",
         feature_maps_code(current_picture(), choice.side, model, layer),
         table=lambda: channel_rows(run.maps, wall.order),

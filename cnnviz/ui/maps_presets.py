@@ -1,10 +1,10 @@
-"""Telling cases of the feature maps page, one click away."""
+"""Presets of the feature maps page."""
 
 from typing import Any
 
 import streamlit as st
 
-from cnnviz.ui.controls import await_settings
+from cnnviz.ui.controls import register_controls
 from cnnviz.ui.presets import offer_presets
 
 _START: dict[str, Any] = {
@@ -32,6 +32,6 @@ def offer_maps_presets() -> None:
         st.rerun()
 
 
-def await_maps_presets() -> None:
+def register_maps_presets() -> None:
     """Prepare what a preset sets and is not on screen; call after the controls."""
-    await_settings(_NOT_ALWAYS_ON_SCREEN)
+    register_controls(_NOT_ALWAYS_ON_SCREEN)

@@ -15,15 +15,15 @@ from cnnviz.nets.weights import is_weights_path
 from cnnviz.nets.widths import channels_in
 from cnnviz.ui import cache
 from cnnviz.ui.components.map_pairs import map_pairs
-from cnnviz.ui.controls import await_settings, words
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.controls import readable_name, register_controls
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.feature_map_controls import choose_layer
 from cnnviz.ui.feature_map_texts import likeliest
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.sidebar import current_picture
 from cnnviz.ui.snippets.feature_maps import two_weights_code
-from cnnviz.ui.weights import missing_weights_words
+from cnnviz.ui.weights import missing_weights_text
 
 _RANDOM = "random"
 _ORDERS = {"difference": "Largest difference", "index": "Index"}
@@ -57,11 +57,11 @@ def show_two_weights(model: ModelSpec, side: int, controls: DeltaGenerator) -> N
         shown=f"{model.label}, {layer}, {picture.name}, {order}",
         key="maps_pairs",
     )
-    st.markdown(_pairs_words(model, other, len(shown), left.channels))
-    st.markdown(table_words((model, other), runs))
-    for note in filter(None, (missing_weights_words(), *{run.note for run in runs})):
+    st.markdown(_pairs_text(model, other, len(shown), left.channels))
+    st.markdown(table_text((model, other), runs))
+    for note in filter(None, (missing_weights_text(), *{run.note for run in runs})):
         st.info(note)
-    take_home(
+    export_panel(
         f"{model.name}.{layer}_two",
         two_weights_code(current_picture(), side, model, other, layer),
         lambda: pairs_figure(left, right, shown[:_FEWEST], names),
@@ -81,12 +81,12 @@ def _choose_other(model: ModelSpec) -> ModelSpec:
         "Compared with",
         offered,
         index=first,
-        format_func=lambda name: words(name if name == _RANDOM else weights_label(model.name, name)),
+        format_func=lambda name: readable_name(name if name == _RANDOM else weights_label(model.name, name)),
         key="two_weights",
         bind="query-params",
     )
     if chosen != _RANDOM:
-        await_settings({"two_seed": 1})
+        register_controls({"two_seed": 1})
         return ModelSpec(model.name, chosen)
     seed = st.number_input("Its seed", 0, 999, 1, key="two_seed", bind="query-params")
     if trained != there:
@@ -116,7 +116,7 @@ def _fitting(maps: FeatureMaps) -> int:
     return min(_MOST, max(_FEWEST, _VALUES // (2 * int(maps.values[0].size))))
 
 
-def _pairs_words(model: ModelSpec, other: ModelSpec, shown: int, channels: int) -> str:
+def _pairs_text(model: ModelSpec, other: ModelSpec, shown: int, channels: int) -> str:
     if model == other:
         return "**Both sides have the same weights**, so they agree in every value. Choose another seed."
     pairs = f"{shown:,} of {channels:,} channels are shown. " if shown < channels else ""
@@ -127,7 +127,7 @@ def _pairs_words(model: ModelSpec, other: ModelSpec, shown: int, channels: int) 
     )
 
 
-def table_words(specs: tuple[ModelSpec, ModelSpec], runs: tuple[cache.LayerRun, ...]) -> str:
+def table_text(specs: tuple[ModelSpec, ModelSpec], runs: tuple[cache.LayerRun, ...]) -> str:
     """Numbers that tell two weight sets apart, as a table."""
     columns = [_numbers(spec, run) for spec, run in zip(specs, runs, strict=True)]
     labels = (plain(spec.weights_label) for spec in specs)

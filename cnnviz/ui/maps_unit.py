@@ -14,8 +14,8 @@ from cnnviz.figures.unit_tables import sum_rows
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
-from cnnviz.ui.components.unit_story import Told, Unit, unit_story
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.components.unit_story import DisplayedStory, Unit, unit_story
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.feature_map_controls import set_channel, set_layer
 from cnnviz.ui.snippets.unit_story import unit_story_code
 
@@ -91,19 +91,23 @@ def open_unit(unit: Sequence[Any]) -> None:
 
 @st.fragment
 def show_unit(shown: MapOnScreen) -> None:
-    """The pinned unit's row and column, its story, and what of it can be taken home."""
+    """Show the pinned unit's row and column, its story, and the story's exports."""
     if st.session_state.pop(_OPENED, False):
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _choose_unit()
     unit = shown.unit()
     story = _story(shown, unit)
-    told = (
-        story if isinstance(story, str) else Told(story, as_seen(shown.square, shown.model.name), shown.find)
+    displayed = (
+        story
+        if isinstance(story, str)
+        else DisplayedStory(story, as_seen(shown.square, shown.model.name), shown.find)
     )
-    unit_story(told, shown.layer, unit, hand="maps_wall", key="maps_story", on_pin=pin, on_open=open_unit)
+    unit_story(
+        displayed, shown.layer, unit, wall_key="maps_wall", key="maps_story", on_pin=pin, on_open=open_unit
+    )
     if isinstance(story, UnitStory):
-        _give_home(shown, story)
+        _show_exports(shown, story)
 
 
 def _choose_unit() -> None:
@@ -126,7 +130,7 @@ def _choose_unit() -> None:
 def _story(shown: MapOnScreen, unit: tuple[int, int] | None) -> UnitStory | str:
     """The story of the pinned unit, or why there is none."""
     if unit is None:
-        return missing_words(asked_number("maps_row"), asked_number("maps_column"), shown.layer, shown.shape)
+        return no_story_text(asked_number("maps_row"), asked_number("maps_column"), shown.layer, shown.shape)
     try:
         stories = cache.stories(shown.model, shown.layer, shown.square)
         if stories.shape != shown.shape:
@@ -136,7 +140,7 @@ def _story(shown: MapOnScreen, unit: tuple[int, int] | None) -> UnitStory | str:
         return str(error)
 
 
-def missing_words(row: int | None, column: int | None, layer: str, shape: tuple[int, int, int]) -> str:
+def no_story_text(row: int | None, column: int | None, layer: str, shape: tuple[int, int, int]) -> str:
     """What to do for a story, or why the unit that a link names has none."""
     if row is None and column is None:
         return _HINT
@@ -148,10 +152,10 @@ def missing_words(row: int | None, column: int | None, layer: str, shape: tuple[
     )
 
 
-def _give_home(shown: MapOnScreen, story: UnitStory) -> None:
+def _show_exports(shown: MapOnScreen, story: UnitStory) -> None:
     place = story.channel, story.row, story.column
     rows = sum_rows(story)
-    take_home(
+    export_panel(
         f"{shown.model.name}.{shown.layer}.{'.'.join(map(str, place))}",
         unit_story_code(shown.picture, shown.square.height, shown.model, shown.layer, place),
         table=(lambda: rows) if rows else None,

@@ -11,8 +11,8 @@ from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_outline
 from cnnviz.nets.weights import Provenance, read_weights, save_weights
 from cnnviz.ui import cache
-from cnnviz.ui.controls import drawer
-from cnnviz.ui.feedback import plain, told
+from cnnviz.ui.controls import lazy_expander
+from cnnviz.ui.feedback import plain, user_message
 
 OWN = "own"
 MOST_MEGABYTES = 250
@@ -61,7 +61,7 @@ def use(name: str, path: Path, title: str = "your training") -> None:
 
 def offer_upload(name: str) -> None:
     """A place for a file of weights, opened on demand; what is wrong with one is said below it."""
-    place = drawer("Weights of your own", "own_weights")
+    place = lazy_expander("Weights of your own", "own_weights")
     if place is None:
         return
     with place:
@@ -91,7 +91,7 @@ def _take(name: str) -> None:
             lambda path: path.write_bytes(file.getbuffer()), lambda path: _check(name, path, file.name)
         )
     except Exception as error:  # as in `feedback.explained`: a callback has no page yet to say it on
-        st.session_state[_PROBLEM] = f"{told(error)} The weights stay as they were."
+        st.session_state[_PROBLEM] = f"{user_message(error)} The weights stay as they were."
         return
     use(name, path, file.name)
 

@@ -14,7 +14,7 @@ from cnnviz.ui import cache
 from cnnviz.ui.components.facts import facts
 from cnnviz.ui.components.sliding_window import Patch, Sliding, sliding_window
 from cnnviz.ui.controls import set_control
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.sliding import sliding_facts
 from cnnviz.ui.sliding_result import sliding_input, sliding_output
@@ -69,7 +69,7 @@ def slide(
     facts(sliding_facts(sliding, *x.shape[1:]), f"{prefix}_sliding_facts")
     ends = (0.0, 1.0) if matrix is None else (float(x.min()), max(float(x.max()), float(x.min()) + 1))
     grids = _grids(x, sliding, y, ends)
-    take_home(
+    export_panel(
         f"{prefix}_pixels",
         sliding_code(picture, SIDE, patch, matrix, sliding),
         lambda: grids_figure(grids),

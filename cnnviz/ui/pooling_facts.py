@@ -32,20 +32,20 @@ def show_pooling_facts(shrinking: Shrinking, height: int, width: int) -> None:
                 "Output size of pooling",
                 pooled_size_formula(window, window, shrinking.ceil_mode, height, width),
                 [
-                    ("Left over:", left_over_words(shrinking, height, width)),
-                    ("ceil_mode", ceil_mode_words(shrinking, height, width)),
+                    ("Left over:", left_over_text(shrinking, height, width)),
+                    ("ceil_mode", ceil_mode_text(shrinking, height, width)),
                 ],
             ),
             Facts(
                 "Divisor of average pooling",
                 divisor_formula(shrinking, height, width),
-                [("count_include_pad", count_words(shrinking, height, width))],
+                [("count_include_pad", count_text(shrinking, height, width))],
             ),
             Facts(
                 "Weights to learn",
                 strided_weights_formula(shrinking, _CHANNELS),
                 [
-                    ("Strided convolution:", _kernel_words(shrinking)),
+                    ("Strided convolution:", _kernel_text(shrinking)),
                     (
                         "Which is better?",
                         "A strided convolution can learn its filter, and costs parameters. Max pooling has "
@@ -59,7 +59,7 @@ def show_pooling_facts(shrinking: Shrinking, height: int, width: int) -> None:
     )
 
 
-def left_over_words(shrinking: Shrinking, height: int, width: int) -> str:
+def left_over_text(shrinking: Shrinking, height: int, width: int) -> str:
     """Which rows and columns of the input no pooling window reads."""
     parts = []
     for noun, size in (("row", height), ("column", width)):
@@ -74,7 +74,7 @@ def left_over_words(shrinking: Shrinking, height: int, width: int) -> str:
     return f"no pooling window reads {' or '.join(parts)}."
 
 
-def ceil_mode_words(shrinking: Shrinking, height: int, width: int) -> str:
+def ceil_mode_text(shrinking: Shrinking, height: int, width: int) -> str:
     """What rounding up changes here, or why it changes nothing."""
     window, on = shrinking.window, shrinking.ceil_mode
     state = "is on" if on else "is off"
@@ -86,9 +86,9 @@ def ceil_mode_words(shrinking: Shrinking, height: int, width: int) -> str:
         return (
             f"{state}: a last, incomplete window counts, and {down[0]}×{down[1]} becomes {up[0]}×{up[1]}. "
             "A convolution has no such setting and keeps the smaller size."
-        ) + (" " + _dropped_words() if _drops(shrinking, height, width) else "")
+        ) + (" " + _dropped_text() if _drops(shrinking, height, width) else "")
     if any(window.left_over(size) for size in (height, width)):
-        return f"{state}, which changes nothing here. {_dropped_words()}"
+        return f"{state}, which changes nothing here. {_dropped_text()}"
     return f"{state}, which changes nothing here: the last step ends exactly at the far edge."
 
 
@@ -97,11 +97,11 @@ def _drops(shrinking: Shrinking, height: int, width: int) -> bool:
     return any(drops_last_window(window, size, ceil_mode) for size in (height, width))
 
 
-def _dropped_words() -> str:
+def _dropped_text() -> str:
     return "PyTorch leaves out a window that would begin beyond the input and its leading padding."
 
 
-def count_words(shrinking: Shrinking, height: int, width: int) -> str:
+def count_text(shrinking: Shrinking, height: int, width: int) -> str:
     """What counting the padding changes here, or why it changes nothing."""
     state = "is on" if shrinking.count_include_pad else "is off"
     if not shrinking.padding:
@@ -118,7 +118,7 @@ def count_words(shrinking: Shrinking, height: int, width: int) -> str:
     return f"{state}: {text} Max pooling takes no notice: there, padding counts as −∞."
 
 
-def _kernel_words(shrinking: Shrinking) -> str:
+def _kernel_text(shrinking: Shrinking) -> str:
     k, s = shrinking.kernel_size, shrinking.stride
     middle = "its middle" if k % 2 else "one of its middle taps"
     words = {
@@ -136,7 +136,7 @@ def _kernel_words(shrinking: Shrinking) -> str:
 def ask_about_size_and_weights(shrinking: Shrinking, shown: tuple[int, int]) -> None:
     """Two questions whose answers are not on screen."""
     window, up = shrinking.window, shrinking.ceil_mode
-    n = telling_size(shrinking, shown)
+    n = quiz_size(shrinking, shown)
     slack = n + 2 * window.padding - window.kernel_size
     down, rounded_up = (_plain_size(slack, window.stride, upwards) for upwards in (False, True))
     answer = pooled_size(window, n, up)
@@ -184,7 +184,7 @@ def _plain_size(slack: int, stride: int, up: bool) -> int:
     return (-(-slack // stride) if up else slack // stride) + 1
 
 
-def telling_size(shrinking: Shrinking, shown: tuple[int, int]) -> int:
+def quiz_size(shrinking: Shrinking, shown: tuple[int, int]) -> int:
     """A size that is not on screen and, where there is one, at which rounding matters."""
     window = shrinking.window
     sizes = [size for size in range(30, 45) if size not in shown]
@@ -206,14 +206,14 @@ def show_shift_facts(
         "Equivariant or invariant?",
         [],
         [
-            ("Equivariant:", _equivariant_words(shrinking, responses, pixels)),
+            ("Equivariant:", _equivariant_text(shrinking, responses, pixels)),
             ("Invariant:", f"the input shifts, and the output stays. Global average pooling {stays}."),
         ],
     )
     facts([share, named], "pool_shift_facts")
 
 
-def _equivariant_words(shrinking: Shrinking, responses: Mapping[str, ShiftResponse], pixels: int) -> str:
+def _equivariant_text(shrinking: Shrinking, responses: Mapping[str, ShiftResponse], pixels: int) -> str:
     stride = shrinking.stride
     said = "the input shifts, and the output shifts with it. "
     if pixels % stride == 0:

@@ -13,7 +13,7 @@ from cnnviz.ui import cache
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider, bring_link_up_to_date
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.pixel_by_pixel import slide
 from cnnviz.ui.pooling_facts import (
@@ -75,18 +75,18 @@ def show_side_by_side(picture: Picture, shrinking: Shrinking) -> None:
     """The picture, what each way leaves of it, and the arithmetic of it."""
     working = cache.fitted(picture, _SIDE)
     x = working.tensor()
-    results = cache.in_turn(lambda: shrinking.shrink(x))
+    results = cache.run_queued(lambda: shrinking.shrink(x))
     shown = [Panel("Input", x[0].numpy())] + [_panel(way, results[way], shrinking) for way in WAYS]
     panels(shown, "pool_panels", box=224, panel_rem=13)
     show_pooling_facts(shrinking, working.height, working.width)
     ask_about_size_and_weights(shrinking, (working.height, working.width))
     pixels = st.session_state.get("pool_shift", 1)
-    take_home(
+    export_panel(
         "pooling",
         pooling_code(picture, _SIDE, shrinking),
         lambda: panels_figure(shown),
         lambda: _rows(
-            shrinking, results, cache.in_turn(lambda: shift_responses(shrinking, x, (0, pixels))), pixels
+            shrinking, results, cache.run_queued(lambda: shift_responses(shrinking, x, (0, pixels))), pixels
         ),
     )
 
@@ -162,14 +162,14 @@ def show_shift(picture: Picture, shrinking: Shrinking) -> None:
     )  # fmt: skip
     working = cache.fitted(picture, _SIDE)
     x = working.tensor()
-    responses = cache.in_turn(lambda: shift_responses(shrinking, x, (0, pixels)))
+    responses = cache.run_queued(lambda: shift_responses(shrinking, x, (0, pixels)))
     input_change = x.roll(pixels, 3)[0] - x[0]
     changes = {"Input": input_change.numpy()} | {
         _TITLES[way]: response.change for way, response in responses.items() if way != "global"
     }
     maps = {title: change.mean(0, keepdims=True) for title, change in changes.items()}
     limit = max(float(abs(change).max()) for change in maps.values())
-    words = {_TITLES[way]: _shift_words(response) for way, response in responses.items()}
+    words = {_TITLES[way]: _shift_text(response) for way, response in responses.items()}
     shown = [
         Panel(
             f"{title}: change",
@@ -185,15 +185,15 @@ def show_shift(picture: Picture, shrinking: Shrinking) -> None:
     magnitude = float(input_change.abs().mean())
     show_shift_facts(shrinking, {_TITLES[way]: responses[way] for way in WAYS}, magnitude, pixels)
     ask_about_shift(shrinking, pixels)
-    take_home(
+    export_panel(
         "pooling_shift",
         shift_code(picture, _SIDE, shrinking, pixels),
         lambda: panels_figure(shown),
-        lambda: _rows(shrinking, cache.in_turn(lambda: shrinking.shrink(x)), responses, pixels),
+        lambda: _rows(shrinking, cache.run_queued(lambda: shrinking.shrink(x)), responses, pixels),
     )
 
 
-def _shift_words(response: ShiftResponse) -> str:
+def _shift_text(response: ShiftResponse) -> str:
     text = f"Changes {100 * response.share:.1f} % as much as the input."
     if response.misfit is None:
         return text

@@ -1,8 +1,8 @@
-"""Telling cases of the pooling page, one click away."""
+"""Presets of the pooling page."""
 
 from typing import Any
 
-from cnnviz.ui.controls import await_settings
+from cnnviz.ui.controls import register_controls
 from cnnviz.ui.presets import offer_presets
 
 _START: dict[str, Any] = {
@@ -51,6 +51,6 @@ def offer_pooling_presets() -> None:
     offer_presets(_PRESETS, _START)
 
 
-def await_pooling_presets() -> None:
+def register_pooling_presets() -> None:
     """Prepare what a preset sets and is not on screen; call after the controls."""
-    await_settings(_NOT_ALWAYS_ON_SCREEN)
+    register_controls(_NOT_ALWAYS_ON_SCREEN)

@@ -1,4 +1,4 @@
-"""Try this: telling cases, one click away."""
+"""The row "Try this": buttons that set several controls at once."""
 
 from collections.abc import Mapping
 from typing import Any

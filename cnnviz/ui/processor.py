@@ -40,7 +40,7 @@ class Processor:
         return device_label(self._devices[0])
 
     @contextmanager
-    def word_if_busy(self) -> Iterator[None]:
+    def busy_spinner(self) -> Iterator[None]:
         """Tell the user, while the block runs, if other people's computations come first."""
         if self._running < self.slots:
             yield

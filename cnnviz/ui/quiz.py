@@ -1,10 +1,10 @@
-"""Check yourself: predict a number, then see; a wrong answer is told what went wrong."""
+"""Check yourself: predict a number, then see; a wrong answer gets its likely mistake named."""
 
 from collections.abc import Mapping
 
 import streamlit as st
 
-from cnnviz.ui.controls import drawer
+from cnnviz.ui.controls import lazy_expander
 
 
 def check_yourself(
@@ -17,9 +17,9 @@ def check_yourself(
         answer: the right number.
         mistakes: what a person may have done wrong → the number that this gives.
         key: of the controls.
-        title: over it; tells two questions of one view apart.
+        title: over it; distinguishes two questions of one view.
     """
-    opened = drawer(title, f"{key}_question")
+    opened = lazy_expander(title, f"{key}_question")
     if opened is None:
         return
     with opened:
@@ -27,7 +27,7 @@ def check_yourself(
 
 
 def ask(question: str, answer: int, mistakes: Mapping[str, int], key: str) -> None:
-    """The question itself, for one whose answer is costly: call it in a `drawer` that was opened."""
+    """The question itself, for one whose answer is costly: call it in a `lazy_expander` that is open."""
     st.markdown(question)
     field, button = st.columns([1, 2], vertical_alignment="bottom")
     guess = field.number_input("Your answer", 0, None, None, 1, key=f"{key}_guess", placeholder="?")
@@ -50,7 +50,7 @@ def choose_yourself(
         key: of the controls.
         title: of the expander.
     """
-    opened = drawer(title, f"{key}_question")
+    opened = lazy_expander(title, f"{key}_question")
     if opened is None:
         return
     with opened:

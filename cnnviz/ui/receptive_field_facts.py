@@ -14,7 +14,7 @@ _UNIT_BY_UNIT = ("convolution", "norm", "activation", "linear", "pooling")
 _FEW = 4
 
 
-def global_words(row: LayerRow) -> str:
+def global_text(row: LayerRow) -> str:
     """What a field that is global through some path means; empty for others."""
     if not row.is_global:
         return ""
@@ -35,7 +35,7 @@ def show_box_facts(found: Trace, rows: Sequence[LayerRow], row: LayerRow, unit: 
             Facts(
                 f"Growth at {row.layer}",
                 growth_formula(row, before),
-                [(f"{row.operation}:", growth_words(found, row, before))],
+                [(f"{row.operation}:", growth_text(found, row, before))],
             ),
             Facts(
                 "Size, jump, start",
@@ -46,8 +46,8 @@ def show_box_facts(found: Trace, rows: Sequence[LayerRow], row: LayerRow, unit: 
                 f"Box of unit {unit[0]}, {unit[1]}",
                 unit_formula(seen, unit),
                 [
-                    ("Outgrown?", outgrown_words(Growth("The network", tuple(rows), found.input_shape[2]))),
-                    ("No field:", missing_words(found)),
+                    ("Outgrown?", outgrown_text(Growth("The network", tuple(rows), found.input_shape[2]))),
+                    ("No field:", missing_fields_text(found)),
                 ],
             ),
         ],
@@ -81,16 +81,16 @@ def _before(found: Trace, row: LayerRow) -> list[tuple[int, float]]:
     return list(zip(seen.size, seen.jump, strict=True)) if seen and seen.is_uniform else []
 
 
-def growth_words(found: Trace, row: LayerRow, before: Sequence[tuple[int, float]]) -> str:
+def growth_text(found: Trace, row: LayerRow, before: Sequence[tuple[int, float]]) -> str:
     """What an operation does to the field."""
     assert row.receptive_field is not None
     size, old = row.receptive_field.size, tuple(size for size, _ in before)
     if len(row.parents) > 1:
-        return _meeting_words(found, row)
+        return _meeting_text(found, row)
     if not before:
-        return f"{_size_words(size)} pixels."
+        return f"{_size_text(size)} pixels."
     if size != old:
-        return f"from {_size_words(old)} to {_size_words(size)} pixels."
+        return f"from {_size_text(old)} to {_size_text(size)} pixels."
     if row.kind == "attention":
         return "looks at other units as well, which the box leaves out. The local field stays as it was."
     if row.kind in _UNIT_BY_UNIT:
@@ -98,7 +98,7 @@ def growth_words(found: Trace, row: LayerRow, before: Sequence[tuple[int, float]
     return "the field stays as it was."
 
 
-def _meeting_words(found: Trace, row: LayerRow) -> str:
+def _meeting_text(found: Trace, row: LayerRow) -> str:
     """Which branches meet; those that global pooling has left with one position are not counted."""
     assert row.receptive_field is not None
     size = row.receptive_field.size
@@ -107,33 +107,33 @@ def _meeting_words(found: Trace, row: LayerRow) -> str:
     sizes += [tuple(1 for _ in size)] * row.parents.count("")
     pooled = any(parent.is_pooled for parent in parents)
     if len(sizes) < 2:
-        stays = f"The local field stays {_size_words(size)} pixels."
+        stays = f"The local field stays {_size_text(size)} pixels."
         return (
             f"a branch from global pooling comes in, which sees the whole picture. {stays}"
             if pooled
             else stays
         )
     rest = " A branch from global pooling, which sees the whole picture, is left out." if pooled else ""
-    return f"here {_branches_words(sizes)}. The field is their union, {_size_words(size)}.{rest}"
+    return f"here {_branches_text(sizes)}. The field is their union, {_size_text(size)}.{rest}"
 
 
-def _branches_words(sizes: Sequence[tuple[int, ...]]) -> str:
+def _branches_text(sizes: Sequence[tuple[int, ...]]) -> str:
     """Their number, and each one's size or the range of them."""
-    each = [_size_words(size) for size in sizes]
+    each = [_size_text(size) for size in sizes]
     if len(set(each)) == 1:
         return f"{len(each)} branches meet, {each[0]} pixels each"
     if len(each) <= _FEW:
         return f"{len(each)} branches meet, {', '.join(each[:-1])} and {each[-1]} pixels"
     least, most = min(sizes, key=math.prod), max(sizes, key=math.prod)
-    return f"{len(each)} branches meet, {_size_words(least)} to {_size_words(most)} pixels"
+    return f"{len(each)} branches meet, {_size_text(least)} to {_size_text(most)} pixels"
 
 
-def _size_words(size: Sequence[int]) -> str:
+def _size_text(size: Sequence[int]) -> str:
     """One number for a square."""
     return f"{size[0]:,}" if len(set(size)) == 1 else times(f"{n:,}" for n in size)  # type: ignore[misc]
 
 
-def outgrown_words(growth: Growth) -> str:
+def outgrown_text(growth: Growth) -> str:
     """Where a network's field is larger than its picture for the first time."""
     side = f"{growth.side}×{growth.side}"
     if growth.outgrown is None:
@@ -146,7 +146,7 @@ def outgrown_words(growth: Growth) -> str:
     )
 
 
-def missing_words(found: Trace) -> str:
+def missing_fields_text(found: Trace) -> str:
     """How many operations have no field, and why the first of them has none."""
     missing = [row for row in found if row.receptive_field is None]
     if not missing:

@@ -11,11 +11,11 @@ from cnnviz.figures.field_growth import Growth, growth_chart, growth_figure, gro
 from cnnviz.figures.theme import CURVES
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_names
 from cnnviz.ui import cache
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.formulas.receptive_field import number
 from cnnviz.ui.input_size import choose_side
-from cnnviz.ui.receptive_field_facts import missing_words, outgrown_words
+from cnnviz.ui.receptive_field_facts import missing_fields_text, outgrown_text
 from cnnviz.ui.receptive_field_lab import SIDES
 from cnnviz.ui.snippets.receptive_field import growth_code, table_code
 
@@ -58,8 +58,8 @@ def show_growth(found: dict[ModelSpec, Trace], logarithmic: bool) -> None:
     )  # fmt: skip
     st.markdown("A dip is a side branch that has seen less; where branches meet, the field is their union.")
     each = zip(growths, found.values(), strict=True)
-    st.markdown("\n".join(f"- **{plain(g.label)}:** {plain(_words(g, trace))}" for g, trace in each))
-    take_home(
+    st.markdown("\n".join(f"- **{plain(g.label)}:** {plain(_growth_text(g, trace))}" for g, trace in each))
+    export_panel(
         "receptive_field_growth",
         growth_code({spec: trace.input_shape for spec, trace in found.items()}),
         lambda: growth_figure(growths, logarithmic),
@@ -67,13 +67,13 @@ def show_growth(found: dict[ModelSpec, Trace], logarithmic: bool) -> None:
     )
 
 
-def _words(growth: Growth, found: Trace) -> str:
+def _growth_text(growth: Growth, found: Trace) -> str:
     """Where it outgrows the picture, and what the curve leaves out."""
-    text = outgrown_words(growth)
+    text = outgrown_text(growth)
     first = next((row for row in growth.rows if row.is_global), None)
     if first is not None:
         text += f" From {first.layer} on a unit sees the whole picture as well, which the curve leaves out."
-    return f"{text} No field: {missing_words(found)}"
+    return f"{text} No field: {missing_fields_text(found)}"
 
 
 def show_table(spec: ModelSpec, found: Trace) -> None:
@@ -97,7 +97,7 @@ def show_table(spec: ModelSpec, found: Trace) -> None:
         "Jump is the effective stride; start is the centre of unit 0, pixel centres at whole numbers from 0. "
         "The padding column is the share of unit 0's field that lies outside the picture."
     )
-    take_home("receptive_field_table", table_code(spec, found.input_shape), table=found.records)
+    export_panel("receptive_field_table", table_code(spec, found.input_shape), table=found.records)
 
 
 def _padding(found: Trace, seen: ReceptiveField) -> str:

@@ -17,9 +17,9 @@ from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
 from cnnviz.ui.components.field_view import field_view
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.input_size import choose_side
-from cnnviz.ui.receptive_field_facts import ask_about_next_layer, global_words, show_box_facts
+from cnnviz.ui.receptive_field_facts import ask_about_next_layer, global_text, show_box_facts
 from cnnviz.ui.snippets.receptive_field import box_code
 
 SIDES = (32, 64, 96, 128, 160, 224, 299, 384)
@@ -125,12 +125,12 @@ def show_box(choice: FieldChoice, picture: Picture, unit: tuple[int, int]) -> No
     """The field of any unit on the picture, its numbers, and what else is to be said of it."""
     seen, row = choice.seen, choice.row
     shown = as_seen(cache.centre_square(picture, choice.side), choice.spec.name)
-    field_view(row, seen, shown, unit, global_words(row), "rf_boxes", pin_unit)
+    field_view(row, seen, shown, unit, global_text(row), "rf_boxes", pin_unit)
     show_box_facts(choice.found, choice.rows, row, unit)
     ask_about_next_layer(row)
     shape = choice.found.input_shape
     title = f"{choice.spec.label} {row.layer}: unit {unit[0]}, {unit[1]}"
-    take_home(
+    export_panel(
         "receptive_field",
         box_code(choice.spec, shape, row.layer, unit),
         lambda: box_figure(shown.pixels, choice.box(unit), title),

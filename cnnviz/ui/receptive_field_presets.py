@@ -1,8 +1,8 @@
-"""Telling cases of the receptive field page, one click away."""
+"""Presets of the receptive field page."""
 
 from typing import Any
 
-from cnnviz.ui.controls import await_setting
+from cnnviz.ui.controls import register_control
 from cnnviz.ui.presets import offer_presets
 
 
@@ -38,7 +38,7 @@ def offer_field_presets() -> None:
     offer_presets(_PRESETS)
 
 
-def await_field_presets() -> None:
+def register_field_presets() -> None:
     """Prepare what a preset sets and is not on screen; call after the controls."""
     for key, default in _DEFAULTS.items():
-        await_setting(key, default)
+        register_control(key, default)

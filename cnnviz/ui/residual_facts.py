@@ -14,7 +14,7 @@ _ORDER_TITLE = "Where batch norm stands"
 
 def show_sum_facts(found: TakenApart, design: BlockDesign, channel: int) -> None:
     """The arithmetic of one place, how the parts spread, and the order."""
-    row, column = telling_place(found, channel)
+    row, column = strongest_position(found, channel)
     facts(
         [
             Facts(
@@ -22,14 +22,14 @@ def show_sum_facts(found: TakenApart, design: BlockDesign, channel: int) -> None
                 if design.skip
                 else f"Channel {channel}, row {row}, column {column}, where F(x) is farthest from 0",
                 sum_formula(found, design, channel),
-                [("Skip:", skip_words(design))],
+                [("Skip:", skip_text(design))],
             ),
             Facts(
                 "Spread over all channels",
                 spread_formula(found, design),
-                [("Batch norm", norm_words(design)), ("Zeros:", zero_words(found))],
+                [("Batch norm", norm_text(design)), ("Zeros:", zero_text(found))],
             ),
-            Facts(_ORDER_TITLE, order_formula(design), [("Here:", order_words(design))]),
+            Facts(_ORDER_TITLE, order_formula(design), [("Here:", order_text(design))]),
         ],
         "res_sum_facts",
     )
@@ -43,7 +43,7 @@ def _added(design: BlockDesign) -> str:
 
 def sum_formula(found: TakenApart, design: BlockDesign, channel: int) -> list[Equation]:
     """y in symbols, and with the numbers of one place."""
-    at = channel, *telling_place(found, channel)
+    at = channel, *strongest_position(found, channel)
     residual, output = float(found.residual[at]), float(found.output[at])
     general, numbers = "F(x)", significant(residual)
     if found.identity is not None:
@@ -55,7 +55,7 @@ def sum_formula(found: TakenApart, design: BlockDesign, channel: int) -> list[Eq
     return [([symbol("y")], [general]), ([symbol("y")], [f"{numbers} = ", outcome])]
 
 
-def telling_place(found: TakenApart, channel: int) -> tuple[int, int]:
+def strongest_position(found: TakenApart, channel: int) -> tuple[int, int]:
     """Row and column where a channel of the sum is farthest from 0."""
     values = found.total[channel]
     row, column = np.unravel_index(int(np.abs(values).argmax()), values.shape)
@@ -79,7 +79,7 @@ def spread_formula(found: TakenApart, design: BlockDesign) -> list[Equation]:
     return equations
 
 
-def norm_words(design: BlockDesign) -> str:
+def norm_text(design: BlockDesign) -> str:
     """Whose statistics batch norm takes, and what that does to F(x)."""
     said = "takes the mean and spread of this picture, as in training."
     if design.order == "pre":
@@ -87,12 +87,12 @@ def norm_words(design: BlockDesign) -> str:
     return f"{said} F ends in it, so each channel of F(x) has a spread of about 1, unless it hardly varies."
 
 
-def zero_words(found: TakenApart) -> str:
+def zero_text(found: TakenApart) -> str:
     """How much of the output is exactly 0."""
     return f"{100 * float((found.output == 0).mean()):.1f} % of all values that the block gives are 0."
 
 
-def skip_words(design: BlockDesign) -> str:
+def skip_text(design: BlockDesign) -> str:
     """What the skip adds here."""
     if not design.skip:
         return "off. What comes in reaches the output through the convolutions alone."
@@ -119,7 +119,7 @@ def order_formula(design: BlockDesign) -> list[Equation]:
     return [(["F"], [inside]), (["after F"], [after])]
 
 
-def order_words(design: BlockDesign) -> str:
+def order_text(design: BlockDesign) -> str:
     """What the order means, and its right name."""
     names = " Pre-LN and Post-LN are terms for Transformers and name neither."
     if design.order == "post":
@@ -147,9 +147,9 @@ def show_weight_facts(design: BlockDesign, block: Block) -> None:
             Facts(
                 "Weights of a bottleneck F",
                 weights_formula("bottleneck", design),
-                [("Here:", _here("bottleneck", design)), ("All parameters:", parameter_words(design, block))],
+                [("Here:", _here("bottleneck", design)), ("All parameters:", parameter_text(design, block))],
             ),
-            Facts(_ORDER_TITLE, order_formula(design), [("Here:", order_words(design))]),
+            Facts(_ORDER_TITLE, order_formula(design), [("Here:", order_text(design))]),
         ],
         "res_weight_facts",
     )
@@ -194,7 +194,7 @@ def _here(kind: BlockKind, design: BlockDesign) -> str:
     return f"not in the diagram; the basic block has {text} times as many, for the same shapes."
 
 
-def parameter_words(design: BlockDesign, block: Block) -> str:
+def parameter_text(design: BlockDesign, block: Block) -> str:
     """What the whole block has to learn."""
     weights = sum(conv.weights for conv in design.convolutions)
     projection = design.in_channels * design.out_channels if design.projects else 0

@@ -11,7 +11,7 @@ from cnnviz.figures.gradient_curves import gradient_chart, gradient_figure, grad
 from cnnviz.nets.residual_variants import CLASSES, DEPTHS, CifarDesign
 from cnnviz.ui import cache
 from cnnviz.ui.components.facts import Facts, facts
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.formulas.parts import Equation, Part, result, significant, symbol
 from cnnviz.ui.quiz import check_yourself, choose_yourself
 from cnnviz.ui.snippets.residual import gradients_code
@@ -42,24 +42,26 @@ def show_gradients(picture: Picture, design: CifarDesign, seed: int) -> None:
     """Both curves, and in words what was measured."""
     square = cache.centre_square(picture, _SIDE)
     norms = cache.gradients(square, design, seed)
-    said = f"{ratio_words('Plain', norms.plain_ratio)} {ratio_words('Residual', norms.residual_ratio)}"
+    said = f"{ratio_text('Plain', norms.plain_ratio)} {ratio_text('Residual', norms.residual_ratio)}"
     st.plotly_chart(
         gradient_chart(norms), key="res_gradients", config={"displayModeBar": False},
         alt=f"Gradient norm by layer, {design.depth} layers. {said.replace('**', '')}",
     )  # fmt: skip
-    st.markdown(f"{said} {verdict(norms)} {level_words(norms)}")
+    st.markdown(f"{said} {verdict(norms)} {level_text(norms)}")
     facts(
         [
             Facts(
-                "First convolution against the last", ratio_formula(norms), [("Measured:", how_words(design))]
+                "First convolution against the last",
+                ratio_formula(norms),
+                [("Measured:", measurement_text(design))],
             ),
             Facts("Depth", depth_formula(design), [("Same weights:", _WEIGHTS_WORDS)]),
-            Facts("Initialisation", gain_formula(design), [("Beware:", caution_words(design, norms))]),
+            Facts("Initialisation", gain_formula(design), [("Beware:", caution_text(design, norms))]),
         ],
         "res_gradient_facts",
     )
     _ask(design)
-    take_home(
+    export_panel(
         "gradients_by_depth",
         gradients_code(picture, _SIDE, design, seed),
         lambda: gradient_figure(norms),
@@ -73,7 +75,7 @@ _WEIGHTS_WORDS = (
 )
 
 
-def ratio_words(name: str, ratio: float | None) -> str:
+def ratio_text(name: str, ratio: float | None) -> str:
     """How the gradient of the first convolution compares with that of the last one."""
     if ratio is None:
         return f"**{name}:** the last convolution gets no gradient at all, so there is no ratio."
@@ -97,7 +99,7 @@ def verdict(norms: GradientNorms) -> str:
     return f"Between these two layers it changes more in the {more} network than in the {less} one."
 
 
-def level_words(norms: GradientNorms) -> str:
+def level_text(norms: GradientNorms) -> str:
     """How large the gradients are altogether."""
     plain, residual = (float(np.median(values)) for values in (norms.plain, norms.residual))
     return (
@@ -119,7 +121,7 @@ def ratio_formula(norms: GradientNorms) -> list[Equation]:
     return found
 
 
-def how_words(design: CifarDesign) -> str:
+def measurement_text(design: CifarDesign) -> str:
     """What was measured."""
     return (
         "the norm of the loss's gradient by each layer's weights, once, before any learning: "
@@ -147,7 +149,7 @@ def gain_formula(design: CifarDesign) -> list[Equation]:
     ]
 
 
-def caution_words(design: CifarDesign, norms: GradientNorms) -> str:
+def caution_text(design: CifarDesign, norms: GradientNorms) -> str:
     """What the curves do not say."""
     said = (
         "the shape of the curves belongs to these random weights and this batch; another seed gives others."

@@ -12,8 +12,8 @@ from cnnviz.nets.residual_variants import KINDS, ORDERS, BlockDesign, BlockKind,
 from cnnviz.ui import cache
 from cnnviz.ui.components.block_view import block_view
 from cnnviz.ui.components.panels import panels
-from cnnviz.ui.controls import await_setting, bounded_slider
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.controls import bounded_slider, register_control
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.residual_facts import (
     ask_about_nothing_learnt,
     ask_about_weights,
@@ -57,12 +57,12 @@ def choose_channel(design: BlockDesign) -> int:
 def show_sums(picture: Picture, design: BlockDesign, channel: int) -> None:
     """x, F(x), their sum and its ReLU on one scale, and the arithmetic of one place."""
     square = cache.centre_square(picture, SIDE)
-    found = cache.in_turn(lambda: take_apart(square.tensor(), design))
+    found = cache.run_queued(lambda: take_apart(square.tensor(), design))
     shown = sum_panels(found, design, channel)
     panels(shown, "res_panels", box=280, panel_rem=10.5 if len(shown) <= 4 else 12)
     show_sum_facts(found, design, channel)
     ask_about_nothing_learnt(design)
-    take_home(
+    export_panel(
         "residual_sums",
         sums_code(picture, SIDE, design, channel),
         lambda: panels_figure(shown, per_row=len(shown)),
@@ -112,7 +112,7 @@ def _rows(shown: list[Panel], channel: int) -> list[Row]:
 
 def show_block(design: BlockDesign) -> None:
     """The operations as a list and as a diagram."""
-    await_setting("res_channel", 0)
+    register_control("res_channel", 0)
     block, found = cache.block_of(design, SIDE)
     words = f"{block.operation}: {len(block.parts)} operations, {block.parameters:,} parameters, "
     block_view(
@@ -121,7 +121,7 @@ def show_block(design: BlockDesign) -> None:
     )  # fmt: skip
     show_weight_facts(design, block)
     ask_about_weights(design)
-    take_home(
+    export_panel(
         "residual_block",
         block_code(design, SIDE),
         lambda: diagram_figure(block, found),

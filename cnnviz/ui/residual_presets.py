@@ -1,8 +1,8 @@
-"""Telling cases of the page on residual blocks, one click away."""
+"""Presets of the page on residual blocks."""
 
 from typing import Any
 
-from cnnviz.ui.controls import await_setting
+from cnnviz.ui.controls import register_control
 from cnnviz.ui.presets import offer_presets
 
 _START: dict[str, Any] = {
@@ -38,7 +38,7 @@ def offer_residual_presets() -> None:
     offer_presets(_PRESETS, _START)
 
 
-def await_residual_presets() -> None:
+def register_residual_presets() -> None:
     """Prepare what a preset sets and is not on screen; call after the controls."""
     for key, default in _START.items():
-        await_setting(key, default)
+        register_control(key, default)

@@ -15,7 +15,7 @@ from cnnviz.nets.catalog import (
     reference_names,
 )
 from cnnviz.ui import cache
-from cnnviz.ui.controls import await_setting, words
+from cnnviz.ui.controls import readable_name, register_control
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.own_weights import offer_upload
 from cnnviz.ui.weights import usable
@@ -54,7 +54,7 @@ def choose_picture() -> None:
         width="stretch",
     )
     if source != "pattern":
-        await_setting("pattern", pattern_names()[0])
+        register_control("pattern", pattern_names()[0])
     try:
         picture = _PICKERS[source or "photo"]()
     except CnnvizError as error:
@@ -69,12 +69,16 @@ def choose_picture() -> None:
 
 
 def _pick_photo() -> Picture:
-    name = st.selectbox("Photograph", sample_names(), format_func=words, key="photo", bind="query-params")
+    name = st.selectbox(
+        "Photograph", sample_names(), format_func=readable_name, key="photo", bind="query-params"
+    )
     return cache.photograph(name)
 
 
 def _pick_pattern() -> Picture:
-    name = st.selectbox("Pattern", pattern_names(), format_func=words, key="pattern", bind="query-params")
+    name = st.selectbox(
+        "Pattern", pattern_names(), format_func=readable_name, key="pattern", bind="query-params"
+    )
     period, angle = 12, 0
     if name in ("grating", "checkerboard", "rings"):
         period = st.slider("Period (pixels)", 2, 64, 12, key="pattern_period", bind="query-params")
@@ -120,7 +124,7 @@ _PICKERS = {"photo": _pick_photo, "pattern": _pick_pattern, "upload": _pick_uplo
 
 
 def _show(picture: Picture, private: bool) -> None:
-    name = picture.name if private else words(picture.name)
+    name = picture.name if private else readable_name(picture.name)
     st.image(cache.preview(picture), width="stretch", alt=f"The chosen picture: {name}")
     notes = [f"{plain(name)}, {picture.height}×{picture.width} pixels, height × width", *picture.notes]
     st.caption("; ".join(notes) + ".")
@@ -143,7 +147,7 @@ def choose_model(weights_used: bool) -> None:
     )
     weights = choose_weights(name)
     if weights is not None:
-        await_setting("seed", 0)
+        register_control("seed", 0)
     seed = _choose_seed() if weights is None else 0
     chosen = ModelSpec(name, weights, seed)
     if weights_used:

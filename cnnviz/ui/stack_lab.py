@@ -5,7 +5,7 @@ import streamlit as st
 from cnnviz.analysis.stack import StackLayer, StackStep, follow, parse_stack
 from cnnviz.figures.tables import Row
 from cnnviz.ui.components.facts import Facts, facts
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.formulas.receptive_field import number, stack_formulas
 from cnnviz.ui.quiz import check_yourself
 from cnnviz.ui.snippets.receptive_field import stack_code
@@ -31,7 +31,7 @@ def show_stack() -> None:
     st.markdown(_table(layers, steps))
     titles = (f"Size after layer {len(layers)}", "Jump", "Start")
     sentences = (
-        _size_words(layers, steps),
+        _size_text(layers, steps),
         "pixels between neighbouring units, used from the next layer on.",
         "centre of unit 0; below 0 it lies in the padding.",
     )
@@ -44,10 +44,10 @@ def show_stack() -> None:
         "rf_stack_facts",
     )
     _ask(steps[-1])
-    take_home("receptive_field_stack", stack_code(layers), table=lambda: _rows(layers, steps))
+    export_panel("receptive_field_stack", stack_code(layers), table=lambda: _rows(layers, steps))
 
 
-def _size_words(layers: tuple[StackLayer, ...], steps: list[StackStep]) -> str:
+def _size_text(layers: tuple[StackLayer, ...], steps: list[StackStep]) -> str:
     grown = steps[-1].size - steps[-2].size
     k_eff = layers[-1].window.effective_kernel_size
     if not grown:

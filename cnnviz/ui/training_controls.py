@@ -21,7 +21,7 @@ from cnnviz.training.plan import TEST_PICTURES, Plan, TrainingCost
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.sources import Source, shapes_source
 from cnnviz.ui import cache
-from cnnviz.ui.feedback import plain, told
+from cnnviz.ui.feedback import plain, user_message
 
 WIDTHS = (4, 8, 16, 32, 64)
 COUNTS = (50, 100, 200, 500, 1000, 1500, 3000, 5000, 10_000)
@@ -158,7 +158,7 @@ def _take(file: UploadedFile) -> None:
             st.session_state[_KEPT] = cache.keep_upload(found)
             st.session_state[_TRIED] = file.file_id, ""
     except Exception as error:  # as in `feedback.explained`; kept, so that it is not read with each run
-        problem = told(error)
+        problem = user_message(error)
     if problem:
         st.session_state[_TRIED] = file.file_id, problem
 

@@ -11,7 +11,7 @@ from cnnviz.training.runs import LiveRun
 from cnnviz.training.shots import Shot
 from cnnviz.ui import cache
 from cnnviz.ui.components.training_epochs import Maps, training_epochs
-from cnnviz.ui.controls import words
+from cnnviz.ui.controls import readable_name
 
 _MOST_MAPS = 16
 _MOST_VALUES = 700_000
@@ -45,7 +45,7 @@ def show_epochs(run: LiveRun, picture: Picture) -> None:
     ]
     values = np.stack(found)
     exact = values.astype(np.float16 if np.abs(values).max() < _HALF_REACHES else np.float32)
-    title = f"{words(picture.name)} in {layer}: the first {values.shape[1]} channels, on one scale"
+    title = f"{readable_name(picture.name)} in {layer}: the first {values.shape[1]} channels, on one scale"
     count = min(_MOST_THUMBS, len(source.test) if source.test else 0)
     thumbs = source.test.batch(range(count))[0].numpy() if source.test and count else None
     training_epochs(
@@ -54,7 +54,7 @@ def show_epochs(run: LiveRun, picture: Picture) -> None:
         Maps(title, exact),
         source.train.classes,
         thumbs,
-        kept_words(run),
+        kept_epochs_text(run),
         "train_epochs_view",
         _chosen_epoch(run),
         lambda epoch: st.session_state.update({_CHOSEN: (run.token, epoch)}),
@@ -91,7 +91,7 @@ def _shown_maps(run: LiveRun, shot: Shot, layer: str, picture: Picture) -> int:
     return max(1, min(_MOST_MAPS, channels, _MOST_VALUES // (pixels * len(run.shots.kept))))
 
 
-def kept_words(run: LiveRun) -> str:
+def kept_epochs_text(run: LiveRun) -> str:
     """Which epochs the slider has."""
     if run.shots.every == 1:
         return "all epochs from 0 on"

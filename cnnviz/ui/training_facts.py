@@ -15,9 +15,7 @@ def show_training_facts(choice: Choice, run: LiveRun | None) -> None:
     """A step, the rate, the loss, the cost: of the settings as they stand."""
     facts(
         [
-            Facts(
-                "One step (AdamW)", step_formula(choice), [("η", rate_words(choice, run)), ("Adam", _ADAM)]
-            ),
+            Facts("One step (AdamW)", step_formula(choice), [("η", rate_text(choice, run)), ("Adam", _ADAM)]),
             Facts("Learning rate of step s of S", rate_formula(choice), [("Then", _FALL)]),
             Facts("Loss", loss_formula(choice), [("Guessing", _GUESS)]),
             Facts("Cost of these settings", cost_formula(choice), [("Back", _BACK)]),
@@ -53,7 +51,7 @@ def step_formula(choice: Choice) -> list[Equation]:
     ]  # fmt: skip
 
 
-def rate_words(choice: Choice, run: LiveRun | None) -> str:
+def rate_text(choice: Choice, run: LiveRun | None) -> str:
     """What the rate is now."""
     if run is not None and run.steps:
         last = run.steps[-1]

@@ -8,7 +8,7 @@ from cnnviz.data.images import encode_png
 from cnnviz.data.shapes import CLASSES
 from cnnviz.training.sources import Source
 from cnnviz.ui import cache
-from cnnviz.ui.controls import words
+from cnnviz.ui.controls import readable_name
 from cnnviz.ui.training_controls import DATA, Choice
 
 _ROW = 8
@@ -45,7 +45,7 @@ def show_examples(choice: Choice) -> None:
 
 def _show(pixels: Array, classes: tuple[str, ...]) -> None:
     """A picture of columns, one for each class, and the classes' names."""
-    names = ", ".join(words(name).lower() for name in classes)
+    names = ", ".join(readable_name(name).lower() for name in classes)
     st.image(
         encode_png(pixels), output_format="PNG", width="stretch",
         alt=f"Examples of pictures, a column a class, from left to right: {names}",

@@ -11,7 +11,7 @@ from cnnviz.training.plan import Plan
 from cnnviz.training.runs import MINUTES, PATIENCE_MINUTES, LiveRun
 from cnnviz.training.sources import Source
 from cnnviz.ui import cache
-from cnnviz.ui.components.rerun_request import once_more
+from cnnviz.ui.components.rerun_request import request_rerun
 from cnnviz.ui.components.training_curves import training_curves
 from cnnviz.ui.controls import counted
 from cnnviz.ui.feedback import plain
@@ -118,10 +118,10 @@ def _version(run: LiveRun) -> tuple[str, int]:
 def _follow(run: LiveRun) -> None:
     run.watch()
     if st.session_state[_DRAWN] != _version(run):
-        once_more("train_once_more", _draw_lab)
+        request_rerun("train_once_more", _draw_lab)
     steps, total = run.steps[:], run.total_steps
     st.progress(
-        len(steps) / total if total else 0.0, plain(progress_words(run, cache.training_runs().ahead(run)))
+        len(steps) / total if total else 0.0, plain(progress_text(run, cache.training_runs().ahead(run)))
     )
     if run.note:
         show = st.info if run.state in ("paused", "stopped") else st.warning
@@ -137,7 +137,7 @@ def _draw_lab() -> None:
     st.rerun(LAB)
 
 
-def progress_words(run: LiveRun, ahead: int) -> str:
+def progress_text(run: LiveRun, ahead: int) -> str:
     """Where a run stands, in words."""
     done, total, epochs = len(run.steps), run.total_steps, run.plan.recipe.epochs
     if run.state == "preparing":
@@ -164,7 +164,7 @@ def _time(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
-def run_words(plan: Plan, named: bool = True) -> str:
+def run_text(plan: Plan, named: bool = True) -> str:
     """The settings of a run, in words, with the name of its pictures or without."""
     recipe = plan.recipe
     data = DATA.get(plan.data, plan.data) if named else "pictures of somebody's own"

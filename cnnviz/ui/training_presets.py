@@ -1,4 +1,4 @@
-"""Telling cases of the training page, one click away."""
+"""Presets of the training page."""
 
 from typing import Any
 

@@ -11,8 +11,8 @@ from cnnviz.training.runs import LiveRun
 from cnnviz.training.shots import Shot
 from cnnviz.ui import own_weights
 from cnnviz.ui.components.page_link import go_to
-from cnnviz.ui.exports import Maker, take_home
-from cnnviz.ui.feedback import plain, told
+from cnnviz.ui.exports import Maker, export_panel
+from cnnviz.ui.feedback import plain, user_message
 from cnnviz.ui.snippets.training import training_code
 from cnnviz.ui.training_controls import Choice
 from cnnviz.ui.training_epochs import chosen_shot, network_after
@@ -49,7 +49,7 @@ def _open(run: LiveRun, shot: Shot) -> None:
         path = own_weights.keep(network_after(run, shot), provenance_of(run, shot))
         own_weights.use(run.plan.model, path)
     except Exception as error:  # as in `feedback.explained`: a callback has no page yet to say it on
-        st.session_state[_PROBLEM] = told(error)
+        st.session_state[_PROBLEM] = user_message(error)
     else:
         st.session_state[_FOLLOWED] = "feature_maps"
 
@@ -60,14 +60,14 @@ def show_files(choice: Choice, run: LiveRun | None, whole: bool = True) -> None:
     Where not the whole run may be seen, there are no weights, and its pictures have no name.
     """
     if run is None or not run.shots.kept or run.source is None:
-        take_home("training", training_code(choice.plan))
+        export_panel("training", training_code(choice.plan))
         return
     steps, tested = run.steps[:], run.tested[:]
     per_epoch = run.total_steps // run.plan.recipe.epochs
     files: dict[str, tuple[str, Maker]] = {}
     if whole:
         files["Weights as safetensors"] = "safetensors", partial(_packed, run, chosen_shot(run))
-    take_home(
+    export_panel(
         "training",
         training_code(run.plan if whole else replace(run.plan, data="folder")),
         lambda: training_figure(steps, tested, per_epoch),

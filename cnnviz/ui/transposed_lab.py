@@ -17,7 +17,7 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.controls import bounded_slider, counted
-from cnnviz.ui.exports import take_home
+from cnnviz.ui.exports import export_panel
 from cnnviz.ui.formulas.parts import significant
 from cnnviz.ui.formulas.transposed import transposed_size_formula, upsampling_cost_formula
 from cnnviz.ui.pixel_by_pixel import slide
@@ -64,7 +64,7 @@ def choose_more(window: Window) -> tuple[Window, int]:
     return replace(window, dilation=dilation), output_padding
 
 
-def overlap_words(window: Window) -> str:
+def overlap_text(window: Window) -> str:
     """What kernel, stride and dilation do to the overlaps, in Markdown."""
     size, stride, dilation = window.kernel_size, window.stride, window.dilation
     least, most = inner_overlap(window)
@@ -122,7 +122,7 @@ class Enlargement:
         """Compute both ways for the picture, made small."""
         small, (window, name) = cache.fitted(picture, _SIDE), layer
         weights = stamp(name, window.kernel_size, window.stride)
-        result = cache.in_turn(
+        result = cache.run_queued(
             lambda: upsample(small.tensor(), weights, window, output_padding=output_padding)
         )
         return cls(small, layer, output_padding, result)
@@ -136,19 +136,19 @@ class Enlargement:
         even = "An even input stays even: no checkerboard."
         return [
             Panel("Input", self.picture.tensor()[0].numpy()),
-            Panel("Transposed convolution", result.transposed, limit=top, words=self._ripple_words() + white),
+            Panel("Transposed convolution", result.transposed, limit=top, words=self._ripple_text() + white),
             Panel("Resize, then convolve", result.resized, words=even),
-            Panel("Stamps on each pixel", counts, "count", words=self._count_words()),
+            Panel("Stamps on each pixel", counts, "count", words=self._count_text()),
         ]
 
-    def _ripple_words(self) -> str:
+    def _ripple_text(self) -> str:
         if self.result.ripple < _EVEN:
             return "An even input stays even, away from the border: no checkerboard."
         name = "gaps" if inner_overlap(self.layer[0])[0] == 0 else "a checkerboard"
         percent = significant(100 * self.result.ripple)
         return f"An even input becomes uneven, away from the border by {percent} % of its mean: {name}."
 
-    def _count_words(self) -> str:
+    def _count_text(self) -> str:
         counts, window = self.result.counts, self.layer[0]
         low, high = int(counts.min()), int(counts.max())
         fewer = low < inner_overlap(window)[0] ** 2
@@ -184,7 +184,7 @@ def show_picture(picture: Picture, layer: Layer, output_padding: int) -> None:
     code = transposed_code(
         picture, _SIDE, stamp(name, window.kernel_size, window.stride), window, output_padding
     )
-    take_home("transposed_convolution", code, lambda: panels_figure(shown.panels()), table=shown.rows)
+    export_panel("transposed_convolution", code, lambda: panels_figure(shown.panels()), table=shown.rows)
 
 
 def _show_facts(shown: Enlargement) -> None:
@@ -196,7 +196,7 @@ def _show_facts(shown: Enlargement) -> None:
             Facts(
                 "Output size",
                 transposed_size_formula(window, shown.output_padding, *size),
-                [("Resizing", _resize_words(shown))],
+                [("Resizing", _resize_text(shown))],
             ),
             Facts(
                 "Cost, each channel by itself",
@@ -208,7 +208,7 @@ def _show_facts(shown: Enlargement) -> None:
     )
 
 
-def _resize_words(shown: Enlargement) -> str:
+def _resize_text(shown: Enlargement) -> str:
     stride, (height, width) = shown.layer[0].stride, shown.result.resized.shape[1:]
     more = shown.result.transposed.shape[1] - height
     compared = f"{counted(abs(more), 'pixel')} {'taller and wider' if more > 0 else 'shorter and narrower'}"

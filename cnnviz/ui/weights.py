@@ -9,7 +9,7 @@ from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.classifiers import weights_bytes
 from cnnviz.nets.trained import is_published, weights_path
 from cnnviz.ui import cache
-from cnnviz.ui.feedback import plain, told
+from cnnviz.ui.feedback import plain, user_message
 
 _FAILED = "_weights_failed"
 _LOOK_EVERY = 0.2
@@ -38,7 +38,7 @@ def usable(spec: ModelSpec) -> ModelSpec:
     return fallback
 
 
-def missing_weights_words() -> str | None:
+def missing_weights_text() -> str | None:
     """What a page says where random weights stand in for those that were chosen."""
     failed = st.session_state.get(_FAILED)
     if failed is None:
@@ -55,7 +55,7 @@ def _problem(spec: ModelSpec, weights: str) -> str | None:
         _fetch(spec, weights)
         cache.load(spec)
     except Exception as error:  # the page goes on with random weights of this network, not of the one before
-        return told(error, f"The weights {spec.weights_label} could not be had.")
+        return user_message(error, f"The weights {spec.weights_label} could not be had.")
     return None
 
 

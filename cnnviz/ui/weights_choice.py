@@ -6,7 +6,7 @@ import streamlit as st
 
 from cnnviz.nets.catalog import reference_names
 from cnnviz.nets.trained import SHAPES, weights_label, weights_names
-from cnnviz.ui.controls import await_setting
+from cnnviz.ui.controls import register_control
 from cnnviz.ui.feedback import plain
 from cnnviz.ui.own_weights import OWN, own_weights
 
@@ -46,7 +46,7 @@ def choose_weights(name: str) -> str | None:
 def _choose(offered: Sequence[str], default: str) -> str:
     _settle(offered, default)
     if len(offered) == 1:
-        await_setting(_KEY, default)
+        register_control(_KEY, default)
         chosen: str = default
     else:
         chosen = st.segmented_control(

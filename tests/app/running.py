@@ -33,7 +33,7 @@ every_network = _in_parts(model_names())
 families_of_networks = _in_parts(_ends_of_families())
 
 
-def open_drawers(at: AppTest) -> AppTest:
+def open_expanders(at: AppTest) -> AppTest:
     """Open every expander whose contents wait for it."""
     for place in at.main.expander:
         if place.key:
@@ -43,7 +43,7 @@ def open_drawers(at: AppTest) -> AppTest:
 
 def shown_code(at: AppTest) -> str:
     """The code on the page."""
-    return open_drawers(at).code[0].value
+    return open_expanders(at).code[0].value
 
 
 def run(code: str) -> dict:
@@ -52,6 +52,6 @@ def run(code: str) -> dict:
     return names
 
 
-def picture_words(at):
+def picture_text(at):
     """What the sidebar says below the picture."""
     return next(caption.value for caption in at.sidebar.caption if " pixels" in caption.value)

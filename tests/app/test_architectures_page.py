@@ -14,7 +14,7 @@ from cnnviz.ui.architectures_blocks import blocks_at_own_size, first_to_open, op
 from cnnviz.ui.architectures_presets import _PRESETS as PRESETS
 from cnnviz.ui.components import block_view, timeline
 from cnnviz.ui.snippets.architectures import accuracy_code
-from tests.app.running import families_of_networks, open_drawers, run, shown_code
+from tests.app.running import families_of_networks, open_expanders, run, shown_code
 
 NUMBERS = {
     # FACTS: the quoted number, and what its right name must say.
@@ -187,14 +187,14 @@ def test_every_preset_opens_what_it_names(open_page, assert_fine, drawn):
 
 
 def test_wrong_answers_are_diagnosed(open_page):
-    at = open_drawers(open_page("architectures"))
+    at = open_expanders(open_page("architectures"))
     at.radio(key="arch_quiz_densenet_guess").set_value("Top-5 error on ImageNet, one network").run()
     assert any("5.29 %" in m.value for m in at.markdown)
     at.radio(key="arch_quiz_densenet_guess").set_value("Error on CIFAR-10").run()
     assert any("**Right:** 3.46 %" in m.value for m in at.markdown)
     at.radio(key="arch_quiz_parameters_guess").set_value("VGG-16").run()
     assert any("123,642,856" in m.value for m in at.markdown)
-    at = open_drawers(open_page("architectures", arch_view="blocks", model="resnet18"))
+    at = open_expanders(open_page("architectures", arch_view="blocks", model="resnet18"))
     question = next(m.value for m in at.markdown if m.value.startswith("The stage"))
     channels, height, width = map(int, re.search(r"(\d+)×(\d+)×(\d+)", question).groups())
     guess = at.number_input(key="arch_quiz_size_guess")

@@ -23,7 +23,7 @@ from cnnviz.ui.attribution_controls import (
 )
 from cnnviz.ui.attribution_presets import PRESETS
 from cnnviz.ui.attribution_runs import AttributionRequest, AttributionRuns
-from cnnviz.ui.attribution_texts import cost_words, map_words
+from cnnviz.ui.attribution_texts import cost_text, map_text
 from cnnviz.ui.formulas.attribution import attribution_formula, completeness
 from cnnviz.ui.formulas.parts import as_text, significant
 from cnnviz.ui.passes import Scores
@@ -61,7 +61,7 @@ def on_screen(monkeypatch):
 
 
 @pytest.fixture
-def taken(monkeypatch):
+def class_bars_shown(monkeypatch):
     """What the bars of classes were given last."""
     given = {}
 
@@ -148,29 +148,31 @@ def test_completeness_is_written_with_its_difference():
     ]
 
 
-def test_the_class_is_the_users_choice(open_page, assert_fine, on_screen, taken, network, x):
+def test_the_class_is_the_users_choice(open_page, assert_fine, on_screen, class_bars_shown, network, x):
     at = open_page("feature_maps", **SHAPES, why_method="saliency")
     box = at.selectbox(key="why_class")
-    assert taken["selected"] == CHECKERBOARD and box.value == -1
+    assert class_bars_shown["selected"] == CHECKERBOARD and box.value == -1
     assert box.options[:3] == ["The likeliest", "checkerboard (7)", "dots (8)"]
     with torch.no_grad():
         probabilities = network(x).softmax(1)[0]
-    assert [c[0] for c in taken["classes"]] == probabilities.argsort(descending=True)[:5].tolist()
-    assert [c[2] for c in taken["classes"]] == pytest.approx(
+    assert [c[0] for c in class_bars_shown["classes"]] == probabilities.argsort(descending=True)[:5].tolist()
+    assert [c[2] for c in class_bars_shown["classes"]] == pytest.approx(
         probabilities.sort(descending=True)[0][:5], rel=1e-3
     )
     first = on_screen["saliency"].values
     box.set_value(DOTS).run()
     computed(at, on_screen)
     assert_fine(at)
-    assert taken["selected"] == DOTS and "**dots (8):**" in markdown(at)
+    assert class_bars_shown["selected"] == DOTS and "**dots (8):**" in markdown(at)
     assert "it predicts checkerboard (7)" in markdown(at)
     expected = by_captum(network, x, DOTS)["saliency"]
     np.testing.assert_allclose(on_screen["saliency"].values, expected, rtol=2e-3, atol=1e-5)
     assert not np.allclose(first, expected, rtol=0.1)
     at.session_state["why_class"] = 2  # what a click on a bar does
     at.run()
-    assert taken["selected"] == 2 and len(taken["classes"]) == len({c[0] for c in taken["classes"]})
+    assert class_bars_shown["selected"] == 2 and len(class_bars_shown["classes"]) == len(
+        {c[0] for c in class_bars_shown["classes"]}
+    )
 
 
 @pytest.fixture
@@ -245,12 +247,12 @@ def test_a_run_that_fails_says_so_in_its_place_and_the_others_go_on(
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_presets_lead_where_they_say(open_page, assert_fine, taken, own_runs, preset):
+def test_presets_lead_where_they_say(open_page, assert_fine, class_bars_shown, own_runs, preset):
     own_runs(lambda *_: np.zeros((64, 64), np.float32))
     at = open_page("feature_maps", maps_view="why", maps_side=64, why_method="saliency")
     button(at, preset).click().run()
     assert_fine(at)
-    names = [name for _, name, _ in taken["classes"]]
+    names = [name for _, name, _ in class_bars_shown["classes"]]
     first = {
         "A checkerboard, recognised": "checkerboard (7)",
         "A cup, to a network of shapes": "ring (1)",
@@ -258,7 +260,7 @@ def test_presets_lead_where_they_say(open_page, assert_fine, taken, own_runs, pr
     }
     assert names[0] == first.get(preset, names[0])
     if preset == "Its second guess for the cat":
-        assert names[1] == "checkerboard (7)" and taken["selected"] == CHECKERBOARD
+        assert names[1] == "checkerboard (7)" and class_bars_shown["selected"] == CHECKERBOARD
     assert ("Nothing learned to explain" in markdown(at)) == (preset == "Nothing learned")
 
 
@@ -299,9 +301,9 @@ def test_names_of_classes_tell_them_apart():
     assert len(set(labels)) == 1000 and labels[281].startswith("tabby")
 
 
-def test_the_cost_is_told_in_passes_and_macs():
-    assert cost_words(Passes(197, 0), 182_000_000) == "Cost: 197 forward passes, 35.85 billion MACs."
-    assert cost_words(Passes(1, 1), 10**9) == (
+def test_the_cost_is_given_in_passes_and_macs():
+    assert cost_text(Passes(197, 0), 182_000_000) == "Cost: 197 forward passes, 35.85 billion MACs."
+    assert cost_text(Passes(1, 1), 10**9) == (
         "Cost: 1 forward pass, 1.000 billion MACs; 1 gradient, about 1.000 billion more."
     )
 
@@ -309,12 +311,12 @@ def test_the_cost_is_told_in_passes_and_macs():
 def test_colours_end_where_few_pixels_are_beyond():
     values = np.arange(1000, dtype=np.float32).reshape(10, 100)
     assert colour_limit(values) == pytest.approx(989.01)
-    assert "the 99th percentile of the magnitudes; the largest is 999.0" in map_words(
+    assert "the 99th percentile of the magnitudes; the largest is 999.0" in map_text(
         Attribution("saliency"), values
     )
     assert colour_limit(np.eye(100, dtype=np.float32)[:, :1] * 3) == pytest.approx(0.03, abs=3)
     nothing = np.zeros((4, 4), np.float32)
-    assert "nothing in these maps speaks for the class" in map_words(Attribution("grad_cam"), nothing)
+    assert "nothing in these maps speaks for the class" in map_text(Attribution("grad_cam"), nothing)
     assert attribution_formula("saliency", None, 1.0, 0.0)[1:] == []
 
 

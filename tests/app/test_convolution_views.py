@@ -12,7 +12,7 @@ from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter, filter_picture
 from cnnviz.ops.geometry import PADDING_MODES, Window
 from cnnviz.ui.convolution_views import layer_rows
 from cnnviz.ui.snippets.convolution import flip_code, pixel_use_code
-from tests.app.running import open_drawers, run
+from tests.app.running import open_expanders, run
 
 PICTURE = cnnviz.draw_pattern(cnnviz.Pattern("grating", 9, 35))
 axes = st.builds(Window, st.integers(1, 5), st.integers(1, 4), st.integers(0, 4), st.integers(1, 3))
@@ -86,6 +86,6 @@ def test_the_table_of_the_layer_is_pytorchs():
 )
 def test_the_output_size_is_asked_for_and_slips_are_named(open_page, guess, words):
     # (20 + 0 − 1·2 − 1)/2 = 8.5
-    at = open_drawers(open_page("convolution", conv_stride=2))
+    at = open_expanders(open_page("convolution", conv_stride=2))
     at.number_input(key="conv_quiz_guess").set_value(guess).run()
     assert any(words in m.value for m in at.markdown)

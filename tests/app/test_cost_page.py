@@ -27,9 +27,9 @@ from cnnviz.ui import cache
 from cnnviz.ui.cost_models import SIDES, layer_rows
 from cnnviz.ui.cost_presets import _PRESETS as PRESETS
 from cnnviz.ui.cost_published import published_facts
-from cnnviz.ui.cost_texts import Setting, bytes_words, cost_groups, cost_rows, ratio_words
+from cnnviz.ui.cost_texts import Setting, bytes_text, cost_groups, cost_rows, ratio_text
 from cnnviz.ui.snippets.cost import deep_code, dense_code, ways_code
-from tests.app.running import families_of_networks, open_drawers, run, shown_code
+from tests.app.running import families_of_networks, open_expanders, run, shown_code
 
 PAGE = "parameters_and_cost"
 ONE = Setting(1, "float32", "automatic")
@@ -126,7 +126,7 @@ def test_the_ways_to_convolve_cost_what_torchs_do(open_page, assert_fine, shown_
     assert [results(shown_facts[title])[0] for title in titles] == [way[0] for way in found]
 
 
-def test_the_tables_to_take_home_have_the_numbers_of_the_code():
+def test_the_exported_tables_have_the_numbers_of_the_code():
     setting = Setting(8, "bfloat16", "linear")
     ways = ways_to_convolve(32, 48, 3, 10, 12, 8, 4)
     code = ways_code(32, 48, 3, (10, 12), 8, bottleneck_channels(48, 4), 8)
@@ -162,14 +162,14 @@ def test_an_axis_counts_in_powers_of_ten_where_a_bar_would_vanish():
         (1_933_540_589_568, "1.934 TB (1,933,540,589,568 bytes)"),
     ],
 )
-def test_bytes_in_words(count, words):
-    assert bytes_words(count) == words
+def test_bytes_as_text(count, words):
+    assert bytes_text(count) == words
 
 
-def test_ratios_in_words():
-    assert ratio_words(("a", 10), ("b", 25), "as many") == "b takes 2.500 times as many"
-    assert ratio_words(("a", 25), ("b", 10)) == "a takes 2.500 times as much"
-    assert ratio_words(("a", 7), ("b", 7)) == "the same for both"
+def test_ratios_as_text():
+    assert ratio_text(("a", 10), ("b", 25), "as many") == "b takes 2.500 times as many"
+    assert ratio_text(("a", 25), ("b", 10)) == "a takes 2.500 times as much"
+    assert ratio_text(("a", 7), ("b", 7)) == "the same for both"
     dense, conv = fully_connected_or_convolution(1, 1, 3, 4, 5)
     assert cost_groups((dense, conv), ONE)[0].comparison == "convolution takes 25.00 times as many"
 
@@ -181,7 +181,7 @@ def test_every_family_opens_layer_by_layer(open_page, shown_facts, part):
     for name in part:
         at.sidebar.selectbox(key="model").select(name).run()
         assert not at.exception and not at.error and not at.warning, name
-        total = parameters(cache.outline(name))  # torch's own module, as the page has just built it
+        total = parameters(cache.meta_model(name))  # torch's own module, as the page has just built it
         shown = dict(
             zip(("parameters", "memory", "MACs", "FLOPs"), results(shown_facts["Totals"]), strict=False)
         )
@@ -198,12 +198,12 @@ def test_every_family_opens_layer_by_layer(open_page, shown_facts, part):
 @pytest.mark.parametrize("name", ["simple_cnn", "lenet5", "alexnet", "vit_b_32"])
 def test_only_sizes_that_a_network_takes_can_be_chosen(name):
     channels = catalog_entry(name).input_shape[1]
-    outline = model_outline(name)
+    network = model_outline(name)
     taken = cache.sizes_of(name, SIDES)
 
     def runs(side):
         try:
-            outline(torch.empty(1, channels, side, side, device="meta"))
+            network(torch.empty(1, channels, side, side, device="meta"))
         except Exception:  # the oracle: any refusal, of whatever type PyTorch or the network raises it
             return False
         return True
@@ -222,8 +222,8 @@ def test_modules_that_do_not_run_are_listed_and_counted():
     rows = layer_rows(cache.traced("googlenet", 224), ONE)
     skipped = [row for row in rows if row["kind"] == "not run"]
     assert [row["layer"] for row in skipped] == ["aux1", "aux2"]
-    outline = model_outline("googlenet")
-    assert [row["parameters"] for row in skipped] == [parameters(outline.aux1), parameters(outline.aux2)]
+    network = model_outline("googlenet")
+    assert [row["parameters"] for row in skipped] == [parameters(network.aux1), parameters(network.aux2)]
     (block,) = published_facts([("googlenet", 224, cache.traced("googlenet", 224))])
     assert (
         "Parameters:",
@@ -289,7 +289,7 @@ def test_every_preset_shows_what_its_name_says(open_page, assert_fine):
 
 
 def said(at, key, guess):
-    open_drawers(at).number_input(key=f"{key}_guess").set_value(guess).run()
+    open_expanders(at).number_input(key=f"{key}_guess").set_value(guess).run()
     return " ".join(m.value for m in at.markdown)
 
 
@@ -326,7 +326,7 @@ def test_groups_and_separable_convolutions_are_asked_for(open_page):
 
 
 def test_flops_and_memory_are_asked_for(open_page):
-    at = open_drawers(open_page(PAGE, cost_view="model", model="lenet5"))
+    at = open_expanders(open_page(PAGE, cost_view="model", model="lenet5"))
     question = next(m.value for m in at.markdown if m.value.startswith("For one picture"))
     count, batch = (
         int(n.replace(",", "")) for n in re.findall(r"takes ([\d,]+) MACs.*batch of (\d+)", question)[0]

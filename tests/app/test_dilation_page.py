@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 import cnnviz
 from cnnviz.ops.coverage import stack_coverage
 from cnnviz.ops.geometry import Window
-from cnnviz.ui.dilation_facts import holes_words
+from cnnviz.ui.dilation_facts import holes_text
 from cnnviz.ui.dilation_presets import _PRESETS as PRESETS
 from cnnviz.ui.formulas.dilation import effective_size_formula, stack_field_formula, stack_weights_formula
 from cnnviz.ui.formulas.parts import as_text
 from cnnviz.ui.snippets.dilation import stack_code
-from tests.app.running import open_drawers, run, shown_code
+from tests.app.running import open_expanders, run, shown_code
 
 rates = st.lists(st.integers(1, 8), min_size=1, max_size=5)
 
@@ -58,7 +58,7 @@ def test_the_span_in_numbers_is_what_a_kernel_takes_off_a_picture(size, dilation
 @given(rates)
 def test_the_holes_in_words_are_those_of_torch(layers):
     size, read = field(layers)
-    said = holes_words(layers, stack_coverage([Window(3, dilation=rate) for rate in layers]))
+    said = holes_text(layers, stack_coverage([Window(3, dilation=rate) for rate in layers]))
     assert said.startswith("none") == (read == size)
     if read < size:
         assert f"{read * read:,} of {size}·{size}" in said
@@ -126,7 +126,7 @@ def quiz(at, key, guess):
 @pytest.mark.parametrize("layers", [(2, 2, 2), (1, 2, 5), (8,), (1, 1, 1, 1)])
 def test_the_field_after_one_more_layer_is_asked_for(open_page, layers):
     settings = {f"dil_rate{index}": rate for index, rate in enumerate(layers, start=1)}
-    at = open_drawers(open_page("dilation", dil_layers=len(layers), **settings))
+    at = open_expanders(open_page("dilation", dil_layers=len(layers), **settings))
     question = next(m.value for m in at.markdown if m.value.startswith("One more"))
     d = int(re.search(r"dilation (\d+)", question)[1])
     answer = field([*layers, d])[0]
@@ -139,7 +139,7 @@ def test_the_field_after_one_more_layer_is_asked_for(open_page, layers):
 @pytest.mark.parametrize("view", ["picture", "pixels"])
 @pytest.mark.parametrize(("size", "dilation"), [(3, 2), (5, 8), (2, 1)])
 def test_the_span_of_another_dilation_is_asked_for(open_page, view, size, dilation):
-    at = open_drawers(open_page("dilation", dil_view=view, dil_kernel_size=size, dil_dilation=dilation))
+    at = open_expanders(open_page("dilation", dil_view=view, dil_kernel_size=size, dil_dilation=dilation))
     question = next(m.value for m in at.markdown if m.value.startswith("The same"))
     d = int(re.search(r"dilation (\d+)", question)[1])
     assert d != dilation

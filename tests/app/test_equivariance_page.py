@@ -19,9 +19,9 @@ from cnnviz.ops.equivariance import measure_equivariance
 from cnnviz.ops.geometry import PADDING_MODES
 from cnnviz.ops.kernels import kernel
 from cnnviz.ui.equivariance_lab import measure_layer, measure_network
-from cnnviz.ui.equivariance_texts import padding_words, verdict
+from cnnviz.ui.equivariance_texts import padding_text, verdict
 from cnnviz.ui.formulas.parts import significant
-from tests.app.running import open_drawers, run, shown_code
+from tests.app.running import open_expanders, run, shown_code
 
 PICTURES = [
     cnnviz.sample("coffee"),
@@ -177,7 +177,7 @@ def all_layers(model):
 def test_simple_cnn_with_circular_padding_is_exact_in_every_layer(layer):
     shown = measure_network(PICTURES[0], "simple_cnn", layer, "circular", (4, 8))
     assert shown.result.relative <= 1e-6
-    assert "no pooling pads" in padding_words(shown.way, layer)
+    assert "no pooling pads" in padding_text(shown.way, layer)
 
 
 @pytest.mark.parametrize("layer", all_layers("mini_resnet"))
@@ -185,7 +185,7 @@ def test_mini_resnet_is_exact_up_to_where_the_page_says(layer):
     shown = measure_network(PICTURES[0], "mini_resnet", layer, "circular", (16, 0))
     exact = layer in ("conv1", "bn1", "relu")
     assert (shown.result.relative <= 1e-6) == exact
-    said = padding_words(shown.way, layer)
+    said = padding_text(shown.way, layer)
     assert ("no pooling pads" in said) == exact
     for words in ("`maxpool` (MaxPool2d 3×3 / 2) pads with −∞", "exact up to `relu` only"):
         assert (words in said) != exact
@@ -194,9 +194,9 @@ def test_mini_resnet_is_exact_up_to_where_the_page_says(layer):
 def test_the_padding_convolutions_on_the_way_are_counted():
     shown = measure_network(PICTURES[0], "mini_resnet", "layer2.0.bn1", "zeros", (8, 0))
     # The stem, four of the first stage, and the first of the second.
-    assert "6 convolutions pad as chosen" in padding_words(shown.way, "layer2.0.bn1")
+    assert "6 convolutions pad as chosen" in padding_text(shown.way, "layer2.0.bn1")
     first = measure_network(PICTURES[0], "simple_cnn", "block1.conv1", "zeros", (8, 0))
-    assert "1 convolution pads as chosen" in padding_words(first.way, "block1.conv1")
+    assert "1 convolution pads as chosen" in padding_text(first.way, "block1.conv1")
 
 
 @pytest.mark.parametrize(("shift", "invariant"), [((4, 8), True), ((1, 0), False)])
@@ -303,7 +303,7 @@ def test_each_preset_shows_what_its_name_says(open_page, assert_fine):
     ],
 )
 def test_one_choice_is_right_and_the_others_are_diagnosed(open_page, key, right):
-    at = open_drawers(open_page("equivariance"))
+    at = open_expanders(open_page("equivariance"))
     said = {}
     for option in at.radio(key=key).options:
         at.radio(key=key).set_value(option).run()

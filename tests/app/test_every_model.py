@@ -79,7 +79,7 @@ def test_a_size_chosen_before_comes_back_with_a_network_that_takes_it(open_page,
     assert at.select_slider(key="maps_side").value == 32
 
 
-def test_a_network_too_large_for_the_server_is_told_and_its_layers_stay_readable(open_page, monkeypatch):
+def test_a_network_too_large_for_the_server_is_reported_and_its_layers_stay_readable(open_page, monkeypatch):
     built, build = [], ModelSpec.build
     monkeypatch.setattr(ModelSpec, "build", lambda spec: (built.append(spec.name), build(spec))[1])
     at = open_page("feature_maps", maps_view="layer", model="vit_h_14")
@@ -137,7 +137,7 @@ def test_the_wall_gets_the_numbers_of_the_channels_on_it(monkeypatch):
     sent = {}
     monkeypatch.setattr(map_wall, "pack", lambda fields, arrays: sent.update(fields | arrays) or b"")
     monkeypatch.setattr(map_wall, "_mount", lambda **_: None)
-    monkeypatch.setattr(map_wall, "last_turn", lambda _key: 0)
+    monkeypatch.setattr(map_wall, "edit_version", lambda _key: 0)
     values = np.random.default_rng(0).normal(size=(9, 3, 4)).astype(np.float32)
     maps = cnnviz.FeatureMaps.of("layer", values)
     map_wall.map_wall(

@@ -16,9 +16,9 @@ from cnnviz.nets.trained import class_names
 from cnnviz.ui import cache, maps_filters, maps_glance, maps_two_weights
 from cnnviz.ui.components.glance import codes
 from cnnviz.ui.feature_map_texts import likeliest
-from cnnviz.ui.maps_glance_texts import TOP, column_words, left_out_words
+from cnnviz.ui.maps_glance_texts import TOP, column_texts, left_out_text
 from cnnviz.ui.maps_presets import _PRESETS
-from tests.app.running import families_of_networks, open_drawers, run, shown_code
+from tests.app.running import families_of_networks, open_expanders, run, shown_code
 
 PAGE = "feature_maps"
 
@@ -52,7 +52,7 @@ def test_every_family_has_columns_that_fit_and_words_for_each(part):
         classes = 10 if name in ("simple_cnn", "mini_resnet", "lenet5") else 1000
         assert int(np.prod(found.shown[-1].summary.output_shape)) == classes, name
         assert all(column.row is not None for column in found.shown), name
-        assert bool(found.left_out) == ("Left out" in left_out_words(found)), name
+        assert bool(found.left_out) == ("Left out" in left_out_text(found)), name
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_a_network_opens_at_a_glance_and_predicts_nothing(open_page, assert_fine
     at = open_page(PAGE, model=model, weights="random", maps_side=side)
     assert_fine(at)
     (columns, seen, picture), settings = views[-1]
-    assert len(columns) == len(seen.columns) == len(settings["words"])
+    assert len(columns) == len(seen.columns) == len(settings["texts"])
     assert picture.pixels.shape[:2] == (side, side)
-    assert "it means nothing" in settings["prediction_words"]
+    assert "it means nothing" in settings["prediction_text"]
     with torch.inference_mode():
         x = cnnviz.network_input(picture, model)
         scores = cnnviz.model(model)(x)[0].softmax(0)
@@ -76,7 +76,7 @@ def test_a_network_opens_at_a_glance_and_predicts_nothing(open_page, assert_fine
     assert [share for _, share, _ in settings["classes"]] == pytest.approx(
         sorted(scores.tolist(), reverse=True)[:8], rel=1e-3, abs=1e-6
     )
-    for column, words in zip(columns, settings["words"], strict=True):
+    for column, words in zip(columns, settings["texts"], strict=True):
         assert bool(words.closed) == (not column.summary.has_maps)
         assert words.kind and words.name and all(words.foot)
 
@@ -86,7 +86,7 @@ def test_trained_weights_name_their_classes(open_page, assert_fine, views):
     assert_fine(at)
     classes = views[-1][1]["classes"]
     assert {name for name, _, _ in classes} <= set(class_names("mini_resnet", "shapes"))
-    assert "means nothing" not in views[-1][1]["prediction_words"]
+    assert "means nothing" not in views[-1][1]["prediction_text"]
 
 
 def test_the_code_of_the_glance_gives_the_channels_on_screen(open_page, assert_fine, views):
@@ -119,8 +119,8 @@ def test_a_click_opens_the_layer_and_the_channel(open_page, assert_fine):
     assert at.number_input(key="maps_channel").value == 77
 
 
-def test_a_wrong_answer_is_told_what_went_wrong(open_page, assert_fine):
-    at = open_drawers(open_page(PAGE, model="mini_resnet", maps_side=64))
+def test_the_mistake_behind_a_wrong_answer_is_named(open_page, assert_fine):
+    at = open_expanders(open_page(PAGE, model="mini_resnet", maps_side=64))
     question = next(m.value for m in at.markdown if "How many rows" in m.value)
     layer, now, side, other = re.search(r"`(.+)` have (\d+) rows.* of (\d+)×.*\*\*(\d+)×", question).groups()
     model = cnnviz.model("mini_resnet")
@@ -140,7 +140,7 @@ def test_a_wrong_answer_is_told_what_went_wrong(open_page, assert_fine):
 
 
 def test_a_network_of_one_size_asks_another_question(open_page, assert_fine):
-    at = open_drawers(open_page(PAGE, model="lenet5"))
+    at = open_expanders(open_page(PAGE, model="lenet5"))
     assert_fine(at)
     question = next(m.value for m in at.markdown if "How many numbers" in m.value)
     maps, height, width = (int(n) for n in re.search(r"gives (\d+) maps of (\d+)×(\d+)", question).groups())
@@ -263,7 +263,7 @@ def test_words_are_true_of_every_column_of_a_few_networks():
         seen = cache.glance_run(ModelSpec(name), picture).seen
         trace = cache.traced(name, side)
         for column, maps in zip(columns, seen.columns, strict=True):
-            words = column_words(column, maps)
+            words = column_texts(column, maps)
             field = trace[column.summary.layer].receptive_field
             if field is not None and not trace[column.summary.layer].is_pooled:
                 assert f"{int(field.size[0]):,}" in words.foot[2], column.summary.layer

@@ -1,4 +1,4 @@
-"""The pages of the operations: every view and every telling case runs, on every kind of picture."""
+"""The pages of the operations: every view and every preset runs, on every kind of picture."""
 
 import pytest
 

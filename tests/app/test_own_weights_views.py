@@ -7,9 +7,9 @@ from cnnviz.nets.catalog import ModelSpec, model
 from cnnviz.nets.weights import Provenance, save_weights
 from cnnviz.nets.widths import channels_of
 from cnnviz.ui import maps_two_weights, own_weights
-from cnnviz.ui.attribution_texts import network_words
+from cnnviz.ui.attribution_texts import network_text
 from cnnviz.ui.effective_field_lab import _origin, _others
-from cnnviz.ui.feature_map_texts import likeliest, names_of, prediction_words
+from cnnviz.ui.feature_map_texts import likeliest, names_of, prediction_text
 from tests.app.running import run, shown_code
 
 NAMES = tuple("abcdefghij")
@@ -103,7 +103,7 @@ def test_classes_without_a_name_each_go_by_number(tmp_path, classes):
         "class 2",
     ]
     if not classes:
-        assert "shapes are all" not in prediction_words(np.array([0.2, 0.7, 0.1]), spec)
+        assert "shapes are all" not in prediction_text(np.array([0.2, 0.7, 0.1]), spec)
 
 
 def test_an_own_file_is_never_said_to_be_somebody_elses(tmp_path):
@@ -115,4 +115,4 @@ def test_an_own_file_is_never_said_to_be_somebody_elses(tmp_path):
     for name in ("lenet5", "squeezenet1_1"):
         assert _origin(name, path) == r"Your own weights: trained on \*leaves\*."
     assert _others(ModelSpec("lenet5")) is None
-    assert r"\*leaves\*" in network_words(ModelSpec("lenet5", path))
+    assert r"\*leaves\*" in network_text(ModelSpec("lenet5", path))

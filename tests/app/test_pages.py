@@ -13,9 +13,9 @@ from cnnviz.data.patterns import pattern_names
 from cnnviz.nets.catalog import catalog_entry, model_outline, reference_names
 from cnnviz.ops.filtering import CHANNEL_MODES
 from cnnviz.ops.kernels import kernel_names, named_kernel
-from cnnviz.ui.controls import words
+from cnnviz.ui.controls import readable_name
 from cnnviz.ui.convolution_presets import _PRESETS as PRESETS
-from tests.app.running import picture_words, shown_code
+from tests.app.running import picture_text, shown_code
 
 PAGES = ("home", "convolution", "feature_maps")
 
@@ -25,7 +25,7 @@ def test_each_page_opens_with_a_photograph_chosen(open_page, assert_fine, page):
     at = open_page(page)
     assert_fine(at)
     assert len(at.title) == 1
-    assert picture_words(at) == "Cat, 300×451 pixels, height × width."
+    assert picture_text(at) == "Cat, 300×451 pixels, height × width."
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -34,13 +34,13 @@ def test_each_page_takes_every_photograph_and_every_pattern(open_page, assert_fi
     for name in sample_names():
         at.sidebar.selectbox(key="photo").select(name).run()
         assert_fine(at)
-        assert picture_words(at).startswith(words(name))
+        assert picture_text(at).startswith(readable_name(name))
     at.session_state["source"] = "pattern"
     at.run()
     for name in pattern_names():
         at.sidebar.selectbox(key="pattern").select(name).run()
         assert_fine(at)
-        assert picture_words(at).startswith(words(name))
+        assert picture_text(at).startswith(readable_name(name))
 
 
 @pytest.mark.parametrize("channels", CHANNEL_MODES)
@@ -123,7 +123,7 @@ def test_a_picture_of_any_shape_runs_on_every_page(open_page, assert_fine, page,
     at = open_page(page, maps_side=32)
     upload(at, "odd.png", png(*size))
     assert_fine(at)
-    assert picture_words(at) == f"odd.png, {size[0]}×{size[1]} pixels, height × width."
+    assert picture_text(at) == f"odd.png, {size[0]}×{size[1]} pixels, height × width."
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -134,7 +134,7 @@ def test_a_file_that_is_no_picture_is_explained_and_the_picture_before_stays(ope
     assert not at.exception
     (error,) = at.error
     assert error.value.startswith("second.png is not a picture")
-    assert picture_words(at) == "first.png, 20×30 pixels, height × width."
+    assert picture_text(at) == "first.png, 20×30 pixels, height × width."
 
 
 def test_where_no_kernel_fits_the_page_says_why_and_recovers(open_page, assert_fine):
@@ -153,7 +153,7 @@ def test_where_no_kernel_fits_the_page_says_why_and_recovers(open_page, assert_f
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 400), (60, 90)])
 @pytest.mark.parametrize("label", PRESETS)
-def test_a_telling_case_works_on_any_picture(open_page, assert_fine, label, size):
+def test_a_preset_works_on_any_picture(open_page, assert_fine, label, size):
     at = open_page("convolution")
     upload(at, "small.png", png(*size))
     at.selectbox(key="conv_padding_mode").select("reflect").run()

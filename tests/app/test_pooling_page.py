@@ -18,11 +18,11 @@ from cnnviz.ui.formulas.pooling import (
     share_formula,
     strided_weights_formula,
 )
-from cnnviz.ui.pooling_facts import ceil_mode_words, count_words, left_over_words
+from cnnviz.ui.pooling_facts import ceil_mode_text, count_text, left_over_text
 from cnnviz.ui.pooling_lab import _KERNELS as KERNELS
 from cnnviz.ui.pooling_presets import _PRESETS as PRESETS
 from cnnviz.ui.snippets.pooling import pooling_code, shift_code
-from tests.app.running import open_drawers, run, shown_code
+from tests.app.running import open_expanders, run, shown_code
 
 SAMPLE = cnnviz.sample("coffee")
 RINGS = cnnviz.draw_pattern(cnnviz.Pattern("rings", 9))
@@ -107,7 +107,7 @@ def test_what_is_said_of_the_switches_is_true(shrinking, height, width, seed):
         pooled(shrinking, kind, x).shape == pooled(shrinking, kind, x, **other).shape
         for kind in ("max", "average")
     )
-    said = ceil_mode_words(shrinking, height, width)
+    said = ceil_mode_text(shrinking, height, width)
     assert ("changes nothing" in said) == same
     assert said.startswith(f"is {'on' if shrinking.ceil_mode else 'off'}")
     if not same:
@@ -116,14 +116,14 @@ def test_what_is_said_of_the_switches_is_true(shrinking, height, width, seed):
             assert f"{size[2]}×{size[3]}" in said
     other = {"count_include_pad": not shrinking.count_include_pad}
     here, there = (pooled(shrinking, "average", x, **changes) for changes in ({}, other))
-    assert ("changes nothing" in count_words(shrinking, height, width)) == torch.equal(here, there)
+    assert ("changes nothing" in count_text(shrinking, height, width)) == torch.equal(here, there)
 
 
 @given(shrinkings(), sides, sides)
 def test_the_rows_and_columns_left_over_are_those_without_a_gradient(shrinking, height, width):
     x = torch.ones(1, 1, height, width, requires_grad=True)
     pooled(shrinking, "average", x).sum().backward()
-    said = left_over_words(shrinking, height, width)
+    said = left_over_text(shrinking, height, width)
     gradient = x.grad[0, 0]
     for noun, read in (("row", gradient.sum(1) > 0), ("column", gradient.sum(0) > 0)):
         missing = (~read).nonzero()[:, 0].tolist()
@@ -215,7 +215,7 @@ def test_every_preset_shows_what_its_name_says(open_page, assert_fine):
 @pytest.mark.parametrize("ceil_mode", [False, True])
 @pytest.mark.parametrize(("size", "stride", "padding"), [(2, 2, 0), (3, 2, 1), (7, 3, 2), (2, 7, 1)])
 def test_the_answers_are_those_of_torch_and_mistakes_are_named(open_page, size, stride, padding, ceil_mode):
-    at = open_drawers(
+    at = open_expanders(
         open_page(
             "pooling",
             pool_kernel_size=size,
@@ -245,7 +245,7 @@ def test_the_answers_are_those_of_torch_and_mistakes_are_named(open_page, size, 
 
 
 def test_the_shift_that_moves_a_map_is_asked_for(open_page):
-    at = open_drawers(open_page("pooling", pool_view="shift", pool_stride=4, pool_kernel_size=3))
+    at = open_expanders(open_page("pooling", pool_view="shift", pool_stride=4, pool_kernel_size=3))
     for guess, words in ((12, "**Right: 12.**"), (3, "count in strides"), (9, "not the window")):
         at.number_input(key="pool_quiz_shift_guess").set_value(guess).run()
         assert any(words in m.value for m in at.markdown)

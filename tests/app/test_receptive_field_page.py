@@ -27,12 +27,12 @@ from cnnviz.ui.effective_field_lab import MOST_MACS, MOST_PARAMETERS, ROOM, can_
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
 from cnnviz.ui.formulas.parts import result
 from cnnviz.ui.formulas.receptive_field import growth_formula
-from cnnviz.ui.receptive_field_facts import growth_words, outgrown_words
+from cnnviz.ui.receptive_field_facts import growth_text, outgrown_text
 from cnnviz.ui.receptive_field_lab import unit_from_text
 from cnnviz.ui.receptive_field_presets import _PRESETS as PRESETS
 from cnnviz.ui.snippets.receptive_field import box_code, growth_code, table_code
 from cnnviz.ui.waiting import Waiting
-from tests.app.running import every_network, open_drawers, run, shown_code
+from tests.app.running import every_network, open_expanders, run, shown_code
 
 VIEWS = ("box", "growth", "effective", "stack", "table")
 
@@ -50,8 +50,8 @@ def seen_boxes(monkeypatch):
     """What was last handed to the component that draws boxes."""
     shown = {}
 
-    def note(row, seen, picture, pinned, global_words, *_):
-        shown.update(row=row, seen=seen, picture=picture, pinned=pinned, words=global_words)
+    def note(row, seen, picture, pinned, global_text, *_):
+        shown.update(row=row, seen=seen, picture=picture, pinned=pinned, words=global_text)
 
     monkeypatch.setattr(receptive_field_lab, "field_view", note)
     return shown
@@ -97,7 +97,7 @@ def test_sizes_that_do_not_fit_are_not_offered_and_a_chosen_one_comes_back(open_
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("model", ["lenet5", "efficientnet_b0"])
 def test_every_view_opens(open_page, assert_fine, view, model):
-    at = open_drawers(open_page("receptive_field", rf_view=view, model=model))
+    at = open_expanders(open_page("receptive_field", rf_view=view, model=model))
     assert_fine(at)
     assert at.code or view == "effective", "measured on demand only"
 
@@ -161,7 +161,7 @@ def test_the_code_is_that_of_the_weights_which_may_want_another_size():
 def test_the_figure_has_the_colours_on_screen(open_page, seen_boxes, monkeypatch):
     drawn = []
     monkeypatch.setattr(receptive_field_lab, "box_figure", lambda pixels, *_: drawn.append(pixels))
-    monkeypatch.setattr(receptive_field_lab, "take_home", lambda name, code, figure, table: figure())
+    monkeypatch.setattr(receptive_field_lab, "export_panel", lambda name, code, figure, table: figure())
     open_page("receptive_field", model="lenet5")
     assert is_grey(drawn[-1])
     np.testing.assert_array_equal(drawn[-1], seen_boxes["picture"].pixels)
@@ -201,13 +201,13 @@ def test_a_bad_stack_is_explained_and_a_good_one_follows(open_page, assert_fine)
 
 
 def test_questions_have_the_answers_of_a_longer_stack(open_page):
-    at = open_drawers(open_page("receptive_field", rf_view="stack"))
+    at = open_expanders(open_page("receptive_field", rf_view="stack"))
     at.number_input(key="rf_stack_quiz_guess").set_value(14).run()
     assert follow(parse_stack("3, 3, pool 2, 3, 3 s2"))[-1].size == 14
     assert "**Right: 14.**" in markdown(at)
     at.number_input(key="rf_stack_quiz_guess").set_value(16).run()
     assert "k − 1, not k" in markdown(at)
-    at = open_drawers(open_page("receptive_field", rf_layer="block2.conv2"))
+    at = open_expanders(open_page("receptive_field", rf_layer="block2.conv2"))
     network = torch.nn.Sequential(model_outline("simple_cnn").block1, model_outline("simple_cnn").block2[:4])
     row = cnnviz.trace(network.append(torch.nn.Conv2d(128, 1, 5, stride=2, device="meta"))).last_map
     at.number_input(key="rf_quiz_guess").set_value(row.receptive_field.size[0]).run()
@@ -216,13 +216,13 @@ def test_questions_have_the_answers_of_a_longer_stack(open_page):
 
 def test_where_the_field_outgrows_the_picture():
     found = cache.traced("resnet50", 224)
-    words = outgrown_words(Growth.of("resnet50", found))
+    words = outgrown_text(Growth.of("resnet50", found))
     layer = re.search(r"from (\S+) on", words)[1]
     rows = rows_with_field(found)
     at = [row.layer for row in rows].index(layer)
     assert found[layer].receptive_field.size[0] > 224
     assert all(row.receptive_field.size[0] <= 224 for row in rows[:at])
-    assert "no local field is larger" in outgrown_words(Growth.of("vgg16", cache.traced("vgg16", 224)))
+    assert "no local field is larger" in outgrown_text(Growth.of("vgg16", cache.traced("vgg16", 224)))
 
 
 def wait_for(at, text):
@@ -306,7 +306,7 @@ def test_the_trained_field_is_measured_although_the_random_one_is_done(open_page
 def test_two_fields_are_taken_home_in_one_figure(open_page, monkeypatch):
     drawn = []
     monkeypatch.setattr(effective_field_lab, "effective_figure", drawn.append)
-    monkeypatch.setattr(effective_field_lab, "take_home", lambda name, code, figure, table: figure())
+    monkeypatch.setattr(effective_field_lab, "export_panel", lambda name, code, figure, table: figure())
     for request in (RANDOM, TRAINED):
         cache.effective_runs().start(request, "a")
     at = open_page("receptive_field", **SQUEEZED, rf_beside=True)
@@ -455,15 +455,15 @@ INCEPTION = "Mixed_6b.branch7x7_2.conv"
 def words_and_formula(name, side, layer):
     found = cache.traced(name, side, None)
     row, before = found[layer], receptive_field_facts._before(found, found[layer])
-    return growth_words(found, row, before), growth_formula(row, before)
+    return growth_text(found, row, before), growth_formula(row, before)
 
 
-def test_a_kernel_that_is_not_square_is_told_by_both_axes(open_page):
+def test_a_kernel_that_is_not_square_is_described_on_both_axes(open_page):
     words, (_, height, width) = words_and_formula("inception_v3", 299, INCEPTION)
     assert words == "from 159 to 159×255 pixels."
     assert height == (["height"], ["159 + (1 − 1)·16 = ", result(159)])
     assert width == (["width"], ["159 + (7 − 1)·16 = ", result(255)])
-    at = open_drawers(open_page("receptive_field", model="inception_v3", rf_side=299, rf_layer=INCEPTION))
+    at = open_expanders(open_page("receptive_field", model="inception_v3", rf_side=299, rf_layer=INCEPTION))
     assert not [n for n in at.number_input if n.key == "rf_quiz_guess"], "there is no one answer"
     words, formula = words_and_formula("inception_v3", 299, "Mixed_6b.branch7x7_1.conv")
     assert words.startswith("works on each unit by itself") and len(formula) == 2

@@ -15,17 +15,17 @@ from cnnviz.ui.formulas.parts import as_text
 from cnnviz.ui.formulas.parts import significant as shown
 from cnnviz.ui.residual_facts import (
     order_formula,
-    order_words,
-    parameter_words,
-    skip_words,
+    order_text,
+    parameter_text,
+    skip_text,
+    strongest_position,
     sum_formula,
-    telling_place,
     weights_formula,
 )
-from cnnviz.ui.residual_gradients import level_words, ratio_words, verdict
+from cnnviz.ui.residual_gradients import level_text, ratio_text, verdict
 from cnnviz.ui.residual_lab import SIDE, sum_panels
 from cnnviz.ui.residual_presets import _PRESETS as PRESETS
-from tests.app.running import open_drawers, run, shown_code
+from tests.app.running import open_expanders, run, shown_code
 
 PICTURE = cnnviz.sample("cat").centre_square(SIDE).tensor()
 DESIGNS = [
@@ -52,7 +52,7 @@ def test_the_panels_and_the_sum_in_numbers_are_those_of_the_block(design):
     assert any(title.startswith("P(") for title in titles) == design.projects
     assert titles[-1].startswith("ReLU(") == (design.order == "post")
     assert any("F(x) + " in title for title in titles) == design.skip
-    row, column = telling_place(found, 5)
+    row, column = strongest_position(found, 5)
     said = as_text(sum_formula(found, design, 5)[1][1]).rpartition(" = ")[2]
     assert number(said) == pytest.approx(found.output[5, row, column], rel=1e-3)
     assert abs(found.total[5, row, column]) == np.abs(found.total[5]).max()
@@ -63,11 +63,11 @@ def test_the_words_tell_the_orders_and_the_skips_apart(design):
     order = as_text(order_formula(design)[0][1])
     assert order.startswith("Conv" if design.order == "post" else "BN")
     assert order.count("Conv") == len(design.convolutions)
-    said = order_words(design)
+    said = order_text(design)
     assert ("post-activation" in said) == (design.order == "post")
     assert ("ResNet v2" in said) == (design.order == "pre")
-    assert skip_words(design).startswith("off") != design.skip
-    assert ("1×1" in skip_words(design)) == design.projects
+    assert skip_text(design).startswith("off") != design.skip
+    assert ("1×1" in skip_text(design)) == design.projects
 
 
 @pytest.mark.parametrize(("c", "c_out"), [(16, 16), (64, 256), (256, 64)])
@@ -81,7 +81,7 @@ def test_the_weights_in_numbers_are_those_of_the_blocks(c, c_out):
         assert eval(left.replace("·", "*")) == weights
         everything = sum(p.numel() for p in other.parameters())
         block, _ = block_graph(design, 8)
-        assert parameter_words(design, block).startswith(f"{everything:,}: {weights:,} weights of F")
+        assert parameter_text(design, block).startswith(f"{everything:,}: {weights:,} weights of F")
 
 
 def test_the_code_of_the_sums_gives_the_panels(open_page, assert_fine):
@@ -112,7 +112,7 @@ def test_the_code_of_the_gradients_gives_the_curves(open_page, assert_fine):
     found = gradient_norms(CifarDesign(14, batch_norm=False), square, 3)
     np.testing.assert_allclose(norms["plain"], found.plain, rtol=1e-3)
     np.testing.assert_allclose(norms["residual"], found.residual, rtol=1e-3)
-    assert any(ratio_words("Plain", found.plain_ratio) in m.value for m in at.markdown)
+    assert any(ratio_text("Plain", found.plain_ratio) in m.value for m in at.markdown)
 
 
 def test_the_verdict_says_what_was_measured():
@@ -125,7 +125,7 @@ def test_the_verdict_says_what_was_measured():
         else:
             assert ("more in the plain" in said) == (plain > residual)
         medians = [shown(float(np.sort(v)[9:11].mean())) for v in (found.plain, found.residual)]
-        assert level_words(found).endswith(f"is {medians[0]} plain and {medians[1]} residual.")
+        assert level_text(found).endswith(f"is {medians[0]} plain and {medians[1]} residual.")
 
 
 def test_the_figure_draws_every_layer_and_a_gradient_of_0_has_no_place():
@@ -138,7 +138,7 @@ def test_the_figure_draws_every_layer_and_a_gradient_of_0_has_no_place():
     for curve in gradient_chart(black).data:
         assert np.isnan(curve.y[:-1]).all()
     assert gradient_figure(black).axes
-    assert "no gradient" in ratio_words("Plain", black.plain_ratio)
+    assert "no gradient" in ratio_text("Plain", black.plain_ratio)
     assert "0 has no place" in verdict(black)
 
 
@@ -165,7 +165,7 @@ def guess(at, key, value):
 
 @pytest.mark.parametrize("kind", ["basic", "bottleneck"])
 def test_the_weights_of_another_block_are_asked_for(open_page, kind):
-    at = open_drawers(open_page("residual_blocks", res_view="block", res_kind=kind))
+    at = open_expanders(open_page("residual_blocks", res_view="block", res_kind=kind))
     basic, bottleneck = (
         sum(p.numel() for n, p in block.named_parameters() if n.startswith("conv"))
         for block in (ResidualBlock(96, 96), BottleneckBlock(96, 24))
@@ -176,7 +176,7 @@ def test_the_weights_of_another_block_are_asked_for(open_page, kind):
 
 
 def test_depth_and_degradation_are_asked_for(open_page):
-    at = open_drawers(open_page("residual_blocks", res_view="gradients", res_depth=8))
+    at = open_expanders(open_page("residual_blocks", res_view="gradients", res_depth=8))
     assert "**Right: 110.**" in guess(at, "res_quiz_depth", 110)
     assert "two convolutions" in guess(at, "res_quiz_depth", 56)
     at.radio(key="res_quiz_degradation_guess").set_value("Its gradients vanish").run()
@@ -185,7 +185,7 @@ def test_depth_and_degradation_are_asked_for(open_page):
 
 @pytest.mark.parametrize("order", ["post", "pre"])
 def test_what_an_empty_f_gives_is_asked_for(open_page, order):
-    at = open_drawers(open_page("residual_blocks", res_order=order))
+    at = open_expanders(open_page("residual_blocks", res_order=order))
     at.radio(key="res_quiz_zero_guess").set_value("x, as it came in").run()
     assert any(m.value.startswith("**Right:**") for m in at.markdown)
     block = BlockDesign("basic", order, 16, 16).build()

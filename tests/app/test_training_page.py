@@ -25,14 +25,14 @@ from cnnviz.ui.shelf import Shelf
 from cnnviz.ui.snippets.training import training_code
 from cnnviz.ui.training_presets import _PRESETS as PRESETS
 from cnnviz.ui.training_results import _packed
-from tests.app.running import open_drawers, run, shown_code
+from tests.app.running import open_expanders, run, shown_code
 
 QUICK = {
     "train_width": 4, "train_pictures": 50, "train_epochs": 2, "train_batch": 32, "train_half": True,
 }  # fmt: skip
 
 
-def words(at):
+def page_text(at):
     return " ".join(
         element.value for element in (*at.markdown, *at.caption, *at.info, *at.warning) if element.value
     )
@@ -53,7 +53,7 @@ def trained(at):
 def test_before_a_run_there_are_examples_and_what_it_would_cost(open_page, assert_fine, shown_facts):
     at = open_page("training", **QUICK)
     assert_fine(at)
-    assert "spiral" in words(at) and "linear model" in words(at)
+    assert "spiral" in page_text(at) and "linear model" in page_text(at)
     assert not at.button(key="train_start").disabled
     assert shown_facts["Loss"][-1].endswith(f"= {math.log(10):.3f}")
     assert shown_facts["Cost of these settings"][0].endswith("2 · 2 = 4")
@@ -78,10 +78,10 @@ def test_a_run_from_start_to_weights_in_hand(open_page, assert_fine, monkeypatch
     at = open_page("training", **QUICK)
     found = trained(at)
     assert_fine(at)
-    assert found.state == "done" and "SimpleCNN from 4 channels" in words(at)
+    assert found.state == "done" and "SimpleCNN from 4 channels" in page_text(at)
     shot = found.shots.kept[-1]
     label = Provenance(data="shapes", test_accuracy=shot.answers.accuracy).label
-    assert f"Weights after epoch 2: {label}" in words(at)
+    assert f"Weights after epoch 2: {label}" in page_text(at)
     at.button(key="train_open").click().run()
     assert_fine(at)
     (network, provenance), (name, _) = kept
@@ -93,7 +93,7 @@ def test_a_run_from_start_to_weights_in_hand(open_page, assert_fine, monkeypatch
     torch.testing.assert_close(code["network"].fc.weight, network.fc.weight, rtol=1e-3, atol=1e-4)
 
 
-def test_a_full_disk_is_told_and_the_run_is_not_lost(open_page, monkeypatch):
+def test_a_full_disk_is_reported_and_the_run_is_not_lost(open_page, monkeypatch):
     def full(*_):
         raise CnnvizError("w.safetensors cannot be written: No space left on device.")
 
@@ -101,15 +101,17 @@ def test_a_full_disk_is_told_and_the_run_is_not_lost(open_page, monkeypatch):
     at = open_page("training", **QUICK)
     found = trained(at)
     at.button(key="train_open").click().run()
-    assert "No space left on device" in words(at)
+    assert "No space left on device" in page_text(at)
     assert cache.training_runs().find(found.token) is found and at.session_state["train_run"] == found.token
 
 
-def test_a_run_that_diverges_is_told(open_page):
+def test_a_run_that_diverges_is_reported(open_page):
     at = open_page("training", **QUICK, train_rate=1e9)
     found = trained(at)
-    assert found.state == "diverged" and "Training diverged at step" in words(at)
-    assert "Weights after epoch 0: untrained." in words(at) and "rate up to 1,000,000,000" in words(at)
+    assert found.state == "diverged" and "Training diverged at step" in page_text(at)
+    assert "Weights after epoch 0: untrained." in page_text(at) and "rate up to 1,000,000,000" in page_text(
+        at
+    )
     assert at.button(key="train_start").label == "Train anew"
 
 
@@ -143,25 +145,25 @@ def test_pause_continue_stop_and_a_page_change(open_page, assert_fine, monkeypat
 
 def test_a_link_to_a_run_that_is_gone_says_so(open_page):
     at = open_page("training", train_run="0" * 32)
-    assert "no longer kept" in words(at) and not at.warning
+    assert "no longer kept" in page_text(at) and not at.warning
 
 
-def test_data_that_cannot_be_had_are_told_and_nothing_is_lost(open_page, monkeypatch):
+def test_data_that_cannot_be_had_are_reported_and_nothing_is_lost(open_page, monkeypatch):
     def offline(_name):
         raise CnnvizError("CIFAR10 could not be had: no route to host. Connect to the internet.")
 
     monkeypatch.setattr(cache, "downloaded_pictures", offline)
     at = open_page("training", train_data="cifar10", train_epochs=3)
-    assert "fetched when training starts" in words(at)
+    assert "fetched when training starts" in page_text(at)
     assert trained(at).state == "failed"
-    assert "no route to host" in words(at)
+    assert "no route to host" in page_text(at)
     assert at.session_state["train_data"] == "cifar10" and at.session_state["train_epochs"] == 3
 
 
 def test_a_folder_waits_for_its_file(open_page, assert_fine):
     at = open_page("training", train_data="folder")
     assert_fine(at)
-    assert at.button(key="train_start").disabled and "First choose a ZIP file." in words(at)
+    assert at.button(key="train_start").disabled and "First choose a ZIP file." in page_text(at)
 
 
 def zipped(*classes):
@@ -187,15 +189,15 @@ def test_somebodys_own_pictures_are_for_the_session_that_started_the_run(open_pa
     mine = with_zip(open_page("training", train_data="folder", **QUICK), zipped("anna", "berta"))
     found = trained(mine)
     assert_fine(mine)
-    assert found.state == "done" and drawn[-1] == ("anna", "berta") and "family" in words(mine)
+    assert found.state == "done" and drawn[-1] == ("anna", "berta") and "family" in page_text(mine)
     mine.switch_page("pages/home.py").run()
     mine.switch_page("pages/training.py").run()
     count = len(drawn)
     assert count and "train_open" in [button.key for button in mine.button]
-    other = open_drawers(open_page("training", train_run=found.token))
+    other = open_expanders(open_page("training", train_run=found.token))
     assert_fine(other)
-    assert len(drawn) == count and "pictures of somebody's own" in words(other)
-    everything = words(other) + shown_code(other)
+    assert len(drawn) == count and "pictures of somebody's own" in page_text(other)
+    everything = page_text(other) + shown_code(other)
     assert not any(name in everything for name in ("anna", "berta", "family"))
     assert "train_open" not in [button.key for button in other.button]
     assert not [button for button in other.get("download_button") if "safetensors" in button.label]
@@ -217,7 +219,7 @@ def test_a_damaged_file_is_read_once_and_the_pictures_before_it_stay(open_page, 
         (warning,) = at.warning
         assert warning.value.startswith("Something went wrong here. The log has") and not at.error
         assert (
-            "family: 2 classes, 16 pictures to learn from, 4 held out." in words(at)
+            "family: 2 classes, 16 pictures to learn from, 4 held out." in page_text(at)
             and not at.button(key="train_start").disabled
         )
     assert reads == [1]
@@ -241,14 +243,14 @@ def test_uploads_are_not_in_the_session_and_make_room(open_page, monkeypatch):
     assert kept[0]() is None and kept[1]() is not None
     assert not second.button(key="train_start").disabled
     first.run()
-    assert "choose the ZIP file again" in words(first) and first.button(key="train_start").disabled
+    assert "choose the ZIP file again" in page_text(first) and first.button(key="train_start").disabled
 
 
 def test_the_timer_has_the_lab_alone_drawn_again(open_page, assert_fine, monkeypatch):
     at = open_page("training", **QUICK)
     trained(at)
     asked, reruns = [], []
-    monkeypatch.setattr(training_live, "once_more", lambda key, before: asked.append(before))
+    monkeypatch.setattr(training_live, "request_rerun", lambda key, before: asked.append(before))
     at.run()
     assert not asked
     versions = iter(range(100))
@@ -291,8 +293,8 @@ def test_curves_and_table_hold_every_step():
 
 
 def test_the_questions_are_answered(open_page):
-    at = open_drawers(open_page("training", **QUICK))
+    at = open_expanders(open_page("training", **QUICK))
     at.number_input(key="train_quiz_steps_guess").set_value(200).run()
-    assert "that is one epoch" in words(at)
+    assert "that is one epoch" in page_text(at)
     at.number_input(key="train_quiz_steps_guess").set_value(5 * 6400 // 32).run()
-    assert "**Right: 1000.**" in words(at)
+    assert "**Right: 1000.**" in page_text(at)

@@ -20,8 +20,8 @@ from cnnviz.ops.transposed import inner_overlap
 from cnnviz.ops.upsampling import stamp
 from cnnviz.ui.quiz import diagnose
 from cnnviz.ui.snippets.transposed import transposed_code
-from cnnviz.ui.transposed_lab import Enlargement, overlap_words, size_mistakes
-from tests.app.running import open_drawers, run, shown_code
+from cnnviz.ui.transposed_lab import Enlargement, overlap_text, size_mistakes
+from tests.app.running import open_expanders, run, shown_code
 
 SAMPLE = cnnviz.sample("coffee")
 RINGS = cnnviz.draw_pattern(cnnviz.Pattern("rings"))
@@ -57,7 +57,7 @@ def test_the_overlaps_in_words_are_those_of_torch(window):
     low, high = int(inside.min()), int(inside.max())
     least, most = inner_overlap(window)
     assert (least**2, most**2) == (low, high)
-    words = overlap_words(window)
+    words = overlap_text(window)
     assert ("equally many" in words) == (low == high)
     assert ("**gaps**" in words) == (low == 0)
     if "unevenly" in words:
@@ -200,13 +200,13 @@ def test_each_mistake_is_what_it_says():
      (4, "the size of a convolution"), (23, "n − 1 steps"), (99, "smaller than 99")],
 )  # fmt: skip
 def test_a_wrong_size_is_diagnosed(open_page, guess, words):
-    at = open_drawers(open_page("transposed_convolution"))
+    at = open_expanders(open_page("transposed_convolution"))
     at.number_input(key="up_quiz_guess").set_value(guess).run()
     assert any(words in m.value for m in at.markdown)
 
 
 def test_the_choices_about_overlaps_are_true(open_page):
-    at = open_drawers(open_page("transposed_convolution"))
+    at = open_expanders(open_page("transposed_convolution"))
     radio = at.radio(key="up_overlap_quiz_guess")
     right = []
     for option in radio.options:

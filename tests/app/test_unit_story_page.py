@@ -17,11 +17,11 @@ from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.weights import Provenance
 from cnnviz.ui import cache, feature_map_texts, maps_unit
 from cnnviz.ui.components import unit_story as component
-from cnnviz.ui.feature_map_texts import is_tie, likeliest, prediction_words
+from cnnviz.ui.feature_map_texts import is_tie, likeliest, prediction_text
 from cnnviz.ui.formulas.parts import as_text
 from cnnviz.ui.formulas.unit_story import formula
 from cnnviz.ui.snippets.unit_story import unit_story_code
-from tests.app.running import open_drawers, run
+from tests.app.running import open_expanders, run
 
 SIDE = 64
 SQUARE = cnnviz.sample("cat").centre_square(SIDE)
@@ -32,7 +32,7 @@ def number(text):
 
 
 @pytest.fixture
-def told(monkeypatch):
+def payloads(monkeypatch):
     """What each story on the page was made of: its fields and arrays."""
     made = []
     monkeypatch.setattr(component, "pack", lambda fields, arrays: (fields, arrays))
@@ -58,11 +58,11 @@ def opened(open_page, layer, row=None, column=None, channel=0, model="mini_resne
     ],
 )
 def test_the_sums_of_products_handed_over_are_the_convolution(
-    open_page, assert_fine, told, model, layer, place
+    open_page, assert_fine, payloads, model, layer, place
 ):
     at = opened(open_page, layer, *place[1:], channel=place[0], model=model)
     assert_fine(at)
-    fields, arrays = told[-1]
+    fields, arrays = payloads[-1]
     network = cnnviz.model(model)
     convolution, kept = network.get_submodule(layer), []
     convolution.register_forward_pre_hook(lambda _, inputs: kept.append(inputs[0]))
@@ -86,10 +86,10 @@ def test_the_sums_of_products_handed_over_are_the_convolution(
     json.dumps(fields)
 
 
-def test_a_residual_unit_is_told_from_both_branches_and_its_way_can_be_opened(open_page, assert_fine, told):
+def test_a_residual_unit_is_explained_from_both_branches(open_page, assert_fine, payloads):
     at = opened(open_page, "layer1.0.relu2", 2, 3, channel=4)
     assert_fine(at)
-    fields, _ = told[-1]
+    fields, _ = payloads[-1]
     steps = {step["layer"]: step for step in fields["steps"]}
     assert list(steps) == ["layer1.0.conv2", "layer1.0.bn2", "layer1.0.add", "layer1.0.relu2"]
     layers = ["layer1.0.bn2", "maxpool", "layer1.0.relu2"]
@@ -105,26 +105,26 @@ def test_a_residual_unit_is_told_from_both_branches_and_its_way_can_be_opened(op
     assert steps["layer1.0.add"]["unit"] is None  # a sum has no map of its own on this page
 
 
-def test_a_pinned_unit_can_be_let_go_and_another_one_opened(open_page, assert_fine, told):
+def test_a_pinned_unit_can_be_let_go_and_another_one_opened(open_page, assert_fine, payloads):
     at = opened(open_page, "layer1.0.conv1", 2, 3)
-    assert told[-1][0]["pinned"] == (2, 3)
+    assert payloads[-1][0]["pinned"] == (2, 3)
     at.button(key="maps_unpin").click().run()
     assert_fine(at)
-    assert told[-1][0]["pinned"] is None
-    assert told[-1][0]["hint"].startswith("Click a unit")
+    assert payloads[-1][0]["pinned"] is None
+    assert payloads[-1][0]["hint"].startswith("Click a unit")
     assert at.button(key="maps_unpin").disabled
     at.session_state["maps_row"] = 1
     at.run()
-    assert "one of them is missing" in told[-1][0]["hint"]
+    assert "one of them is missing" in payloads[-1][0]["hint"]
 
 
 @pytest.mark.parametrize("unit", [("9999", "0"), ("0", "9999")])
 def test_a_unit_that_a_link_names_in_vain_is_explained_and_nothing_is_lost(
-    open_page, assert_fine, told, unit
+    open_page, assert_fine, payloads, unit
 ):
     at = opened(open_page, "maxpool", *map(int, unit), channel=7)
     assert_fine(at)
-    fields = told[-1][0]
+    fields = payloads[-1][0]
     assert fields["pinned"] is None and "steps" not in fields
     assert "its maps have rows 0 to 15 and columns 0 to 15" in fields["hint"]
     assert at.number_input(key="maps_channel").value == 7
@@ -133,10 +133,10 @@ def test_a_unit_that_a_link_names_in_vain_is_explained_and_nothing_is_lost(
     assert at.number_input(key="maps_row").value == int(unit[0])
 
 
-def test_a_layer_that_is_not_told_says_why(open_page, assert_fine, told):
+def test_a_layer_without_stories_says_why(open_page, assert_fine, payloads):
     at = opened(open_page, "features.0.1", 1, 1, model="convnext_tiny")
     assert_fine(at)
-    fields = told[-1][0]
+    fields = payloads[-1][0]
     with pytest.raises(cnnviz.CnnvizError) as refused:
         LayerStories(cnnviz.model("convnext_tiny"), SQUARE, "features.0.1")
     assert fields["hint"] == str(refused.value)
@@ -163,15 +163,15 @@ def test_one_pass_serves_all_units_of_a_layer(monkeypatch):
     assert made == ["features.c1"]
 
 
-def test_the_code_and_the_table_give_the_numbers_on_screen(open_page, assert_fine, told):
+def test_the_code_and_the_table_give_the_numbers_on_screen(open_page, assert_fine, payloads):
     at = opened(open_page, "layer1.1.bn2", 5, 0, channel=2)
-    code = next(c.value for c in open_drawers(at).code if "unit_story" in c.value)
+    code = next(c.value for c in open_expanders(at).code if "unit_story" in c.value)
     assert_fine(at)
     assert f"{code}\n" == unit_story_code(
         cnnviz.sample("cat"), SIDE, ModelSpec("mini_resnet"), "layer1.1.bn2", (2, 5, 0)
     )
     story = run(code)["story"]
-    fields, arrays = told[-1]
+    fields, arrays = payloads[-1]
     assert [number(step["value"]) for step in fields["steps"]] == pytest.approx(
         [step.by_hand for step in story.steps], rel=1e-3
     )
@@ -208,7 +208,7 @@ def test_classes_of_shapes_are_named_and_a_cat_is_none_of_them():
     bars = likeliest(probabilities, spec)
     assert [bar.name for bar in bars[:3]] == ["ring", "cross", "dots"]
     assert [bar.number for bar in bars[:3]] == ["30 %", "20 %", "15 %"]
-    words = prediction_words(probabilities, spec)
+    words = prediction_text(probabilities, spec)
     assert words.startswith("**Prediction:** the 5 likeliest of 10 classes.")
     assert "A photograph of a cat is none of them" in words
 
@@ -225,10 +225,10 @@ def test_weights_of_a_file_without_class_names_give_numbers(monkeypatch):
         "class 0",
         "class 2",
     ]
-    words = prediction_words(np.array([0.2, 0.7, 0.1]), spec)
+    words = prediction_text(np.array([0.2, 0.7, 0.1]), spec)
     assert "the 3 likeliest of 3 classes" in words and "cat" not in words
 
 
 def test_a_tie_is_no_prediction():
     assert is_tie(np.full(7, 1 / 7))
-    assert "none; all 7 classes tie" in prediction_words(np.full(7, 1 / 7), ModelSpec("simple_cnn"))
+    assert "none; all 7 classes tie" in prediction_text(np.full(7, 1 / 7), ModelSpec("simple_cnn"))

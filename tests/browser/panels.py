@@ -56,7 +56,7 @@ def assert_panel_reads(page: Page, key: str, index: int, values: torch.Tensor) -
             assert_shows(text, float(value), float(values.abs().max()))
 
 
-def expect_words(page: Page, key: str, index: int, words: str) -> None:
+def expect_text(page: Page, key: str, index: int, words: str) -> None:
     expect(by_key(page, key).locator(".words").nth(index)).to_contain_text(words)
 
 

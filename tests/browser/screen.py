@@ -87,20 +87,20 @@ def choose(page: Page, key: str, label: str) -> None:
 
 
 def open_files(page: Page) -> Locator:
-    """The drawer with the code and the files, open and at rest."""
-    settled(page)  # the drawer of the view before is gone
-    drawer = page.get_by_test_id("stExpander").filter(has=page.get_by_text("Code and files", exact=True))
-    if not drawer.get_by_test_id("stCode").is_visible():
-        drawer.locator("summary").click()
-        expect(drawer.get_by_test_id("stCode")).to_be_visible()
+    """The expander with the code and the files, open and at rest."""
+    settled(page)  # the expander of the view before is gone
+    expander = page.get_by_test_id("stExpander").filter(has=page.get_by_text("Code and files", exact=True))
+    if not expander.get_by_test_id("stCode").is_visible():
+        expander.locator("summary").click()
+        expect(expander.get_by_test_id("stCode")).to_be_visible()
         settled(page)
     # While it unfolds it has a height of its own, and a button may move away under a click.
-    expect(drawer.locator("details")).not_to_have_attribute("style", re.compile("height"))
-    return drawer
+    expect(expander.locator("details")).not_to_have_attribute("style", re.compile("height"))
+    return expander
 
 
 def take_file(page: Page, label: str) -> tuple[str, bytes]:
-    """Name and contents of what a button of the drawer gives."""
+    """Name and contents of what a button of the expander gives."""
     button = open_files(page).get_by_role("button", name=label)
     with page.expect_download() as started:
         button.click()

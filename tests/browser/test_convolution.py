@@ -204,7 +204,7 @@ def test_a_weight_typed_into_the_grid_counts_at_once_and_travels_in_the_link(
 
 
 @pytest.mark.own_tab
-def test_a_weight_typed_while_the_lab_waits_to_run_once_more_is_kept(server: Server, page: Page):
+def test_a_weight_typed_while_the_lab_waits_to_rerun_is_kept(server: Server, page: Page):
     """What brings the link up to date must not send the weights of before along."""
     slow = SlowServer(page)
     visit(page, server.at(f"convolution?{PATTERN}"))
@@ -402,7 +402,7 @@ TELLING_CASES = {
 }
 
 
-def test_a_telling_case_is_one_click_away_and_its_link_gives_it_back(
+def test_a_preset_is_one_click_away_and_its_link_gives_it_back(
     server: Server, page: Page, new_page: OpenPage
 ):
     visit(page, server.at("convolution"))

@@ -11,7 +11,7 @@ from tests.browser.conftest import OpenPage, Server
 from tests.browser.panels import (
     assert_figure_files,
     assert_panel_reads,
-    expect_words,
+    expect_text,
     point_at,
     read_line,
     stage,
@@ -75,11 +75,11 @@ def test_shifting_by_keyboard_shifts_the_picture_and_the_numbers(page: Page, ser
     visit(page, server.at("equivariance"))
     for value in (9, 0):
         move_slider(page, "eq_right", value)
-        expect_words(page, KEY, 1, f"The picture shifted by {value}")
+        expect_text(page, KEY, 1, f"The picture shifted by {value}")
     expect(page.get_by_text("Nothing is shifted yet")).to_be_visible()
     expect(results(page).nth(0)).to_have_text("0")
     move_slider(page, "eq_down", 7)
-    expect_words(page, KEY, 1, "shifted by 7 down")
+    expect_text(page, KEY, 1, "shifted by 7 down")
     expect(page.get_by_text(re.compile("Equality breaks at .* within 1 place of a border"))).to_be_visible()
     error = error_of((7, 0), "constant")
     eventually(page, lambda: assert_shows(results(page).nth(0).inner_text(), error, error))

@@ -77,11 +77,11 @@ def test_the_browser_convolves_as_python_does(convolve):
     assert compared > 150
 
 
-def knob(page):
+def live_slider(page):
     return by_key(page, "conv_view").locator(".live input")
 
 
-def choose_knob(page, label):
+def choose_live_control(page, label):
     by_key(page, "conv_view").locator(".live select").select_option(label=label)
 
 
@@ -113,8 +113,8 @@ def painted_by_python(kernel, window):
 
 
 def grab(page):
-    knob(page).hover()
-    box = knob(page).bounding_box()
+    live_slider(page).hover()
+    box = live_slider(page).bounding_box()
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 8, y)
     page.mouse.down()
@@ -125,7 +125,7 @@ def test_the_picture_follows_the_hand_and_ends_as_the_server_has_it(server, page
     visit(page, server.at("convolution?conv_kernel=Gabor&conv_kernel_height=9&conv_resolution=84+px"))
     size = by_key(page, "conv_view").locator(".output .size")
     expect(size).to_have_text(re.compile("^48×76"))
-    choose_knob(page, "Angle (degrees)")
+    choose_live_control(page, "Angle (degrees)")
     before = output_pixels(page)
     move = grab(page)
     for share in (0.2, 0.4, 0.6, 0.5):
@@ -151,9 +151,9 @@ def test_the_picture_follows_the_hand_and_ends_as_the_server_has_it(server, page
 )
 def test_each_setting_is_dragged_by_keyboard(server, page, label, key, window):
     visit(page, server.at("convolution?conv_kernel=Box+blur&conv_resolution=84+px"))
-    choose_knob(page, label)
+    choose_live_control(page, label)
     before = int(slider(page, key).input_value())
-    knob(page).press("ArrowRight")
+    live_slider(page).press("ArrowRight")
     size = by_key(page, "conv_view").locator(".output .size")
     wanted = re.compile(f"^{window.output_size(56)}×{window.output_size(84)}")
     expect(size).to_have_text(wanted)
@@ -167,12 +167,12 @@ def test_a_late_answer_does_not_take_the_hand_back(server, page):
     visit(page, server.at("convolution?conv_kernel=Box+blur&conv_resolution=84+px"))
     size = by_key(page, "conv_view").locator(".output .size")
     expect(size).to_have_text(re.compile("^54×82"))
-    choose_knob(page, "Stride s")
+    choose_live_control(page, "Stride s")
     slow.holding = True
-    knob(page).press("ArrowRight")
+    live_slider(page).press("ArrowRight")
     expect(size).to_have_text(re.compile("^27×41"))
     slow.wait_for_answer(page)
-    knob(page).press("ArrowRight")
+    live_slider(page).press("ArrowRight")
     expect(size).to_have_text(re.compile("^18×28"))
     slow.let_go()
     expect(slider(page, "conv_stride")).to_have_value("2")
@@ -185,11 +185,11 @@ def test_a_late_answer_does_not_take_the_hand_back(server, page):
 def test_it_is_dragged_by_touch_on_a_phone(server, new_page):
     phone = new_page(viewport={"width": 390, "height": 844}, has_touch=True)
     visit(phone, server.at("convolution?conv_kernel=Box+blur&conv_resolution=84+px"))
-    choose_knob(phone, "Stride s")
+    choose_live_control(phone, "Stride s")
     expect(by_key(phone, "conv_view").locator(".output .size")).to_have_text(re.compile("^54×82"))
-    knob(phone).scroll_into_view_if_needed()
-    box = knob(phone).bounding_box()
-    knob(phone).tap(position={"x": box["width"] - 4, "y": box["height"] / 2})
+    live_slider(phone).scroll_into_view_if_needed()
+    box = live_slider(phone).bounding_box()
+    live_slider(phone).tap(position={"x": box["width"] - 4, "y": box["height"] / 2})
     expect(by_key(phone, "conv_stride").locator("input[type=range]")).to_have_value("8")
     expect(by_key(phone, "conv_view").locator(".output .size")).to_have_text(re.compile("^7×11"))
 

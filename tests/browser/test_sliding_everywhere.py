@@ -32,7 +32,7 @@ def patch(size: int, row: int = 16, column: int = 24) -> Tensor:
 class Played:
     """A page with its own setting: what it computes, and how its grids are laid out.
 
-    `changed` is what it computes after one press of `stepper`, which the link then tells as `told`.
+    `changed` is what it computes after one press of `stepper`, which the link then tells as `query`.
     """
 
     address: str
@@ -42,7 +42,7 @@ class Played:
     cells: tuple[int, int, int]  # across the input grid and the output grid; of them before the input
     stepper: str
     changed: Callable[[Tensor], Tensor]
-    told: str
+    query: str
 
 
 def slides(dilation: int = 1, stride: int = 1) -> Callable[[Tensor], Tensor]:
@@ -165,7 +165,7 @@ def test_it_is_played_by_mouse(page: Page, server, name: str):
     expect(window.locator(".kernel input").nth(int(m) * width + int(n))).to_have_class("lit")
     # A setting inside the window, and the patch.
     button(spec.stepper).click()
-    expect(page).to_have_url(re.compile(spec.told))
+    expect(page).to_have_url(re.compile(spec.query))
     changed = spec.changed(patch(spec.size))[0, 0]
     expect(window.locator(".output .size")).to_have_text(f"{changed.shape[0]}×{changed.shape[1]}")
     point(page, window, spec, "output", 0, 1)
@@ -210,7 +210,7 @@ def test_it_is_played_by_keyboard(page: Page, server, name: str):
     window.locator(".kernel input").nth(1).focus()
     expect(head).to_have_text("Kernel row 0, column 1")
     window.get_by_role("button", name=spec.stepper, exact=True).press("Enter")
-    expect(page).to_have_url(re.compile(spec.told))
+    expect(page).to_have_url(re.compile(spec.query))
     window.locator(".thumb").press("ArrowLeft")
     expect(page).to_have_url(re.compile(f"{spec.prefix}_patch_column=23"))
     expect_no_errors(page)
@@ -238,7 +238,7 @@ def test_it_is_played_by_touch(new_page, server, name: str):
     window.get_by_role("button", name="Play").tap()
     window.get_by_role("button", name="Pause").tap()
     window.get_by_role("button", name=spec.stepper, exact=True).tap()
-    expect(phone).to_have_url(re.compile(spec.told))
+    expect(phone).to_have_url(re.compile(spec.query))
     window.locator(".thumb canvas").tap(position={"x": 2, "y": 2})
     expect(phone).to_have_url(re.compile(f"{spec.prefix}_patch_row=0&{spec.prefix}_patch_column=0"))
     expect_no_errors(phone)

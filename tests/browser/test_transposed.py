@@ -11,7 +11,7 @@ from tests.browser.conftest import OpenPage, Server
 from tests.browser.panels import (
     assert_figure_files,
     assert_panel_reads,
-    expect_words,
+    expect_text,
     point_at,
     read_line,
     stage,
@@ -43,7 +43,7 @@ def test_the_pointer_and_the_arrow_keys_read_every_panel(page: Page, server: Ser
     x = rings()
     y, counts = stamped(x, 3, 2), stamped(torch.ones(1, 1, 42, 42), 3, 2).long()
     # White is the largest value, and the readout gives the values themselves.
-    expect_words(page, KEY, 1, f"White is {y.max():.3f}")
+    expect_text(page, KEY, 1, f"White is {y.max():.3f}")
     for row, column in ((30, 41), (0, 84), (84, 0)):
         point_at(page, KEY, 1, row, column, (85, 85))
         for index, values in enumerate((x[0], y, None, counts)):
@@ -64,8 +64,8 @@ def test_a_slider_by_keyboard_changes_panels_formulas_and_link(page: Page, serve
     expect(results(page).nth(0)).to_have_text(str(height))
     expect(results(page).nth(1)).to_have_text(str(width))
     expect(by_key(page, KEY).locator(".size").nth(1)).to_have_text(f"{height}×{width}")
-    expect_words(page, KEY, 1, "gaps")
-    expect_words(page, KEY, 3, "From 0 to 1.")
+    expect_text(page, KEY, 1, "gaps")
+    expect_text(page, KEY, 3, "From 0 to 1.")
     expect(page).to_have_url(re.compile("up_stride=4"))
     visit(page, page.url)
     expect(slider(page, "up_stride")).to_have_value("4")
@@ -78,7 +78,7 @@ def test_a_preset_sets_the_controls_that_are_folded_away_too(page: Page, server:
     page.get_by_role("button", name="Dilation 2: gaps").click()
     y = stamped(rings(), 3, 2, dilation=2)
     expect(results(page).nth(0)).to_have_text(str(y.shape[1]))
-    expect_words(page, KEY, 3, "From 0 to 9.")
+    expect_text(page, KEY, 3, "From 0 to 9.")
     expect(page.get_by_text("share the factor 2")).to_be_visible()
     expect(page).to_have_url(re.compile("up_dilation=2"))
     point_at(page, KEY, 1, 10, 12, tuple(y.shape[1:]))

@@ -25,14 +25,14 @@ def test_equal_pixels_of_two_people_keep_their_names():
         assert resize(Picture(pixels, "his"), 8).name == "his"
 
 
-def test_a_story_that_is_not_told_is_refused_with_a_new_exception_each_time(monkeypatch):
+def test_a_story_that_cannot_be_given_is_refused_with_a_new_exception_each_time(monkeypatch):
     def refuse(*_):
-        raise CnnvizError("Not told.")
+        raise CnnvizError("No story.")
 
     monkeypatch.setattr(Passes, "stories", refuse)
     raised = []
     for _ in range(2):
-        with pytest.raises(CnnvizError, match="Not told") as error:
+        with pytest.raises(CnnvizError, match="No story") as error:
             cache.stories(ModelSpec("lenet5", seed=77), "conv1", sample("cat").centre_square(32))
         raised.append(error.value)
     assert raised[0] is not raised[1]
@@ -43,7 +43,7 @@ def test_passes_at_the_same_time_do_not_report_into_each_other(monkeypatch):
     sides = (64, 96)
     expected = [layer_summaries(model_outline("resnet18"), (1, 3, side, side)) for side in sides]
     way = padding_on_the_way(model_outline("resnet18"), "layer1.0.conv1", (1, 3, 64, 64))
-    for stored in (cache.layers_of, cache.networks._recorded, cache.padding_to, cache.outline):
+    for stored in (cache.layers_of, cache.networks._recorded, cache.padding_to, cache.meta_model):
         stored.clear()
     together = threading.Barrier(3, timeout=10)
 

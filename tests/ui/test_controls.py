@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from cnnviz.ops.geometry import PADDING_MODES, Window, largest_padding
 from cnnviz.ops.kernel_text import MAX_SIZE
 from cnnviz.ops.kernels import kernel_names, named_kernel
-from cnnviz.ui.controls import words
+from cnnviz.ui.controls import readable_name
 from cnnviz.ui.convolution_controls import _feasible
 
 wanted_windows = st.builds(
@@ -172,4 +172,4 @@ def test_a_slider_takes_a_value_set_by_code_into_its_limits(sized):
 
 @pytest.mark.parametrize(("name", "text"), [("step_edge", "Step edge"), ("x", "X"), ("", "")])
 def test_a_key_reads_as_a_person_would_write_it(name, text):
-    assert words(name) == text
+    assert readable_name(name) == text

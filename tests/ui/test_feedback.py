@@ -1,4 +1,4 @@
-"""What users are told when something goes wrong, and what they are not."""
+"""What users see when something goes wrong, and what they do not."""
 
 import logging
 import re
@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from cnnviz.errors import CnnvizError
 from cnnviz.ui import own_weights, training_results
-from cnnviz.ui.feedback import plain, told
+from cnnviz.ui.feedback import plain, user_message
 
 
 def known_fault():
@@ -117,9 +117,9 @@ def test_what_a_user_wrote_stays_on_one_line():
     assert plain(" and more") == " and more"
 
 
-def test_what_nobody_thought_of_is_logged_and_told_by_its_id(caplog):
-    assert told(CnnvizError("Too large.")) == "Too large." and not caplog.records
-    words = told(KeyError("secret"), "It could not be had.")
+def test_an_unexpected_error_is_logged_and_shown_by_its_id(caplog):
+    assert user_message(CnnvizError("Too large.")) == "Too large." and not caplog.records
+    words = user_message(KeyError("secret"), "It could not be had.")
     (record,) = caplog.records
     assert words == f"It could not be had. The log has the details under {record.args[0]}."
     assert isinstance(record.exc_info[1], KeyError)
@@ -129,7 +129,7 @@ def faulty(*_):
     raise KeyError("nobody thought of this")
 
 
-def test_weights_of_a_run_that_cannot_be_kept_are_told_and_lead_nowhere(monkeypatch):
+def test_weights_of_a_run_that_cannot_be_kept_are_reported_and_lead_nowhere(monkeypatch):
     state = {}
     monkeypatch.setattr(training_results, "network_after", faulty)
     monkeypatch.setattr(training_results.st, "session_state", state)

@@ -20,7 +20,7 @@ from cnnviz.ui.cache.networks import cam_layers as cam_layers
 from cnnviz.ui.cache.networks import glance_columns_of as glance_columns_of
 from cnnviz.ui.cache.networks import layers_of as layers_of
 from cnnviz.ui.cache.networks import load as load
-from cnnviz.ui.cache.networks import outline as outline
+from cnnviz.ui.cache.networks import meta_model as meta_model
 from cnnviz.ui.cache.networks import padding_to as padding_to
 from cnnviz.ui.cache.networks import require_memory as require_memory
 from cnnviz.ui.cache.networks import shared_model as shared_model
@@ -36,8 +36,8 @@ from cnnviz.ui.cache.pictures import photograph as photograph
 from cnnviz.ui.cache.pictures import preview as preview
 from cnnviz.ui.cache.pictures import test_pattern as test_pattern
 from cnnviz.ui.cache.resources import downloads as downloads
-from cnnviz.ui.cache.resources import in_turn as in_turn
 from cnnviz.ui.cache.resources import processor as processor
+from cnnviz.ui.cache.resources import run_queued as run_queued
 from cnnviz.ui.cache.resources import weights_folder as weights_folder
 from cnnviz.ui.cache.training import downloaded_pictures as downloaded_pictures
 from cnnviz.ui.cache.training import epoch_maps as epoch_maps

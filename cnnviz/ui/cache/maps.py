@@ -14,7 +14,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.residual_variants import CifarDesign
 from cnnviz.ui.attribution_runs import AttributionRequest, AttributionRuns
-from cnnviz.ui.cache.networks import glance_columns_of, layers_of, outline, shared_model
+from cnnviz.ui.cache.networks import glance_columns_of, layers_of, meta_model, shared_model
 from cnnviz.ui.cache.pictures import PictureKey, picture_key
 from cnnviz.ui.cache.resources import processor
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
@@ -40,13 +40,13 @@ def layer_run(spec: ModelSpec, layer: str, picture: Picture) -> LayerRun:
     """
     summary = next(s for s in layers_of(spec.name, picture.height, spec.shaped_by) if s.layer == layer)
     size = 4 * math.prod(summary.output_shape)
-    with processor().word_if_busy():
+    with processor().busy_spinner():
         return _runs().get((spec, layer, picture.digest), lambda: _passes(spec).layer(summary, picture), size)
 
 
 def network_limit(spec: ModelSpec, picture: Picture) -> float:
     """Largest magnitude of any feature map of a network for a picture."""
-    with processor().word_if_busy():
+    with processor().busy_spinner():
         return _network_limit(spec, picture.digest, picture)
 
 
@@ -62,7 +62,7 @@ def stories(spec: ModelSpec, layer: str, picture: Picture) -> LayerStories:
     Raises:
         CnnvizError: if they are not told.
     """
-    with processor().word_if_busy():
+    with processor().busy_spinner():
         found = _stories(spec, layer, picture.digest, picture)
     if isinstance(found, str):
         raise CnnvizError(found)
@@ -84,7 +84,7 @@ def glance_run(spec: ModelSpec, picture: Picture) -> GlanceRun:
     Raises:
         CnnvizError: as `layer_run`.
     """
-    with processor().word_if_busy():
+    with processor().busy_spinner():
         return _glance_run(spec, picture.digest, picture)
 
 
@@ -100,7 +100,7 @@ def filters_of(spec: ModelSpec) -> Filters:
     Raises:
         CnnvizError: if the network is too large, or has none.
     """
-    with processor().word_if_busy():
+    with processor().busy_spinner():
         return _filters_of(spec)
 
 
@@ -115,7 +115,7 @@ def scores(spec: ModelSpec, picture: Picture) -> Scores:
     Raises:
         CnnvizError: if the network is too large, or cannot take the picture.
     """
-    with processor().word_if_busy():
+    with processor().busy_spinner():
         return _scores(spec, picture.digest, picture)
 
 
@@ -133,7 +133,7 @@ def attribution_runs() -> AttributionRuns:
 def _attribute(
     request: AttributionRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
 ) -> Array:
-    network = outline(request.spec.name, request.spec.shaped_by)
+    network = meta_model(request.spec.name, request.spec.shaped_by)
     return _passes(request.spec).attribution(network, request, progress, cancelled)
 
 
@@ -146,13 +146,13 @@ def effective_runs() -> EffectiveRuns:
 def _measure_effective(
     request: EffectiveRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
 ) -> Array:
-    network = outline(request.spec.name, request.spec.shaped_by)
+    network = meta_model(request.spec.name, request.spec.shaped_by)
     return _passes(request.spec).effective_field(network, request, progress, cancelled)
 
 
 def gradients(picture: Picture, design: CifarDesign, seed: int) -> GradientNorms:
     """`gradient_norms` of both networks in its turn, remembered."""
-    with processor().word_if_busy():
+    with processor().busy_spinner():
         return _gradients(picture_key(picture), design, seed, picture)
 
 

@@ -1,4 +1,4 @@
-"""Networks in memory and their outlines: traces, layers, blocks, sizes."""
+"""Networks in memory, and what is known without running them: traces, layers, blocks, sizes."""
 
 import streamlit as st
 import torch
@@ -80,8 +80,8 @@ def load(spec: ModelSpec) -> None:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def outline(name: str, weights: str | None = None) -> torch.nn.Module:
-    """A network without memory for its weights, shared by all threads: nobody puts hooks on it."""
+def meta_model(name: str, weights: str | None = None) -> torch.nn.Module:
+    """A network on the meta device, whose weights take no memory; threads share it, so do not hook it."""
     return model_outline(name, weights)
 
 
@@ -94,7 +94,7 @@ def layers_of(name: str, side: int, weights: str | None = None) -> tuple[LayerSu
     """
     channels = catalog_entry(name).input_shape[1]
     _, graph = _recorded(name, side, weights)
-    return layer_summaries(outline(name, weights), (1, channels, side, side), graph)
+    return layer_summaries(meta_model(name, weights), (1, channels, side, side), graph)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -111,7 +111,7 @@ def traced(name: str, side: int, weights: str | None = None) -> Trace:
 def _recorded(name: str, side: int, weights: str | None) -> tuple[Trace, Graph]:
     """One pass for the trace and the layers, which a page asks for one after the other."""
     channels = catalog_entry(name).input_shape[1]
-    return trace_and_graph(outline(name, weights), (1, channels, side, side))
+    return trace_and_graph(meta_model(name, weights), (1, channels, side, side))
 
 
 @st.cache_resource(max_entries=96, show_spinner=False)
@@ -119,13 +119,13 @@ def sizes_of(name: str, asked: tuple[int, ...], weights: str | None = None) -> I
     """Which square pictures a network takes; its own size is that of its published figures, if it fits."""
     _, channels, side, _ = catalog_entry(name).input_shape
     published = (published_figures(name).input_size,) if name in classifier_names() else ()
-    return input_sizes(outline(name, weights), channels, (*published, side), asked)
+    return input_sizes(meta_model(name, weights), channels, (*published, side), asked)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def blocks_of(name: str, side: int) -> Block:
     """A network grouped into blocks, for square pictures of one size."""
-    return blocks(outline(name), traced(name, side))
+    return blocks(meta_model(name), traced(name, side))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -137,7 +137,7 @@ def block_of(design: BlockDesign, side: int) -> tuple[Block, Trace]:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def cam_layers(name: str, side: int, weights: str | None) -> tuple[str, ...]:
     """The modules whose maps Grad-CAM can weigh, the usual one first."""
-    found, network = traced(name, side, weights), outline(name, weights)
+    found, network = traced(name, side, weights), meta_model(name, weights)
     usual = last_map_module(network, found)
     return (usual, *(layer for layer in grad_cam_layers(network, found) if layer != usual))
 
@@ -152,4 +152,4 @@ def padding_to(name: str, layer: str, side: int) -> PaddingOnTheWay:
 def glance_columns_of(name: str, side: int, weights: str | None = None) -> GlanceColumns:
     """Which layers of a network are shown at a glance."""
     layers = layers_of(name, side, weights)
-    return glance_columns(outline(name, weights), layers, traced(name, side, weights))
+    return glance_columns(meta_model(name, weights), layers, traced(name, side, weights))

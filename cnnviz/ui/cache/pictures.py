@@ -13,7 +13,7 @@ from cnnviz.ops.filtering import (
     filter_picture,
 )
 from cnnviz.ops.kernels import kernel
-from cnnviz.ui.cache.resources import in_turn, processor
+from cnnviz.ui.cache.resources import processor, run_queued
 
 Kernels = tuple[Array, ...]
 PictureKey = tuple[str, str, tuple[str, ...], Pattern | None, bool]
@@ -83,7 +83,7 @@ def kernels_by_parameter(
 
 def filtered(picture: Picture, layer: PictureFilter) -> FilteredPicture:
     """`filter_picture` in its turn; quicker than a look-up of its result would be."""
-    return in_turn(lambda: filter_picture(picture, layer))
+    return run_queued(lambda: filter_picture(picture, layer))
 
 
 def comparison(picture: Picture, layer: PictureFilter) -> Comparison:

@@ -21,9 +21,9 @@ def processor() -> Processor:
     return Processor()
 
 
-def in_turn(compute: Callable[[], T]) -> T:
+def run_queued(compute: Callable[[], T]) -> T:
     """Compute something, once a slot is free."""
-    with processor().word_if_busy(), processor().slot():
+    with processor().busy_spinner(), processor().slot():
         return compute()
 
 

@@ -1,4 +1,4 @@
-"""Each step of a unit's story: in symbols, and with its numbers."""
+"""The steps of a unit's story as formulas: in symbols, and with their numbers."""
 
 from collections.abc import Sequence
 
@@ -41,24 +41,24 @@ def bracketed(value: float) -> str:
 
 def formula(step: StoryStep) -> Formula:
     """The right side of y = … in symbols, and with the numbers of one unit, its value left out."""
-    told = step.told
-    if isinstance(told, ConvStep):
-        return _summed(told.channel_sums.tolist(), told.bias, _taps(told))
-    if isinstance(told, LinearStep):
-        return _summed(told.products.tolist(), told.bias, "c")
-    if isinstance(told, NormStep):
-        return _normed(told)
-    if isinstance(told, PoolStep):
-        return _pooled(told)
-    if isinstance(told, JoinStep):
-        sign = "+" if told.function == "add" else "·"
-        a, b = told.parts
+    inner = step.told
+    if isinstance(inner, ConvStep):
+        return _summed(inner.channel_sums.tolist(), inner.bias, _taps(inner))
+    if isinstance(inner, LinearStep):
+        return _summed(inner.products.tolist(), inner.bias, "c")
+    if isinstance(inner, NormStep):
+        return _normed(inner)
+    if isinstance(inner, PoolStep):
+        return _pooled(inner)
+    if isinstance(inner, JoinStep):
+        sign = "+" if inner.function == "add" else "·"
+        a, b = inner.parts
         return [symbol("a"), f" {sign} ", symbol("b")], [f"{bracketed(a)} {sign} {bracketed(b)}"]
-    return _pointwise(told, step.operation)
+    return _pointwise(inner, step.operation)
 
 
-def _taps(told: ConvStep) -> str:
-    return "c" if told.inputs[0].size == 1 else "c, taps"
+def _taps(step: ConvStep) -> str:
+    return "c" if step.inputs[0].size == 1 else "c, taps"
 
 
 def _summed(sums: Sequence[float], bias: float, over: str) -> Formula:
@@ -70,60 +70,60 @@ def _summed(sums: Sequence[float], bias: float, over: str) -> Formula:
     return symbols, [f"{added} + {bracketed(bias)}"]
 
 
-def _normed(told: NormStep) -> Formula:
+def _normed(step: NormStep) -> Formula:
     symbols: list[Part] = [
         {"fraction": [[symbol("x"), " − mean"], ["√(variance + eps)"]]},
         " · weight + bias",
     ]
     numbers: list[Part] = [
         {"fraction": [
-            [f"{significant(told.input)} − {bracketed(told.mean)}"],
-            [f"√({significant(told.variance)} + {significant(told.eps)})"],
+            [f"{significant(step.input)} − {bracketed(step.mean)}"],
+            [f"√({significant(step.variance)} + {significant(step.eps)})"],
         ]},
-        f" · {bracketed(told.weight)} + {bracketed(told.bias)}",
+        f" · {bracketed(step.weight)} + {bracketed(step.bias)}",
     ]  # fmt: skip
     return symbols, numbers
 
 
-def _pooled(told: PoolStep) -> Formula:
-    inside = told.inputs[~told.is_padding].tolist()
-    if told.kind == "max":
+def _pooled(step: PoolStep) -> Formula:
+    inside = step.inputs[~step.is_padding].tolist()
+    if step.kind == "max":
         written = ", ".join(map(significant, inside)) if len(inside) <= 9 else f"{len(inside):,} values"
         return ["max ", symbol("x")], [f"max({written})"]
     total: Part = {"fraction": [["Σ ", symbol("x")], ["count"]]}
-    numbers: Part = {"fraction": [[significant(sum(inside))], [f"{told.count:,}"]]}
+    numbers: Part = {"fraction": [[significant(sum(inside))], [f"{step.count:,}"]]}
     return [total], [numbers]
 
 
-def _pointwise(told: PointwiseStep, operation: str) -> Formula:
+def _pointwise(step: PointwiseStep, operation: str) -> Formula:
     pattern = (
-        _POINTWISE.get(operation.lower()) or _POINTWISE.get(told.function) or _BELOW_ZERO.get(told.function)
+        _POINTWISE.get(operation.lower()) or _POINTWISE.get(step.function) or _BELOW_ZERO.get(step.function)
     )
     if pattern is None:
-        return [symbol("x")], [significant(told.input)]
+        return [symbol("x")], [significant(step.input)]
     pieces = pattern.split("{x}")
     symbols: list[Part] = [pieces[0]]
     for piece in pieces[1:]:
         symbols += [symbol("x"), piece]
-    return symbols, [pattern.replace("{x}", bracketed(told.input))]
+    return symbols, [pattern.replace("{x}", bracketed(step.input))]
 
 
-def words(told: Told) -> str:
-    """What is to be said of a step besides its formula; may be empty."""
-    if isinstance(told, NormStep):
+def step_text(step: Told) -> str:
+    """What to say about a step besides its formula; may be empty."""
+    if isinstance(step, NormStep):
         return (
             ""
-            if told.is_stored
+            if step.is_stored
             else "No mean and variance are stored, so they are those of this picture's map."
         )
-    if isinstance(told, PointwiseStep):
-        if told.function == "relu":
-            return "Above 0: it passes." if told.input > 0 else "Not above 0: it is cut off."
-        return _HANDED_ON.get(told.function, "").capitalize() + ("." if told.function in _HANDED_ON else "")
-    if isinstance(told, PoolStep):
-        if told.kind == "max":
+    if isinstance(step, PointwiseStep):
+        if step.function == "relu":
+            return "Above 0: it passes." if step.input > 0 else "Not above 0: it is cut off."
+        return _HANDED_ON.get(step.function, "").capitalize() + ("." if step.function in _HANDED_ON else "")
+    if isinstance(step, PoolStep):
+        if step.kind == "max":
             return "The largest of them is handed on; the others leave no trace."
-        return f"All {told.count:,} count alike."
+        return f"All {step.count:,} count alike."
     return ""
 
 
@@ -133,14 +133,14 @@ def title(story: UnitStory) -> str:
     return f"{place}: {significant(story.value)}"
 
 
-def check_words(step: StoryStep) -> str:
-    """By hand against PyTorch."""
+def check_text(step: StoryStep) -> str:
+    """The value computed by hand, compared with PyTorch's."""
     ours, torchs = significant(step.by_hand), significant(step.torch)
     sign = "=" if ours == torchs else "≈"
     return f"by hand {ours} {sign} torch {torchs}, difference {significant(abs(step.difference))}"
 
 
-def field_words(story: UnitStory) -> str:
+def field_text(story: UnitStory) -> str:
     """What the unit sees of the picture."""
     field = story.field
     if field is None:

@@ -13,7 +13,7 @@ from cnnviz.nets.catalog import model_outline  # a network without its weights: 
 """
 
 
-def _outline(spec: ModelSpec) -> str:
+def _model_outline_call(spec: ModelSpec) -> str:
     """A call; the weights are named because some change the input size that a network takes."""
     return f'model_outline("{spec.name}"' + (f', "{spec.weights}")' if spec.weights else ")")
 
@@ -22,7 +22,7 @@ def box_code(spec: ModelSpec, shape: tuple[int, ...], layer: str, unit: tuple[in
     """Code whose `field` and `box` are those on screen."""
     return f"""\
 {_IMPORTS}
-trace = cnnviz.trace({_outline(spec)}, {shape})
+trace = cnnviz.trace({_model_outline_call(spec)}, {shape})
 row = trace["{layer}"]
 field = row.receptive_field
 print(field.size, field.jump, field.start)  # each (height, width), in pixels
@@ -34,7 +34,7 @@ def table_code(spec: ModelSpec, shape: tuple[int, ...]) -> str:
     """Code whose `table` is the file to take home."""
     return f"""\
 {_IMPORTS}
-trace = cnnviz.trace({_outline(spec)}, {shape})
+trace = cnnviz.trace({_model_outline_call(spec)}, {shape})
 table = trace.to_csv()  # or trace.to_dataframe()
 """
 
@@ -42,7 +42,8 @@ table = trace.to_csv()  # or trace.to_dataframe()
 def growth_code(shapes: Mapping[ModelSpec, tuple[int, ...]]) -> str:
     """Code whose `growth` has the curves on screen."""
     traces = "".join(
-        f'    "{spec.name}": cnnviz.trace({_outline(spec)}, {shape}),\n' for spec, shape in shapes.items()
+        f'    "{spec.name}": cnnviz.trace({_model_outline_call(spec)}, {shape}),\n'
+        for spec, shape in shapes.items()
     )
     return f"""\
 {_IMPORTS}

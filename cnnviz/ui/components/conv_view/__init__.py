@@ -10,7 +10,7 @@ from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.ops.filtering import FilteredPicture, PictureFilter
 from cnnviz.ops.geometry import Window
-from cnnviz.ui.components.edit_version import last_turn, taken
+from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 
@@ -18,11 +18,11 @@ _mount = declare("conv_view", libraries=("shared/arithmetic", "shared/whole_pict
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Knob:
-    """Something to drag: a number that changes the layer.
+class LiveControl:
+    """A slider below the pictures that changes the layer while it is dragged.
 
     Attributes:
-        name: of the knob.
+        name: of the control.
         label: on screen.
         low, high, step, value: of the number.
         setting: "stride", "padding" or "dilation", if it is one of them.
@@ -47,7 +47,7 @@ def conv_view(
     layer: PictureFilter,
     kernel_label: str,
     key: str,
-    knobs: Sequence[Knob] = (),
+    live_controls: Sequence[LiveControl] = (),
     on_drag: Callable[[str, Any], None] | None = None,
     controls: str = "",
     numbers: Sequence[str] = (),
@@ -57,16 +57,16 @@ def conv_view(
     Args:
         filtered: the picture and what the layer made of it.
         picture: the same picture.
-        layer: the same layer, for the browser to convolve with while a knob is dragged.
+        layer: the same layer, for the browser to convolve with while a live control is dragged.
         kernel_label: the kernel's name.
         key: of the component.
-        knobs: what can be dragged.
-        on_drag: gets a knob's name and its new value, unchecked, when the hand rests.
-        controls: the slider whose key is this and a knob's name turns that knob, too, without delay.
+        live_controls: what can be dragged.
+        on_drag: gets a live control's name and its new value, unchecked, when dragging pauses.
+        controls: prefix of sliders' keys: the slider with this and a live control's name moves it, too.
         numbers: keys of what shows Python's numbers; they are dimmed while the picture is ahead of them.
     """
     channels, height, width = filtered.output.shape
-    kernels = [kernel for knob in knobs for kernel in knob.kernels]
+    kernels = [kernel for control in live_controls for kernel in control.kernels]
     fields = {
         "rows": _axis(filtered.rows),
         "columns": _axis(filtered.columns),
@@ -76,8 +76,8 @@ def conv_view(
         "channels": layer.channels,
         "kernel_shape": layer.kernel.shape,
         "digest": f"{picture.digest} {layer.channels}",
-        "knobs": _described(knobs),
-        "turn": last_turn(key),
+        "knobs": _described(live_controls),
+        "turn": edit_version(key),
         "controls": controls,
         "numbers": list(numbers),
         "input_text": f"The input, {picture.name}",
@@ -97,23 +97,23 @@ def conv_view(
         arrays["rgb"] = picture.pixels
 
     def dragged() -> None:
-        drag = taken(key, "drag")
+        drag = received(key, "drag")
         if on_drag is not None:
             on_drag(str(drag["name"]), drag["value"])
 
     _mount(data=pack(fields, arrays), key=key, on_drag_change=dragged)
 
 
-def _described(knobs: Sequence[Knob]) -> list[dict[str, Any]]:
-    """The knobs for the browser; their kernels by shape and place in the array of all kernels."""
+def _described(live_controls: Sequence[LiveControl]) -> list[dict[str, Any]]:
+    """The live controls for the browser; their kernels by shape and place in the array of all kernels."""
     found, start = [], 0
-    for knob in knobs:
+    for control in live_controls:
         places = []
-        for kernel in knob.kernels:
+        for kernel in control.kernels:
             places.append({"shape": kernel.shape, "start": start})
             start += kernel.size
         names = ("name", "label", "low", "high", "step", "value", "setting", "axes")
-        found.append({name: getattr(knob, name) for name in names} | {"kernels": places or None})
+        found.append({name: getattr(control, name) for name in names} | {"kernels": places or None})
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from cnnviz.analysis.layer_rows import LayerRow
 from cnnviz.analysis.receptive_field import Axis, ReceptiveField
 from cnnviz.data.images import Picture
-from cnnviz.ui.components.edit_version import last_turn, taken
+from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 
@@ -18,7 +18,7 @@ def field_view(
     seen: ReceptiveField,
     picture: Picture,
     pinned: tuple[int, int],
-    global_words: str,
+    global_text: str,
     key: str,
     on_pin: Callable[[Any], None],
 ) -> None:
@@ -29,7 +29,7 @@ def field_view(
         seen: its receptive field.
         picture: cut and coloured as the network sees it.
         pinned: row and column of the unit that is shown while none is pointed at.
-        global_words: what to say if every unit also sees the whole picture; may be empty.
+        global_text: what to say if every unit also sees the whole picture; may be empty.
         key: of the component.
         on_pin: gets the unit that was clicked, unchecked.
     """
@@ -43,13 +43,13 @@ def field_view(
             _leaves(axis, units, size)
             for axis, units, size in zip(seen.axes, row.units, (picture.height, picture.width), strict=True)
         ),
-        "global": global_words and f" {global_words}",
+        "global": global_text and f" {global_text}",
         "picture_text": f"The picture as the network sees it: {picture.name}",
-        "turn": last_turn(key),
+        "turn": edit_version(key),
     }
 
     def chosen() -> None:
-        on_pin(taken(key, "unit"))
+        on_pin(received(key, "unit"))
 
     _mount(data=pack(fields, {"picture": picture.pixels}), key=key, on_unit_change=chosen)
 

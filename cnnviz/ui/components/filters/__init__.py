@@ -6,7 +6,7 @@ import numpy as np
 
 from cnnviz.analysis.filters import Filters
 from cnnviz.arrays import Array
-from cnnviz.ui.components.edit_version import last_turn, taken
+from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 
@@ -52,7 +52,7 @@ def filters_view(
         "map_limit": float(np.abs(feature_map).max()),
         "words": f"{filters.layer} of {network}",
         "alt": f"{shown} filters of {filters.layer}, {network}",
-        "turn": last_turn(key),
+        "turn": edit_version(key),
     }
     arrays = {
         "weight": filters.weight[:shown],
@@ -61,6 +61,6 @@ def filters_view(
     }
 
     def chosen() -> None:
-        on_choose(int(taken(key, "channel")))
+        on_choose(int(received(key, "channel")))
 
     _mount(data=pack(fields, arrays), key=key, on_channel_change=chosen)

@@ -10,7 +10,7 @@ from cnnviz.analysis.glance import MOST_MAPS, Column, ColumnMaps, Glance
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.figures.theme import STEPS
-from cnnviz.ui.components.edit_version import last_turn, taken
+from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 
@@ -18,7 +18,7 @@ _mount = declare("glance")
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnWords:
+class ColumnTexts:
     """What is said of a column.
 
     Attributes:
@@ -47,11 +47,11 @@ def glance_view(
     seen: Glance,
     picture: Picture,
     *,
-    words: Sequence[ColumnWords],
+    texts: Sequence[ColumnTexts],
     network: str,
     input_shape: str,
     classes: Sequence[tuple[str, float, str]],
-    prediction_words: str,
+    prediction_text: str,
     key: str,
     on_open: Callable[[str, int | None], None],
 ) -> None:
@@ -61,11 +61,11 @@ def glance_view(
         columns: its layers.
         seen: what they answered.
         picture: what the network was shown.
-        words: of each column.
+        texts: of each column.
         network: in words; a new one begins at the left again.
         input_shape: under the picture.
         classes: the likeliest: name, probability, the same in words.
-        prediction_words: what they are worth.
+        prediction_text: what they are worth.
         key: of the component.
         on_open: gets the layer and the channel that were clicked, unchecked.
     """
@@ -75,13 +75,13 @@ def glance_view(
         "most": MOST_MAPS,
         "columns": [
             _column(column, maps, said)
-            for column, maps, said in zip(columns, seen.columns, words, strict=True)
+            for column, maps, said in zip(columns, seen.columns, texts, strict=True)
         ],
         "classes": classes,
-        "prediction_words": prediction_words,
+        "prediction_words": prediction_text,
         "picture_text": f"The picture that the network is shown: {picture.name}",
         "alt": f"{network} at a glance: choose a map with the arrow keys, open its layer with Enter",
-        "turn": last_turn(key),
+        "turn": edit_version(key),
     }
     arrays: dict[str, Array] = {"picture": picture.pixels}
     for index, maps in enumerate(seen.columns):
@@ -90,13 +90,13 @@ def glance_view(
         arrays |= {f"{name}{index}": values.astype(np.float32) for name, values in numbers.items()}
 
     def opened() -> None:
-        asked = taken(key, "opened")
+        asked = received(key, "opened")
         on_open(str(asked["layer"]), None if asked["channel"] is None else int(asked["channel"]))
 
     _mount(data=pack(fields, arrays), key=key, on_opened_change=opened)
 
 
-def _column(column: Column, maps: ColumnMaps, said: ColumnWords) -> dict[str, Any]:
+def _column(column: Column, maps: ColumnMaps, said: ColumnTexts) -> dict[str, Any]:
     return {
         "layer": column.summary.layer,
         "maps": column.is_maps,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnviz.arrays import Array
-from cnnviz.ui.components.edit_version import last_turn, taken
+from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.registry import declare
 
 _mount = declare("kernel_grid", libraries=("shared/kernel_cells",), styles=("shared/kernel_cells",))
@@ -14,6 +14,6 @@ def kernel_grid(weights: Array, key: str, on_edit: Callable[[Any], None]) -> Non
     """Show the weights (height, width); `on_edit` gets the new ones, unchecked, after an edit."""
 
     def edited() -> None:
-        on_edit(taken(key, "weights"))
+        on_edit(received(key, "weights"))
 
-    _mount(data={"weights": weights.tolist(), "turn": last_turn(key)}, key=key, on_weights_change=edited)
+    _mount(data={"weights": weights.tolist(), "turn": edit_version(key)}, key=key, on_weights_change=edited)

@@ -8,7 +8,7 @@ from cnnviz.analysis.activations import FeatureMaps
 from cnnviz.analysis.layer_rows import LayerRow
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
-from cnnviz.ui.components.edit_version import last_turn, taken
+from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 
@@ -55,7 +55,7 @@ def map_wall(
         "order": [int(channel) for channel in shown],
         "kept": kept,
         "selected": selected,
-        "turn": last_turn(key),
+        "turn": edit_version(key),
         "pinned": pinned,
         **_field(row, maps),
         "exact": exact,
@@ -73,7 +73,7 @@ def map_wall(
     arrays |= {name: getattr(maps, name)[kept].astype(np.float32) for name in statistics}
 
     def chosen() -> None:
-        on_choose(taken(key, "channel"))
+        on_choose(received(key, "channel"))
 
     _mount(data=pack(fields, arrays), key=key, on_channel_change=chosen)
 

@@ -1,4 +1,4 @@
-"""Lets the browser ask for one more run of the fragment that it stands in."""
+"""Lets the browser request a rerun of the surrounding fragment."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -8,9 +8,9 @@ from cnnviz.ui.components.registry import declare
 _mount = declare("rerun_request")
 
 
-def once_more(key: str, before: Callable[[], None] = lambda: None) -> None:
-    """Run this fragment again, a moment later, as if the user had moved a control in it.
+def request_rerun(key: str, before: Callable[[], None] = lambda: None) -> None:
+    """Rerun this fragment soon, as if the user had moved a control in it.
 
-    `before` is called first, and may have another fragment run instead: `st.rerun` with its key.
+    `before` is called first, and may rerun another fragment instead: `st.rerun` with its key.
     """
-    _mount(data={"asked": uuid4().hex}, key=key, on_wanted_change=before)  # the same data would not arrive
+    _mount(data={"request": uuid4().hex}, key=key, on_rerun_change=before)  # the same data would not arrive

@@ -1,22 +1,22 @@
-// Asks for one more run once neither the user nor Python has done anything for a moment; a run that comes
+// Requests a rerun once neither the user nor Python has done anything for a moment; a run that comes
 // first is as good. What the browser sends along is what it knows: asked for between a user's edit and the
 // answer to it, the run would take back what the edit sets by code, as it does for a kernel typed by hand.
 
-const MOMENT_MS = 1000;
+const QUIET_MS = 1000;
 const RUNNING = '[data-testid="stApp"]:not([data-test-script-state="notRunning"])';
-const HANDS = ["keydown", "input", "pointerdown", "pointerup"];
+const USER_EVENTS = ["keydown", "input", "pointerdown", "pointerup"];
 
 export default function ({ parentElement, setTriggerValue }) {
   const state = stateOf(parentElement, () => ({ timer: 0 }));
-  state.ask = () => setTriggerValue("wanted", true);
+  state.request = () => setTriggerValue("rerun", true);
   if (!state.postpone) {
     state.postpone = () => state.timer && wait(state);
-    HANDS.forEach((name) => window.addEventListener(name, state.postpone, true));
+    USER_EVENTS.forEach((name) => window.addEventListener(name, state.postpone, true));
   }
   if (!state.timer) wait(state); // one that waits already goes on: what draws it every second would never end it
   return whenGone(parentElement, () => {
     clearTimeout(state.timer);
-    HANDS.forEach((name) => window.removeEventListener(name, state.postpone, true));
+    USER_EVENTS.forEach((name) => window.removeEventListener(name, state.postpone, true));
   });
 }
 
@@ -25,6 +25,6 @@ function wait(state) {
   state.timer = setTimeout(() => {
     if (document.querySelector(RUNNING)) return wait(state);
     state.timer = 0;
-    state.ask();
-  }, MOMENT_MS);
+    state.request();
+  }, QUIET_MS);
 }

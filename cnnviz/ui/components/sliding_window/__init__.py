@@ -8,7 +8,7 @@ from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.ops.filtering import ChannelMode
 from cnnviz.ops.geometry import PaddingMode, Window
-from cnnviz.ui.components.edit_version import last_turn, taken
+from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 
@@ -95,7 +95,7 @@ def sliding_window(
     fields = {
         "kind": sliding.kind,
         "settings": settings,
-        "turn": last_turn(key),
+        "turn": edit_version(key),
         "matrix": None if matrix is None else matrix.tolist(),
         "channels": sliding.channels,
         "options": {**sliding.options, "outputPadding": sliding.output_padding},
@@ -108,7 +108,7 @@ def sliding_window(
     }
 
     def changed() -> None:
-        on_change(taken(key, "settings"))
+        on_change(received(key, "settings"))
 
     x = picture.luma() if sliding.channels == "grey" else picture.tensor()
     _mount(data=pack(fields, {"picture": x[0].numpy()}), key=key, on_settings_change=changed)

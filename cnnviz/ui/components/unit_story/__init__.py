@@ -12,11 +12,11 @@ from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.ops.convolution import ConvStep
 from cnnviz.ops.pooling import PoolStep
-from cnnviz.ui.components.edit_version import last_turn, taken
+from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 from cnnviz.ui.formulas.parts import as_text, significant
-from cnnviz.ui.formulas.unit_story import check_words, field_words, formula, title, words
+from cnnviz.ui.formulas.unit_story import check_text, field_text, formula, step_text, title
 
 _mount = declare(
     "unit_story", libraries=("shared/unit_fields", "shared/formula_parts"), styles=("shared/formula_parts",)
@@ -27,8 +27,8 @@ FindUnit = Callable[[str, tuple[int, ...]], Unit | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A story, and how to get from it to the units on the way.
+class DisplayedStory:
+    """A unit's story, and how to find the units that it depends on.
 
     Attributes:
         story: of the pinned unit.
@@ -43,11 +43,11 @@ class Told:
 
 
 def unit_story(
-    told: Told | str,
+    displayed: DisplayedStory | str,
     layer: str,
     pinned: tuple[int, int] | None,
     *,
-    hand: str,
+    wall_key: str,
     key: str,
     on_pin: Callable[[Any], None],
     on_open: Callable[[Any], None],
@@ -55,48 +55,48 @@ def unit_story(
     """Show the story of the unit that is pinned in the wall of maps.
 
     Args:
-        told: the story, or a sentence that stands in its place.
+        displayed: the story, or a sentence that stands in its place.
         layer: that the wall shows.
         pinned: row and column; None where nothing is pinned.
-        hand: key of the wall, which hears what is pinned and tells what it pins.
+        wall_key: key of the wall of maps: both components share the pinned unit.
         key: of the component.
         on_pin: gets the unit that the wall has pinned, or None; unchecked.
         on_open: gets layer, channel, row and column of a unit that was clicked; unchecked.
     """
-    fields: dict[str, object] = {"layer": layer, "pinned": pinned, "turn": last_turn(hand), "hint": ""}
+    fields: dict[str, object] = {"layer": layer, "pinned": pinned, "turn": edit_version(wall_key), "hint": ""}
     arrays: dict[str, Array] = {}
-    if isinstance(told, str):
-        fields["hint"] = told
+    if isinstance(displayed, str):
+        fields["hint"] = displayed
     else:
-        found, arrays = payload(told)
+        found, arrays = payload(displayed)
         fields |= found
 
     def chosen() -> None:
-        on_pin(taken(key, "unit", hand))
+        on_pin(received(key, "unit", wall_key))
 
     def opened() -> None:
-        on_open(taken(key, "open"))
+        on_open(received(key, "open"))
 
     _mount(data=pack(fields, arrays), key=key, on_unit_change=chosen, on_open_change=opened)
 
 
-def payload(told: Told) -> tuple[dict[str, object], dict[str, Array]]:
+def payload(displayed: DisplayedStory) -> tuple[dict[str, object], dict[str, Array]]:
     """The story as fields and arrays, for the browser."""
-    story = told.story
+    story = displayed.story
     arrays: dict[str, Array] = {}
     steps = []
     for number, step in enumerate(story.steps):
-        detail, found = _detail(step, told.find)
+        detail, found = _detail(step, displayed.find)
         arrays |= {f"{name}{number}": values for name, values in found.items()}
-        steps.append(_step(step, told.find) | detail)
+        steps.append(_step(step, displayed.find) | detail)
     field = None
     if story.field is not None:
         field = _field(story.field)
-        arrays["picture"] = _cutout(told.picture, story.field)
+        arrays["picture"] = _cutout(displayed.picture, story.field)
     return {
         "title": title(story),
         "field": field,
-        "field_words": field_words(story),
+        "field_words": field_text(story),
         "steps": steps,
         "end": f"Largest difference of all steps: {significant(story.largest_difference)} of the value.",
     }, arrays
@@ -112,50 +112,53 @@ def _step(step: StoryStep, find: FindUnit) -> dict[str, object]:
         "numbers": numbers,
         "text": f"y = {as_text(numbers)} = {significant(step.by_hand)}",
         "value": significant(step.by_hand),
-        "words": words(step.told),
-        "check": check_words(step),
+        "words": step_text(step.told),
+        "check": check_text(step),
         "kind": "",
     }
 
 
 def _detail(step: StoryStep, find: FindUnit) -> tuple[dict[str, object], dict[str, Array]]:
     """What a step shows besides its formula."""
-    told, source = step.told, step.reads[0] if step.reads else ""
-    if isinstance(told, ConvStep):
-        whole = [told.in_channels.start, told.input_rows[0], told.input_columns[0]]
+    inner, source = step.told, step.reads[0] if step.reads else ""
+    if isinstance(inner, ConvStep):
+        whole = [inner.in_channels.start, inner.input_rows[0], inner.input_columns[0]]
         inside = (max(0, n) for n in whole)
         fields = {
-            "kind": "taps", "channels": list(told.in_channels), "source": source,
+            "kind": "taps", "channels": list(inner.in_channels), "source": source,
             "opens": find(source, tuple(inside)) is not None,
-            "rows": list(told.input_rows), "columns": list(told.input_columns), "bias": told.bias,
+            "rows": list(inner.input_rows), "columns": list(inner.input_columns), "bias": inner.bias,
         }  # fmt: skip
         return fields, {
-            "inputs": _single(told.inputs), "weights": _single(told.weights),
-            "sums": _single(told.channel_sums), "padding": told.is_padding.astype(np.uint8),
+            "inputs": _single(inner.inputs), "weights": _single(inner.weights),
+            "sums": _single(inner.channel_sums), "padding": inner.is_padding.astype(np.uint8),
         }  # fmt: skip
-    if isinstance(told, LinearStep):
+    if isinstance(inner, LinearStep):
         fields = {
-            "kind": "taps", "channels": list(range(len(told.inputs))), "source": source, "opens": False,
-            "rows": [0], "columns": [0], "bias": told.bias,
+            "kind": "taps", "channels": list(range(len(inner.inputs))), "source": source, "opens": False,
+            "rows": [0], "columns": [0], "bias": inner.bias,
         }  # fmt: skip
-        one = told.inputs.reshape(-1, 1, 1), told.weights.reshape(-1, 1, 1)
+        one = inner.inputs.reshape(-1, 1, 1), inner.weights.reshape(-1, 1, 1)
         return fields, {
-            "inputs": _single(one[0]), "weights": _single(one[1]), "sums": _single(told.products),
+            "inputs": _single(one[0]), "weights": _single(one[1]), "sums": _single(inner.products),
             "padding": np.zeros((1, 1), np.uint8),
         }  # fmt: skip
-    if isinstance(told, PoolStep):
+    if isinstance(inner, PoolStep):
+        first = (step.place[0], max(0, inner.input_rows[0]), max(0, inner.input_columns[0]))
         fields = {
-            "kind": "pool", "source": source, "channel": step.place[0], "winner": told.winner,
-            "opens": find(source, (step.place[0], max(0, told.input_rows[0]), max(0, told.input_columns[0])))
-            is not None,
-            "rows": list(told.input_rows), "columns": list(told.input_columns),
+            "kind": "pool", "source": source, "channel": step.place[0], "winner": inner.winner,
+            "opens": find(source, first) is not None,
+            "rows": list(inner.input_rows), "columns": list(inner.input_columns),
         }  # fmt: skip
-        return fields, {"inputs": _single(told.inputs), "padding": told.is_padding.astype(np.uint8)}
-    if isinstance(told, JoinStep):
-        named = step.reads if len(step.reads) == len(told.parts) else ("", "")
+        return fields, {
+            "inputs": _single(inner.inputs),
+            "padding": inner.is_padding.astype(np.uint8),
+        }
+    if isinstance(inner, JoinStep):
+        named = step.reads if len(step.reads) == len(inner.parts) else ("", "")
         parts = [
             {"layer": layer, "value": significant(value), "unit": find(layer, step.place)}
-            for layer, value in zip(named, told.parts, strict=True)
+            for layer, value in zip(named, inner.parts, strict=True)
         ]
         return {"kind": "join", "parts": parts}, {}
     return {}, {}
