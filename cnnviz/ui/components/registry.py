@@ -19,7 +19,7 @@ def declare(name: str, libraries: Sequence[str] = (), styles: Sequence[str] = ()
     `libraries` and `styles` are further JavaScript and CSS files that stand before the component's own.
     """
     own = f"{name}/{name}"
-    scripts = [_read(f"{file}.js") for file in ("shared/shared", *libraries, own)]
+    scripts = [_read(f"{file}.js") for file in ("shared/images", *libraries, own)]
     return st.components.v2.component(
         f"cnnviz_{name}",
         html=_read(f"{own}.html"),
