@@ -14,7 +14,7 @@ from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 from cnnviz.ui.components.turns import last_turn, taken
 
-_mount = declare("conv_view", libraries=("shared/arithmetic", "shared/whole_picture", "shared/sliders"))
+_mount = declare("conv_view")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from cnnviz.arrays import Array
 from cnnviz.ui.components.registry import declare
 from cnnviz.ui.components.turns import last_turn, taken
 
-_mount = declare("kernel_grid", libraries=("shared/kernel_cells",), styles=("shared/kernel_cells",))
+_mount = declare("kernel_grid", styles=("kernel_cells",))
 
 
 def kernel_grid(weights: Array, key: str, on_edit: Callable[[Any], None]) -> None:

@@ -12,7 +12,7 @@ from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 from cnnviz.ui.components.turns import last_turn, taken
 
-_mount = declare("map_wall", libraries=("shared/unit_fields",))
+_mount = declare("map_wall")
 
 # Beyond this many values the wall is sent at half precision, and says so with "≈".
 _EXACT_VALUES = 1_500_000
