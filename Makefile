@@ -30,6 +30,7 @@ check: .venv/dev.stamp ## lint, format and types
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+	$(BIN)/oxlint cnnviz
 
 bench: .venv/dev.stamp ## measure speed against floors and peers
 	$(BIN)/python -m tests.browser.chromium

@@ -1,7 +1,5 @@
 """The arithmetic of the sliding window in the browser is PyTorch's, over random settings."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -10,8 +8,10 @@ import torch.nn.functional as F
 from cnnviz.ops.convolution import conv2d_step
 from cnnviz.ops.geometry import PADDING_MODES
 from cnnviz.ops.pooling import pool2d_step
+from tests.browser.modules import load_modules
 
-SCRIPT = Path(__file__).resolve().parents[2] / "cnnviz/ui/components/shared/arithmetic.js"
+pytestmark = pytest.mark.own_tab
+
 SETTINGS = 200
 EVALUATE = """
 ([kind, input, rows, columns, options]) => {
@@ -52,8 +52,7 @@ EVALUATE = """
 
 @pytest.fixture
 def arithmetic(page):
-    page.goto("about:blank")
-    page.add_script_tag(content=SCRIPT.read_text(encoding="utf-8"))
+    load_modules(page, "shared/arithmetic.js")
     return lambda *settings: page.evaluate(EVALUATE, list(settings))
 
 

@@ -2,7 +2,6 @@
 
 import re
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ import cnnviz
 from cnnviz.figures.theme import scale
 from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter, filter_picture
 from cnnviz.ops.geometry import PADDING_MODES, Window
+from tests.browser.modules import load_modules
 from tests.browser.screen import (
     SlowServer,
     by_key,
@@ -23,7 +23,6 @@ from tests.browser.screen import (
     visit,
 )
 
-COMPONENTS = Path(__file__).resolve().parents[2] / "cnnviz/ui/components/shared"
 CONVOLVE = """
 ([bytes, channels, height, width, settings]) => {
   const found = convolvePlanes(planesOf(Uint8Array.from(bytes), channels), height, width, settings);
@@ -34,9 +33,7 @@ CONVOLVE = """
 
 @pytest.fixture
 def convolve(page):
-    page.goto("about:blank")
-    for name in ("arithmetic", "whole_picture"):
-        page.add_script_tag(content=(COMPONENTS / f"{name}.js").read_text(encoding="utf-8"))
+    load_modules(page, "shared/whole_picture.js")
     return lambda *given: page.evaluate(CONVOLVE, list(given))
 
 
@@ -44,6 +41,7 @@ def axis(window):
     return {name: getattr(window, name) for name in ("kernel_size", "stride", "padding", "dilation")}
 
 
+@pytest.mark.own_tab
 def test_the_browser_convolves_as_python_does(convolve):
     draw = np.random.default_rng(5)
     compared = 0

@@ -1,4 +1,4 @@
-"""Builds a component from its HTML, CSS and JavaScript files and what all of them share."""
+"""Declares a component from its HTML, CSS and JavaScript files."""
 
 import base64
 import json
@@ -9,31 +9,32 @@ import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 from cnnviz.figures.theme import GROUNDS, SCALES, scale
+from cnnviz.ui.components.bundle import bundle
 
 _FOLDER = Path(__file__).parent
 
 
-def declare(name: str, libraries: Sequence[str] = (), styles: Sequence[str] = ()) -> ComponentRenderer:
-    """Register the component whose files are `name`.html, .css and .js; call once, on import.
+def declare(name: str, styles: Sequence[str] = ()) -> ComponentRenderer:
+    """Register the component of the folder `name`: `name`.html, .css, and .js with what it imports.
 
-    `libraries` and `styles` are further JavaScript and CSS files that stand before the component's own.
+    Call once, on import. `styles` are CSS files of the folder `shared` that stand before its own.
+
+    Raises:
+        BundleError: if its modules cannot stand in one script.
     """
-    own = f"{name}/{name}"
-    scripts = [_read(f"{file}.js") for file in ("shared/shared", *libraries, own)]
+    files = _FOLDER / name / name
+    script = bundle(files.with_suffix(".js"))
+    shared = (_FOLDER / "shared" / style for style in ("shared", *styles))
     return st.components.v2.component(
         f"cnnviz_{name}",
-        html=_read(f"{own}.html"),
-        css="".join(_read(f"{file}.css") for file in ("shared/shared", *styles, own)),
-        js=_scales() + "".join(scripts),
+        html=files.with_suffix(".html").read_text(encoding="utf-8"),
+        css="".join(file.with_suffix(".css").read_text(encoding="utf-8") for file in (*shared, files)),
+        js=(_scales() if "SCALES" in script else "") + script,
     )
 
 
-def _read(file_name: str) -> str:
-    return (_FOLDER / file_name).read_text(encoding="utf-8")
-
-
 def _scales() -> str:
-    """The colour scales of `figures.theme` as a JavaScript constant."""
+    """The colour scales of `figures.theme` as the constant that `shared/colours.js` reads."""
     tables = {
         f"{name}/{ground}": base64.b64encode(scale(name, ground).colours.tobytes()).decode()
         for name in SCALES

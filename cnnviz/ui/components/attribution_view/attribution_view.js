@@ -1,5 +1,13 @@
 // A picture, and maps of what a score rests on laid over it; how much of each is a hand's choice.
 
+import { isDark, scaleColours } from "../shared/colours.js";
+import { made } from "../shared/elements.js";
+import { pixelAt, putImage, rgbImage, signedImage, sizeCanvas, wholeZoom } from "../shared/images.js";
+import { drawLegend } from "../shared/legend.js";
+import { redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
+import { format } from "../shared/numbers.js";
+import { unpack } from "../shared/payload.js";
+
 export default function (component) {
   const { data, parentElement } = component;
   const root = parentElement.querySelector(".root");

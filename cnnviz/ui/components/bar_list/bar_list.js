@@ -1,5 +1,7 @@
 // Names with a bar and a number each.
 
+import { made } from "../shared/elements.js";
+
 export default function (component) {
   const { data, parentElement } = component;
   const box = parentElement.querySelector(".bars");

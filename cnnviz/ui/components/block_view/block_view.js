@@ -1,5 +1,8 @@
 // A network as a list of stages, and the inside of one block as a diagram with its branches and joins.
 
+import { made } from "../shared/elements.js";
+import { stateOf } from "../shared/lifecycle.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export default function (component) {

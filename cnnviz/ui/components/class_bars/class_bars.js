@@ -1,5 +1,7 @@
 // The likeliest classes with their probabilities; a click takes one.
 
+import { made } from "../shared/elements.js";
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const bars = parentElement.querySelector(".bars");

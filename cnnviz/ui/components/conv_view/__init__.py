@@ -14,7 +14,7 @@ from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 
-_mount = declare("conv_view", libraries=("shared/arithmetic", "shared/whole_picture", "shared/sliders"))
+_mount = declare("conv_view")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

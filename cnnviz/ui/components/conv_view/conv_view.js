@@ -1,3 +1,14 @@
+import { sourceOf } from "../shared/arithmetic.js";
+import { isDark, scaleColours } from "../shared/colours.js";
+import { writeReadout } from "../shared/elements.js";
+import { pixelAt, putImage, rgbImage, signedImage, sizeCanvas, wholeZoom } from "../shared/images.js";
+import { drawLegend } from "../shared/legend.js";
+import { knowsAll, redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
+import { format, inWords } from "../shared/numbers.js";
+import { unpack } from "../shared/payload.js";
+import { followSliders, isUnderHand, sliderOf } from "../shared/sliders.js";
+import { convolvePlanes, planesOf } from "../shared/whole_picture.js";
+
 const MAX_BOX = 440;
 const CHANNELS = ["R", "G", "B"];
 

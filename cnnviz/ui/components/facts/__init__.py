@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cnnviz.ui.components.registry import declare
 from cnnviz.ui.formulas.parts import Equation, as_text
 
-_mount = declare("facts", libraries=("shared/formula_parts",), styles=("shared/formula_parts",))
+_mount = declare("facts", styles=("formula_parts",))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,9 @@
 // Formulas with live numbers, and sentences. Drawn a frame later than the picture above it.
 
+import { made } from "../shared/elements.js";
+import { withParts } from "../shared/formula_parts.js";
+import { stateOf } from "../shared/lifecycle.js";
+
 export default function (component) {
   const { data, parentElement } = component;
   const state = stateOf(parentElement, () => ({ drawn: [] }));
@@ -31,7 +35,7 @@ function block({ title, equations, sentences }) {
 function grid(equations) {
   const box = made("div", "equations");
   for (const { left, right, text } of equations) {
-    const sides = [side("span", "left", left), made("span", "", "="), side("span", "right", right)];
+    const sides = [withParts("span", "left", left), made("span", "", "="), withParts("span", "right", right)];
     sides[2].setAttribute("role", "math");
     sides[2].setAttribute("aria-label", text);
     box.append(...sides);

@@ -10,7 +10,7 @@ from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 
-_mount = declare("field_view", libraries=("shared/unit_fields",))
+_mount = declare("field_view")
 
 
 def field_view(

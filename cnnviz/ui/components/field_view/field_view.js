@@ -1,5 +1,25 @@
 // The exact field of the unit under the pointer, on the picture; and who sees the pixel under it.
 
+import { writeReadout } from "../shared/elements.js";
+import { pixelAt, putImage, rgbImage } from "../shared/images.js";
+import { knowsAll, redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
+import { format } from "../shared/numbers.js";
+import { unpack } from "../shared/payload.js";
+import {
+  countText,
+  drawField,
+  drawPixel,
+  EDGES,
+  fieldsAlong,
+  pageColours,
+  pixelWords,
+  prepared,
+  rangeText,
+  shareInside,
+  STEPS,
+  unitsSeeing,
+} from "../shared/unit_fields.js";
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
@@ -122,9 +142,9 @@ export default function (component) {
     const size = box.map(([first, last]) => last - first + 1);
     const [inRows, inColumns] = box.map(([first, last], i) => [Math.max(0, first), Math.min(header.size[i] - 1, last)]);
     const share = padded(unit);
-    const headline = `${name} sees ${count(size[0])}×${count(size[1])} pixels: rows ${span(box[0])}, columns ${span(box[1])}`;
+    const headline = `${name} sees ${countText(size[0])}×${countText(size[1])} pixels: rows ${rangeText(box[0])}, columns ${rangeText(box[1])}`;
     if (share === 1) return [headline, `All of it lies in the padding.${header.global}`];
-    const inside = `In the picture: rows ${span(inRows)}, columns ${span(inColumns)}.`;
+    const inside = `In the picture: rows ${rangeText(inRows)}, columns ${rangeText(inColumns)}.`;
     const cut = box.some(([first, last], i) => -first > margin + 0.5 || last - header.size[i] + 1 > margin + 0.5);
     const outside = share
       ? ` ${format(100 * share)} % of the field lies in the padding, hatched${cut ? "; it reaches beyond what is drawn" : ""}.`

@@ -1,5 +1,13 @@
 // The kernels of a convolution as a wall; one of them with its numbers, beside its feature map.
 
+import { colourIndex, isDark, scaleColours } from "../shared/colours.js";
+import { made, writeReadout } from "../shared/elements.js";
+import { pixelAt, putImage, signedImage, sizeCanvas, wholeZoom } from "../shared/images.js";
+import { drawLegend } from "../shared/legend.js";
+import { knowsAll, redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
+import { format } from "../shared/numbers.js";
+import { unpack } from "../shared/payload.js";
+
 const GAP = 4;
 const MAP = 224;
 const READABLE = 27;

@@ -1,3 +1,10 @@
+import { isDark, scaleColours } from "../shared/colours.js";
+import { made, writeReadout } from "../shared/elements.js";
+import { putImage, rgbImage, sizeCanvas } from "../shared/images.js";
+import { knowsAll, redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
+import { format, formatCount } from "../shared/numbers.js";
+import { unpack } from "../shared/payload.js";
+
 const GAP = 3;
 const TALLEST = 430;
 // The end of a long name tells layers apart: its beginning is cut off. See .name in the CSS.

@@ -1,3 +1,9 @@
+import { colourIndex, isDark, scaleColours } from "../shared/colours.js";
+import { pixelAt, putImage, rgbImage, signedImage, sizeCanvas, wholeZoom } from "../shared/images.js";
+import { redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
+import { format } from "../shared/numbers.js";
+import { unpack } from "../shared/payload.js";
+
 const BOX = 300;
 
 export default function (component) {

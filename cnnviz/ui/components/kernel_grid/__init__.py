@@ -7,7 +7,7 @@ from cnnviz.arrays import Array
 from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.registry import declare
 
-_mount = declare("kernel_grid", libraries=("shared/kernel_cells",), styles=("shared/kernel_cells",))
+_mount = declare("kernel_grid", styles=("kernel_cells",))
 
 
 def kernel_grid(weights: Array, key: str, on_edit: Callable[[Any], None]) -> None:

@@ -1,3 +1,6 @@
+import { drawKernelCells } from "../shared/kernel_cells.js";
+import { knowsAll, redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");

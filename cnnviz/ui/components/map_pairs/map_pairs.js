@@ -1,5 +1,13 @@
 // Maps of two networks in pairs, all on one scale.
 
+import { isDark, scaleColours } from "../shared/colours.js";
+import { made, writeReadout } from "../shared/elements.js";
+import { putImage, signedImage } from "../shared/images.js";
+import { drawLegend } from "../shared/legend.js";
+import { redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
+import { format } from "../shared/numbers.js";
+import { unpack } from "../shared/payload.js";
+
 const GAP = 12;
 const LABEL = 15;
 const EDGE = 3;

@@ -12,7 +12,7 @@ from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 
-_mount = declare("map_wall", libraries=("shared/unit_fields",))
+_mount = declare("map_wall")
 
 # Beyond this many values the wall is sent at half precision, and says so with "≈".
 _EXACT_VALUES = 1_500_000

@@ -1,3 +1,26 @@
+import { isDark, scaleColours } from "../shared/colours.js";
+import { writeReadout } from "../shared/elements.js";
+import { pixelAt, putImage, rgbImage, signedImage, sizeCanvas, wholeZoom } from "../shared/images.js";
+import { drawLegend } from "../shared/legend.js";
+import { knowsAll, redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
+import { format } from "../shared/numbers.js";
+import { unpack } from "../shared/payload.js";
+import {
+  countText,
+  drawField,
+  drawPixel,
+  fieldsAlong,
+  pageColours,
+  PIN,
+  pixelWords,
+  prepared,
+  rangeText,
+  shareInside,
+  STEPS,
+  TOLD,
+  unitsSeeing,
+} from "../shared/unit_fields.js";
+
 const GAP = 3;
 const WALL_HEIGHT = 560;
 const TALLEST_WALL = 720;
@@ -86,12 +109,12 @@ export default function (component) {
     if (!fields) return header.field_note;
     const box = fieldOf(unit);
     if (!box) return `sees nothing of the picture${header.global_words}`;
-    const [tall, wide] = box.map(([first, last]) => count(last - first + 1));
+    const [tall, wide] = box.map(([first, last]) => countText(last - first + 1));
     const inside = shareInside(box[0], pictureHeight) * shareInside(box[1], pictureWidth);
     const over = box.map(([first, last], axis) => Math.max(-first, last - [pictureHeight, pictureWidth][axis] + 1));
     const cut = Math.max(...over) * state.scale > MARGIN ? ", farther out than is drawn" : "";
     const outside = inside < 1 ? `, ${format(100 * (1 - inside), 3)} % of them in the padding${cut}` : "";
-    return `sees ${tall}×${wide} pixels, rows ${span(box[0])}, columns ${span(box[1])}${outside}${header.global_words}`;
+    return `sees ${tall}×${wide} pixels, rows ${rangeText(box[0])}, columns ${rangeText(box[1])}${outside}${header.global_words}`;
   }
 
   function drawWall() {

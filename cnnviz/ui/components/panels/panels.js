@@ -1,5 +1,12 @@
 // Several pictures and maps beside each other; the place under the pointer is marked in all of them.
 
+import { isDark, scaleColours } from "../shared/colours.js";
+import { pixelAt, putImage, signedImage, sizeCanvas, unitImage, wholeZoom } from "../shared/images.js";
+import { drawLegend } from "../shared/legend.js";
+import { redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
+import { format, formatCount } from "../shared/numbers.js";
+import { unpack } from "../shared/payload.js";
+
 const scaleOf = (kind) => (kind === "signed" ? "activation" : kind);
 
 export default function (component) {

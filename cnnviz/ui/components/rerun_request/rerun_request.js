@@ -2,6 +2,8 @@
 // first is as good. What the browser sends along is what it knows: asked for between a user's edit and the
 // answer to it, the run would take back what the edit sets by code, as it does for a kernel typed by hand.
 
+import { stateOf, whenGone } from "../shared/lifecycle.js";
+
 const QUIET_MS = 1000;
 const RUNNING = '[data-testid="stApp"]:not([data-test-script-state="notRunning"])';
 const USER_EVENTS = ["keydown", "input", "pointerdown", "pointerup"];

@@ -2,13 +2,13 @@
 // of one output. cnnviz/ops is the truth; a browser test compares the two over random settings.
 
 /** Along one axis: samples from the first tap to the last. */
-const span = (axis) => axis.dilation * (axis.kernel_size - 1) + 1;
+const effectiveKernelSize = (axis) => axis.dilation * (axis.kernel_size - 1) + 1;
 
 /** Samples of the padded axis beyond the first window; negative if none fits. */
-const slack = (axis, size) => size + 2 * axis.padding - span(axis);
+const slack = (axis, size) => size + 2 * axis.padding - effectiveKernelSize(axis);
 
 /** The input sample that padded sample `index` copies; −1 where it is zero or nothing. */
-function sourceOf(index, size, mode) {
+export function sourceOf(index, size, mode) {
   if (index >= 0 && index < size) return index;
   if (mode === "replicate") return Math.max(0, Math.min(size - 1, index));
   if (mode === "circular") return ((index % size) + size) % size;
@@ -18,7 +18,7 @@ function sourceOf(index, size, mode) {
 }
 
 /** The most padding that a mode can fill. */
-function paddingLimit(size, mode) {
+export function paddingLimit(size, mode) {
   return mode === "reflect" ? size - 1 : mode === "circular" ? size : Infinity;
 }
 
@@ -29,7 +29,7 @@ function paddingLimit(size, mode) {
  * some. `terms(row, column)` lists what goes into one output: channel, input row and column (outside
  * the input they lie in the padding), tap, x, w. `value` adds them up in the way of the kind.
  */
-function operation(kind, input, rows, columns, options = {}) {
+export function operation(kind, input, rows, columns, options = {}) {
   const { weights = null, bias = 0, mode = "zeros", ceil = false, countPadding = true, outputPadding = 0 } = options;
   const size = { rows: input[0].length, columns: input[0][0].length };
   const fillable =
@@ -143,8 +143,8 @@ function operation(kind, input, rows, columns, options = {}) {
 }
 
 /** Number of outputs along one axis; 0 if the window does not fit. */
-function outputSize(kind, axis, size, ceil, extra = 0) {
-  if (kind === "transposed") return Math.max(0, (size - 1) * axis.stride - 2 * axis.padding + span(axis) + extra);
+export function outputSize(kind, axis, size, ceil, extra = 0) {
+  if (kind === "transposed") return Math.max(0, (size - 1) * axis.stride - 2 * axis.padding + effectiveKernelSize(axis) + extra);
   const room = slack(axis, size);
   if (!ceil) return room < 0 ? 0 : Math.floor(room / axis.stride) + 1;
   const outputs = Math.ceil(room / axis.stride) + 1;

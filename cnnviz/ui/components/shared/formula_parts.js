@@ -1,6 +1,8 @@
 // The parts of a formula, as ui/formulas/parts.py has them, as elements.
 
-function side(tag, className, parts) {
+import { made } from "./elements.js";
+
+export function withParts(tag, className, parts) {
   const box = made(tag, className);
   box.append(...parts.map(drawPart));
   return box;
@@ -8,11 +10,11 @@ function side(tag, className, parts) {
 
 function drawPart(part) {
   if (typeof part === "string") return part;
-  if (part.floor) return side("span", "floor", part.floor);
-  if (part.ceiling) return side("span", "ceiling", part.ceiling);
+  if (part.floor) return withParts("span", "floor", part.floor);
+  if (part.ceiling) return withParts("span", "ceiling", part.ceiling);
   if (part.fraction) {
     const box = made("span", "fraction");
-    box.append(...part.fraction.map((half) => side("span", "", half)));
+    box.append(...part.fraction.map((half) => withParts("span", "", half)));
     return box;
   }
   const [[kind, text]] = Object.entries(part);

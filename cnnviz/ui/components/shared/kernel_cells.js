@@ -1,5 +1,7 @@
 // A kernel as a grid of numbers that can be typed over: used by the kernel grid and the sliding window.
 
+import { colourIndex, isDark, scaleColours } from "./colours.js";
+
 const NO_WEIGHT = "A weight is a number from −1000 to 1000.";
 
 /** Two decimals for the eye; the exact number stands in the tooltip and appears on focus. */
@@ -14,7 +16,7 @@ function exactText(value) {
 }
 
 /** `weights` cropped or surrounded with zeros, about the middle, to `size` × `size`; as kernel_text.py. */
-function resizedKernel(weights, size) {
+export function resizedKernel(weights, size) {
   const from = (old) => Math.floor((old - Math.min(old, size)) / 2) - Math.floor((size - Math.min(old, size)) / 2);
   const [top, left] = [from(weights.length), from(weights[0].length)];
   return Array.from({ length: size }, (_, r) =>
@@ -34,7 +36,7 @@ function parseWeight(text) {
  * place of `rem` × `rem`. `hands.edit(row, column, value)` is called for a typed weight, `hands.tap(row,
  * column)` as a cell gets the pointer or the focus, `hands.leave()` as it loses them.
  */
-function drawKernelCells(grid, note, weights, height, width, rem, hands) {
+export function drawKernelCells(grid, note, weights, height, width, rem, hands) {
   const most = Math.max(3, width, height);
   const side = (rem - (most - 1) / 8) / most;
   grid.style.gridTemplateColumns = `repeat(${width}, ${side}rem)`;

@@ -5,7 +5,7 @@
  *
  * @returns a function that ends it.
  */
-function followSliders(prefix, moved) {
+export function followSliders(prefix, moved) {
   const observer = new MutationObserver((changes) => {
     for (const { target } of changes) {
       const name = target.type === "range" && nameOfControl(target, prefix);
@@ -17,12 +17,12 @@ function followSliders(prefix, moved) {
 }
 
 /** The slider with this key; null if it is not on screen. */
-function sliderOf(key) {
+export function sliderOf(key) {
   return document.querySelector(`.st-key-${key} input[type=range]`);
 }
 
 /** Whether the user has just moved this slider, or holds it: it has the focus, or the pointer is down on it. */
-function isUnderHand(slider) {
+export function isUnderHand(slider) {
   if (!slider) return false;
   return document.activeElement === slider || slider.closest("[data-testid=stSlider]").matches(":active");
 }

@@ -1,20 +1,22 @@
 // Which pixels the units of a map see, and how a unit's field is drawn on the picture. The edges come from
 // analysis/receptive_field.py.
 
+import { inWords } from "./numbers.js";
+
 // Black, white and the accent: seen on any picture.
-const EDGES = (accent) => [["#000", 4], ["#fff", 3], [accent, 2]];
+export const EDGES = (accent) => [["#000", 4], ["#fff", 3], [accent, 2]];
 
 // Events of the page: the wall of maps pins a unit or lets it go; the story tells one, or none.
-const PIN = "cnnviz-pin";
-const TOLD = "cnnviz-told";
+export const PIN = "cnnviz-pin";
+export const TOLD = "cnnviz-told";
 
-const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+export const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
-const count = (value) => value.toLocaleString("en-US").replace("-", "−");
-const span = ([first, last]) => (first === last ? count(first) : `${count(first)} to ${count(last)}`);
+export const countText = (value) => value.toLocaleString("en-US").replace("-", "−");
+export const rangeText = ([first, last]) => (first === last ? countText(first) : `${countText(first)} to ${countText(last)}`);
 
 /** First and last pixel that each unit along an axis sees, as `Axis.at`; null where it sees nothing. */
-function fieldsAlong({ advance, edges }, units) {
+export function fieldsAlong({ advance, edges }, units) {
   return Array.from({ length: units }, (_, unit) => {
     const period = Math.floor(unit / edges.length);
     const edge = edges[unit % edges.length];
@@ -23,23 +25,23 @@ function fieldsAlong({ advance, edges }, units) {
 }
 
 /** Units along one axis whose field holds a pixel. */
-function unitsSeeing(fields, pixel) {
+export function unitsSeeing(fields, pixel) {
   return fields.flatMap((edge, unit) => (edge && edge[0] <= pixel && pixel <= edge[1] ? [unit] : []));
 }
 
 /** The share of a stretch of pixels that lies in the picture. */
-function shareInside([first, last], size) {
+export function shareInside([first, last], size) {
   return Math.max(0, Math.min(last, size - 1) - Math.max(first, 0) + 1) / (last - first + 1);
 }
 
-function pageColours(root) {
+export function pageColours(root) {
   const style = getComputedStyle(root);
   const value = (name) => style.getPropertyValue(name).trim();
   return { accent: value("--st-primary-color"), text: value("--st-text-color"), ground: style.backgroundColor };
 }
 
 /** A canvas sharp on this screen: size in CSS pixels; what is drawn counts in them. */
-function prepared(canvas, wide, high) {
+export function prepared(canvas, wide, high) {
   const ratio = window.devicePixelRatio || 1;
   canvas.width = Math.round(wide * ratio);
   canvas.height = Math.round(high * ratio);
@@ -50,7 +52,7 @@ function prepared(canvas, wide, high) {
   return context;
 }
 
-function hatched(context, colour) {
+export function hatched(context, colour) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 8;
   const pen = tile.getContext("2d");
@@ -75,7 +77,7 @@ function placeOfField([rows, columns], { left, top, scale }) {
  * A field over a picture that stands on the canvas at left and top, `wide` × `high`, `scale` CSS pixels a
  * pixel: the rest steps back, what lies in the padding is hatched.
  */
-function drawField(context, field, picture, { accent, text, ground }) {
+export function drawField(context, field, picture, { accent, text, ground }) {
   const { left, top, wide, high } = picture;
   const box = placeOfField(field, picture);
   const canvas = context.canvas;
@@ -109,7 +111,7 @@ function drawField(context, field, picture, { accent, text, ground }) {
 }
 
 /** A pixel under the pointer, on a picture as in `drawField`. */
-function drawPixel(context, [row, column], { left, top, scale }, accent) {
+export function drawPixel(context, [row, column], { left, top, scale }, accent) {
   const size = Math.max(5, scale);
   const at = (start, n) => start + (n + 0.5) * scale - size / 2;
   const [x, y] = [at(left, column), at(top, row)];
@@ -120,10 +122,10 @@ function drawPixel(context, [row, column], { left, top, scale }, accent) {
 }
 
 /** Which units see a pixel: a headline and where they stand. */
-function pixelWords([row, column], fields, globalWords) {
+export function pixelWords([row, column], fields, globalWords) {
   const seeing = fields.map((along, axis) => unitsSeeing(along, [row, column][axis]));
   const many = seeing[0].length * seeing[1].length;
   const all = fields[0].length * fields[1].length;
-  const headline = `Pixel row ${row}, column ${column} lies in the field of ${count(many)} of ${count(all)} units`;
+  const headline = `Pixel row ${row}, column ${column} lies in the field of ${countText(many)} of ${countText(all)} units`;
   return [headline, many ? `Units in rows ${inWords(seeing[0])}, columns ${inWords(seeing[1])}.${globalWords}` : "No unit sees it this way."];
 }

@@ -1,7 +1,9 @@
 // The convolution of a whole picture in the browser, while a control is dragged. Python has the last word.
 
+import { outputSize, sourceOf } from "./arithmetic.js";
+
 /** The planes (Float32Array, height × width each) that a kernel slides over, from RGB bytes. */
-function planesOf(bytes, channels) {
+export function planesOf(bytes, channels) {
   const count = bytes.length / 3;
   const plane = (value) => Float32Array.from({ length: count }, (_, i) => value(3 * i));
   if (channels === "grey") {
@@ -13,7 +15,7 @@ function planesOf(bytes, channels) {
 }
 
 /** `planes` convolved: { values, shape: [C, H′, W′], limit }, or null if the window does not fit. */
-function convolvePlanes(planes, height, width, { rows, columns, kernel, bias, mode }) {
+export function convolvePlanes(planes, height, width, { rows, columns, kernel, bias, mode }) {
   const [tall, wide] = [outputSize("conv", rows, height), outputSize("conv", columns, width)];
   if (tall < 1 || wide < 1) return null;
   const size = tall * wide;

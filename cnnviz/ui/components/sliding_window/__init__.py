@@ -12,18 +12,7 @@ from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 
-_mount = declare(
-    "sliding_window",
-    libraries=(
-        "shared/arithmetic",
-        "shared/kernel_cells",
-        "sliding_window/grid",
-        "sliding_window/expression",
-        "sliding_window/patch",
-        "sliding_window/steppers",
-    ),
-    styles=("shared/kernel_cells",),
-)
+_mount = declare("sliding_window", styles=("kernel_cells",))
 
 SlidingKind = Literal["conv", "max", "average", "transposed"]
 

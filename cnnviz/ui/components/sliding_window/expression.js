@@ -1,18 +1,20 @@
 // One output of a sliding window written out: a line for each channel, a span for each term.
 
-const CHANNEL_NAMES = ["R", "G", "B"];
+import { format } from "../shared/numbers.js";
 
-const withMinus = (value) => String(value).replace("-", "−");
+export const CHANNEL_NAMES = ["R", "G", "B"];
+
+export const withMinus = (value) => String(value).replace("-", "−");
 
 /** Two decimals, as cells have them; large numbers in as few digits as a cell has room for. */
-function twoDecimals(value) {
+export function twoDecimals(value) {
   if (!Number.isFinite(value) || Math.abs(value) >= 1e5) return format(value, 3);
   if (Math.abs(value) >= 100) return withMinus(String(Math.round(value)));
   return withMinus(value.toFixed(2).replace("-0.00", "0.00"));
 }
 
 /** The terms in `list` and what they come to; `touch` gets the term under the pointer, or null. */
-function expressionLines(op, list, row, column, touch) {
+export function expressionLines(op, list, row, column, touch) {
   const perChannel = op.input.map((_, k) => list.filter((term) => term.channel === k));
   const named = perChannel.length > 1;
   const lines = perChannel.map((terms, k) => channelLine(op, terms, named ? `${CHANNEL_NAMES[k]}: ` : "", row, column, touch));
@@ -21,7 +23,7 @@ function expressionLines(op, list, row, column, touch) {
 }
 
 /** What one input adds to each output that reads it, one channel of it. */
-function contributionLine(op, input, channel) {
+export function contributionLine(op, input, channel) {
   const box = document.createElement("div");
   box.className = "line";
   const parts = op.readers(input.row, input.column).flatMap(([row, column]) => {

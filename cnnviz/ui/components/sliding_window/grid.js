@@ -3,10 +3,10 @@
 const READABLE = 22;
 
 /** The side of a cell, in CSS pixels, of which `count` fit into `box`. */
-const cellSide = (box, count) => Math.max(6, Math.floor(box / count));
+export const cellSide = (box, count) => Math.max(6, Math.floor(box / count));
 
 /** Prepare a canvas of `count` × `count` cells of `cell` CSS pixels for the screen's resolution. */
-function gridCanvas(canvas, cell, count) {
+export function gridCanvas(canvas, cell, count) {
   const ratio = window.devicePixelRatio;
   const side = cell * count + 1;
   const pixels = Math.round(side * ratio);
@@ -21,7 +21,7 @@ function gridCanvas(canvas, cell, count) {
 }
 
 /** `layer`, painted by way of `gridCanvas`, copied onto `canvas` of the same grid. */
-function copyGrid(layer, canvas, cell, count) {
+export function copyGrid(layer, canvas, cell, count) {
   const grid = gridCanvas(canvas, cell, count);
   const side = cell * count + 1;
   grid.context.drawImage(layer, 0, 0, side, side);
@@ -32,7 +32,7 @@ function copyGrid(layer, canvas, cell, count) {
  * One cell: its colour, its number where it can be read, and marks that do not rely on colour.
  * `look` holds fill ([r, g, b]), text, hatched (padding), crossed (never read).
  */
-function drawCell({ context, cell }, row, column, look, style) {
+export function drawCell({ context, cell }, row, column, look, style) {
   const [x, y] = [column * cell, row * cell];
   context.fillStyle = `rgb(${look.fill[0]}, ${look.fill[1]}, ${look.fill[2]})`;
   context.fillRect(x, y, cell, cell);
@@ -81,7 +81,7 @@ function cross(context, x, y, cell, colour) {
 }
 
 /** An outline around cells [row, row + height) × [column, column + width). */
-function outlineCells({ context, cell }, row, column, height, width, colour, thickness = 2.5) {
+export function outlineCells({ context, cell }, row, column, height, width, colour, thickness = 2.5) {
   const box = [column * cell + 0.5, row * cell + 0.5, width * cell, height * cell];
   for (const [stroke, line] of [["#fff", thickness + 2], [colour, thickness]]) {
     context.strokeStyle = stroke;

@@ -1,12 +1,14 @@
 // Which square of the picture the window slides over: a thumbnail with a frame to drag.
 
+import { putImage, sizeCanvas, unitImage, wholeZoom } from "../shared/images.js";
+
 const THUMB = 128;
 
 /**
  * `box` is the .patch element, `picture` { values, shape: [C, H, W] } from 0 to 1, `patch` { top, left,
  * size }; `move(top, left)` is called as the frame is dragged or pushed by an arrow key.
  */
-function drawPatchPicker(box, picture, patch, move) {
+export function drawPatchPicker(box, picture, patch, move) {
   const [channels, height, width] = picture.shape;
   const [canvas, thumb, frame] = [box.querySelector("canvas"), box.querySelector(".thumb"), box.querySelector(".frame")];
   const zoom = wholeZoom(height, width, THUMB, THUMB);

@@ -1,3 +1,16 @@
+import { operation, paddingLimit } from "../shared/arithmetic.js";
+import { colourIndex, isDark, scaleColours } from "../shared/colours.js";
+import { writeReadout } from "../shared/elements.js";
+import { pixelAt } from "../shared/images.js";
+import { drawKernelCells, resizedKernel } from "../shared/kernel_cells.js";
+import { knowsAll, redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
+import { format } from "../shared/numbers.js";
+import { unpack } from "../shared/payload.js";
+import { CHANNEL_NAMES, contributionLine, expressionLines, twoDecimals, withMinus } from "./expression.js";
+import { cellSide, copyGrid, drawCell, gridCanvas, outlineCells } from "./grid.js";
+import { drawPatchPicker } from "./patch.js";
+import { drawSteppers, refusal } from "./steppers.js";
+
 const RESERVES = [2, 5];
 const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 const STEP_MS = 700;

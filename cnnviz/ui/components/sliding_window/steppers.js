@@ -1,5 +1,7 @@
 // The window's geometry under its grids: a pair of buttons for each setting, with the reason at its limit.
 
+import { outputSize, paddingLimit } from "../shared/arithmetic.js";
+
 const STEPPERS = [
   ["kernel_size", "Kernel", "k"],
   ["stride", "Stride", "s"],
@@ -8,7 +10,7 @@ const STEPPERS = [
 ];
 
 /** Why a setting cannot have a value on both axes, the others as they are; empty if it can. */
-function refusal(name, value, op, settings, header) {
+export function refusal(name, value, op, settings, header) {
   const [low, high] = header.limits[name];
   if (value < low || value > high) return header.reasons[name];
   if (name === "kernel_size" && settings.weights && !header.kernels[value]) return header.reasons[name];
@@ -32,7 +34,7 @@ function neighbours(value, [low, high]) {
 }
 
 /** Draw the steppers into `group`; `step(name, value)` is called with what was asked for. */
-function drawSteppers(group, op, settings, header, step) {
+export function drawSteppers(group, op, settings, header, step) {
   const wanted = STEPPERS.filter(([name]) => header.limits[name]);
   if (group.children.length !== wanted.length) group.replaceChildren(...wanted.map(stepper));
   wanted.forEach(([name], i) => {

@@ -1,5 +1,7 @@
 // Architectures in the order of their years: an axis true to scale, and a card for each with its links.
 
+import { made } from "../shared/elements.js";
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const axis = parentElement.querySelector(".axis");

@@ -1,5 +1,9 @@
 // Loss and accuracy by step, drawn anew in place whenever there are more steps.
 
+import { redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
+import { format, formatCount, powerOfTen } from "../shared/numbers.js";
+import { unpack } from "../shared/payload.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const EDGE = { left: 44, right: 8, top: 8, bottom: 34 };
 const HEIGHT = 210;

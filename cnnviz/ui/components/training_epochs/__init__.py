@@ -12,7 +12,7 @@ from cnnviz.training.shots import Shot
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 
-_mount = declare("training_epochs", libraries=("training_epochs/training_matrix",))
+_mount = declare("training_epochs")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,5 +1,13 @@
 // A network after each epoch: first filters, feature maps, and what it takes for what; one slider for all.
 
+import { isDark, scaleColours } from "../shared/colours.js";
+import { putImage, signedImage } from "../shared/images.js";
+import { drawLegend } from "../shared/legend.js";
+import { redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
+import { format } from "../shared/numbers.js";
+import { unpack } from "../shared/payload.js";
+import { confusion, drawMatrix, drawWrong } from "./training_matrix.js";
+
 const GAP = 3;
 const COLOURS = ["red", "green", "blue"];
 const MOST_WRONG = 16;

@@ -1,10 +1,14 @@
 // What a network takes for what: a table of counts, and the pictures that it gets wrong.
 
+import { colourIndex, scaleColours } from "../shared/colours.js";
+import { made } from "../shared/elements.js";
+import { putImage, sizeCanvas, unitImage, wholeZoom } from "../shared/images.js";
+
 const MATRIX_HELP = "A row for each true class. Point at a cell to read it; the framed ones are right.";
 
 /** Counts by true class (row) and predicted class. */
-function confusion(labels, predicted, classes) {
-  const counts = Array.from({ length: classes }, () => new Array(classes).fill(0));
+export function confusion(labels, predicted, classes) {
+  const counts = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
   labels.forEach((label, i) => counts[label][predicted[i]]++);
   return counts;
 }
@@ -16,7 +20,7 @@ function matrixWords(counts, names, row, column) {
   return row === column ? `${of} ${count === 1 ? "is" : "are"} recognised.` : `${of} ${count === 1 ? "is" : "are"} taken for “${names[column]}”.`;
 }
 
-function drawMatrix(section, counts, names, dark) {
+export function drawMatrix(section, counts, names, dark) {
   const table = section.querySelector("table");
   const kept = section.cnnvizMatrix?.names.join("\n") === names.join("\n");
   const state = (section.cnnvizMatrix = kept ? section.cnnvizMatrix : { names, read: null });
@@ -86,7 +90,7 @@ function matrixMove(event) {
 }
 
 /** The first pictures of those sent that are wrong, each with what it is and what it is taken for. */
-function drawWrong(section, { labels, predicted, certainty, thumbs, names, most }) {
+export function drawWrong(section, { labels, predicted, certainty, thumbs, names, most }) {
   const [count, , height, width] = thumbs.shape;
   const wrong = Array.from({ length: count }, (_, i) => i).filter((i) => predicted[i] !== labels[i]);
   const all = [...labels].filter((label, i) => predicted[i] !== label).length;

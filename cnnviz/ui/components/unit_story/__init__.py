@@ -18,9 +18,7 @@ from cnnviz.ui.components.registry import declare
 from cnnviz.ui.formulas.parts import as_text, significant
 from cnnviz.ui.formulas.unit_story import check_text, field_text, formula, step_text, title
 
-_mount = declare(
-    "unit_story", libraries=("shared/unit_fields", "shared/formula_parts"), styles=("shared/formula_parts",)
-)
+_mount = declare("unit_story", styles=("formula_parts",))
 
 Unit = tuple[str, int, int, int]
 FindUnit = Callable[[str, tuple[int, ...]], Unit | None]

@@ -1,5 +1,14 @@
 // One unit's story, from its field on the picture to its value. The wall of maps tells which unit.
 
+import { colourIndex, isDark, scaleColours } from "../shared/colours.js";
+import { made } from "../shared/elements.js";
+import { withParts } from "../shared/formula_parts.js";
+import { putImage, rgbImage, signedImage, sizeCanvas, wholeZoom } from "../shared/images.js";
+import { redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
+import { format } from "../shared/numbers.js";
+import { unpack } from "../shared/payload.js";
+import { countText, hatched, pageColours, PIN, prepared, STEPS, TOLD } from "../shared/unit_fields.js";
+
 const FIELD_BOX = 176;
 const LARGEST_CELL = 44;
 const READABLE_CELL = 28;
@@ -92,11 +101,11 @@ export default function (component) {
 
   function lines({ symbols, numbers, text, value }) {
     const box = made("div", "lines");
-    const right = side("span", "", [...numbers, " = "]);
+    const right = withParts("span", "", [...numbers, " = "]);
     right.append(made("span", "value", value));
     right.setAttribute("role", "math");
     right.setAttribute("aria-label", text);
-    box.append(made("span", "symbol", "y"), "=", side("span", "", symbols), made("span", "symbol", "y"), "=", right);
+    box.append(made("span", "symbol", "y"), "=", withParts("span", "", symbols), made("span", "symbol", "y"), "=", right);
     return box;
   }
 
@@ -239,7 +248,7 @@ export default function (component) {
     const most = Math.abs(sums[ranked[0]]) || 1;
     const rows = [];
     let selected = -1;
-    box.append(made("div", "caption", `Sum of each of ${count(ranked.length)} input channels, the largest first`), list);
+    box.append(made("div", "caption", `Sum of each of ${countText(ranked.length)} input channels, the largest first`), list);
     list.tabIndex = 0;
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", "Sums by input channel: arrow keys choose one");
