@@ -117,12 +117,12 @@ def _layers(given: argparse.Namespace) -> str:
     """The table or the CSV text of one model; an empty text if it went to a file."""
     from cnnviz.analysis.trace import trace
     from cnnviz.analysis.trace_text import table
-    from cnnviz.nets.catalog import catalog_entry, model_outline
+    from cnnviz.nets.catalog import catalog_entry, meta_model
 
     shape = given.input or catalog_entry(given.model).input_shape
     if given.size:
         shape = (*shape[:2], given.size, given.size)
-    found = trace(model_outline(given.model), shape)
+    found = trace(meta_model(given.model), shape)
     if given.csv is None:
         return table(found)
     text = found.to_csv(None if given.csv == "-" else given.csv)
@@ -134,7 +134,7 @@ def _maps(given: argparse.Namespace) -> str:
     from cnnviz.analysis.activations import FeatureMaps, feature_maps
     from cnnviz.data.images import load_image
     from cnnviz.figures.downloads import maps_npz, wall_png
-    from cnnviz.nets.catalog import catalog_entry, model, model_outline
+    from cnnviz.nets.catalog import catalog_entry, meta_model, model
     from cnnviz.nets.inputs import network_input
 
     side = given.size or catalog_entry(given.model).input_shape[-1]
@@ -142,9 +142,7 @@ def _maps(given: argparse.Namespace) -> str:
         raise CnnvizError(f"Maps are computed for pictures of up to {_LARGEST_MAPS} pixels, not {side}.")
     picture = load_image(Path(given.photo)).centre_square(side)
     x = network_input(picture, given.model, given.weights)
-    layer = _layer_with_maps(
-        model_outline(given.model, given.weights), given.layer, (1, x.shape[1], side, side)
-    )
+    layer = _layer_with_maps(meta_model(given.model, given.weights), given.layer, (1, x.shape[1], side, side))
     network = model(given.model, given.weights, seed=given.seed)
     maps = FeatureMaps.of(layer.layer, feature_maps(network, x, [layer.module])[layer.layer])
     data = wall_png(maps, "index", maps.limit) if given.out.lower().endswith(".png") else maps_npz(maps)
@@ -154,19 +152,19 @@ def _maps(given: argparse.Namespace) -> str:
 
 
 def _layer_with_maps(
-    outline: "nn.Module", wanted: str | None, shape: tuple[int, int, int, int]
+    network: "nn.Module", wanted: str | None, shape: tuple[int, int, int, int]
 ) -> "LayerSummary":
     """The layer of that name, or the first convolution; found before any weights are fetched."""
     from cnnviz.analysis.activations import layer_named
     from cnnviz.analysis.layers import layer_summaries
     from cnnviz.analysis.trace import trace
 
-    trace(outline, shape)  # it names the smallest size that works
-    layers = {layer.layer: layer for layer in layer_summaries(outline, shape)}
+    trace(network, shape)  # it names the smallest size that works
+    layers = {layer.layer: layer for layer in layer_summaries(network, shape)}
     if wanted is None:
         return next(layer for layer in layers.values() if layer.has_maps and layer.kind == "convolution")
     if wanted not in layers:
-        layer_named(outline, wanted)
+        layer_named(network, wanted)
         raise CnnvizError(f"Layer {wanted!r} does not run, or gives no single tensor.")
     if not layers[wanted].has_maps:
         shown = "×".join(map(str, layers[wanted].output_shape))

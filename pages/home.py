@@ -1,4 +1,4 @@
-"""Home: what this is, shown rather than told."""
+"""Home: what this is, shown rather than described."""
 
 import streamlit as st
 

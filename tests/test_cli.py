@@ -14,7 +14,7 @@ import cnnviz
 from cnnviz.__main__ import main
 from cnnviz.analysis.trace import trace
 from cnnviz.figures.maps import wall_pixels
-from cnnviz.nets.catalog import model_outline
+from cnnviz.nets.catalog import meta_model
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,7 +23,7 @@ def test_a_table_is_aligned_and_ends_in_totals(capsys):
     assert main(["layers", "resnet18"]) == 0
     text = capsys.readouterr().out
     lines = text.splitlines()
-    found = trace(model_outline("resnet18"))
+    found = trace(meta_model("resnet18"))
     rows = lines[2 : 2 + len(found)]
     assert [line.split()[0] for line in rows] == [row.layer for row in found]
     ends = {match.end() for line in rows if (match := re.search(r"\S+  +\S+  +[\d×]+ ", line))}
@@ -35,9 +35,9 @@ def test_a_table_is_aligned_and_ends_in_totals(capsys):
     assert not any(line != line.rstrip() for line in lines)
 
 
-def test_what_is_not_reached_is_told(capsys):
+def test_what_is_not_reached_is_reported(capsys):
     assert main(["layers", "googlenet"]) == 0
-    count = sum(p.numel() for p in model_outline("googlenet").aux1.parameters())
+    count = sum(p.numel() for p in meta_model("googlenet").aux1.parameters())
     assert f"not reached aux1 (InceptionAux): {count:,} parameters" in capsys.readouterr().out
 
 

@@ -112,7 +112,7 @@ def attribute(
         progress: called with the share of the forward passes that is done, after each of them.
         cancelled: asked before each forward pass; once it says yes, `CancelledError` is raised.
         run: gets a function of the model for each pass and returns its value, for a server whose
-            model is lent in turns; `model` may then be an outline without weights.
+            model is lent in turns; `model` may then be a copy without weights.
 
     Returns:
         (H, W) float32, read-only. Saliency and Grad-CAM are not negative (Grad-CAM is 0 everywhere
@@ -181,7 +181,7 @@ class _Scores:
         return scores[:, self._class]
 
     def counted(self, one: Callable[[nn.Module], T], pictures: int) -> T:
-        """One pass, unless the work was called off; then it is told."""
+        """One pass, unless the work was called off; then progress is reported."""
         if self._cancelled is not None and self._cancelled():
             raise CancelledError("The attribution was cancelled.")
         value: T = self._lend(one)

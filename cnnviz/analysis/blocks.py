@@ -71,7 +71,7 @@ def blocks(model: nn.Module, trace: Trace) -> Block:
     put together while the size of the map stays. Blocks of one class behind each other become one.
 
     Args:
-        model: the network that was traced, or its outline.
+        model: the network that was traced, or a copy of it without weights.
         trace: of that network.
     """
     return _Grouping(model, trace).whole()

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from cnnviz.analysis.graph import Op
 from cnnviz.analysis.layer_rows import LayerRow
-from cnnviz.analysis.real_calls import output_of
 from cnnviz.analysis.receptive_field import Edges
+from cnnviz.analysis.replay import output_of
 from cnnviz.analysis.trace import trace_and_graph, whole_shape
 from cnnviz.arrays import Array, read_only
 from cnnviz.errors import CnnvizError
@@ -56,7 +56,7 @@ def effective_receptive_field(
         progress: called with the share that is done, after each input.
         cancelled: asked before each input; once it says yes, `CancelledError` is raised.
         run: gets a function of the model for each input and returns its value, for a server whose
-            model is lent in turns; `model` may then be an outline without weights.
+            model is lent in turns; `model` may then be a copy without weights.
 
     Returns:
         (H, W) float64, read-only, not negative; sums to 1.

@@ -92,14 +92,14 @@ class Glance:
 def glance_columns(
     model: nn.Module, layers: Sequence[LayerSummary], trace: Trace, most: int = MOST_COLUMNS
 ) -> GlanceColumns:
-    """Choose at most `most` layers that tell the network's story from left to right.
+    """Choose at most `most` layers that show the network from left to right.
 
     Sequences are taken apart, blocks are not. Where that is too many, layers go in this order until
     it fits: those that only pass numbers on (dropout, flatten), norms, activations, then all but a few
     of the layers behind each other whose outputs have one shape, and pooling.
 
     Args:
-        model: the network or its outline.
+        model: the network, or a copy of it without weights.
         layers: its `layer_summaries`.
         trace: of the same network at the same size.
         most: how many.

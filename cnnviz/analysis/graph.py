@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from cnnviz.analysis.known_shapes import KnownShapes
-from cnnviz.analysis.model_outline import ModelOutline
+from cnnviz.analysis.meta_copy import MetaCopy
+from cnnviz.analysis.shape_cache import ShapeCache
 from cnnviz.analysis.torch_calls import (
     function_name,
     meets_meta,
@@ -118,21 +118,21 @@ class Graph:
 
 
 def record(model: nn.Module, input_shape: Sequence[int]) -> Graph:
-    """Run the outline of `model` on an empty input; the model itself is only read for shapes.
+    """Run the copied of `model` on an empty input; the model itself is only read for shapes.
 
     Raises:
         CnnvizError: if an operation cannot take its input or needs values; it names the operation
             and the layer.
     """
-    outline = ModelOutline(model)
-    recorder = _Recorder(outline)
+    copied = MetaCopy(model)
+    recorder = _Recorder(copied)
     if math.prod(input_shape) > _MOST:
         raise CnnvizError(f"An input of {'×'.join(map(str, input_shape))} is too large to be counted.")
-    x = torch.empty(tuple(input_shape), device="meta", dtype=outline.dtype)
+    x = torch.empty(tuple(input_shape), device="meta", dtype=copied.dtype)
     value = recorder.begin(x)
     try:
         with torch.no_grad(), recorder:
-            outline.model(x)
+            copied.model(x)
     except (CnnvizError, RecursionError):
         raise
     except Exception as error:
@@ -155,7 +155,7 @@ class _Seen:
 class _Recorder(TorchFunctionMode):
     """Sees each call of a PyTorch function and notes those that depend on the input."""
 
-    def __init__(self, outline: ModelOutline) -> None:
+    def __init__(self, copied: MetaCopy) -> None:
         super().__init__()
         self.ops: list[Op] = []
         self.calls: list[Call] = []
@@ -165,11 +165,11 @@ class _Recorder(TorchFunctionMode):
         self._counted: set[str] = set()
         self._values = 0
         self._number = -1
-        self._shapes = KnownShapes()
-        for constant in outline.constants:
+        self._shapes = ShapeCache()
+        for constant in copied.constants:
             self._constant(constant, frozenset())
-        self._names = outline.names
-        outline.on_call, outline.on_return = self._enter, self._leave
+        self._names = copied.names
+        copied.on_call, copied.on_return = self._enter, self._leave
 
     @property
     def path(self) -> str:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from cnnviz.analysis.dry_run import dry_run
 from cnnviz.analysis.graph import record
 from cnnviz.analysis.layer_rows import times
-from cnnviz.analysis.model_outline import ModelOutline
-from cnnviz.analysis.plain_pass import runs
+from cnnviz.analysis.meta_copy import MetaCopy
 from cnnviz.errors import CnnvizError
 
 
@@ -42,10 +42,10 @@ def input_sizes(model: nn.Module, channels: int, made_for: Sequence[int], asked:
     Raises:
         CnnvizError: if no side of `made_for` fits; the last one's reason.
     """
-    outline = ModelOutline(model)
+    copied = MetaCopy(model)
 
     def fits(side: int) -> bool:
-        return runs(outline, (1, channels, side, side))[0]
+        return dry_run(copied, (1, channels, side, side))[0]
 
     def refusal(side: int) -> str:
         return _refusal(model, (1, channels, side, side))

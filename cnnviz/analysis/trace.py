@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from torch import nn
 
+from cnnviz.analysis.dry_run import dry_run
 from cnnviz.analysis.graph import Graph, record
 from cnnviz.analysis.layer_rows import Trace, times
-from cnnviz.analysis.model_outline import ModelOutline
-from cnnviz.analysis.plain_pass import runs
+from cnnviz.analysis.meta_copy import MetaCopy
 from cnnviz.analysis.trace_errors import TraceError
 from cnnviz.analysis.trace_table import TraceTable
 from cnnviz.errors import CnnvizError
@@ -86,7 +86,7 @@ def smallest_size(model: nn.Module, input_shape: Sequence[int]) -> int | None:
 
 def _fresh(model: nn.Module, shape: Sequence[int], found: int) -> bool:
     """Whether a size fits and the one below does not."""
-    fits, below = (runs(ModelOutline(model), _squared(shape, n))[0] for n in (found, found - 1))
+    fits, below = (dry_run(MetaCopy(model), _squared(shape, n))[0] for n in (found, found - 1))
     return fits and (found == 1 or not below)
 
 
@@ -95,11 +95,11 @@ def _squared(shape: Sequence[int], n: int) -> tuple[int, ...]:
 
 
 def _searched(model: nn.Module, shape: Sequence[int]) -> int | None:
-    outline, calls = ModelOutline(model), 0
+    copied, calls = MetaCopy(model), 0
 
     def fits(n: int) -> bool:
         nonlocal calls
-        fine, count = runs(outline, _squared(shape, n))
+        fine, count = dry_run(copied, _squared(shape, n))
         calls += count
         return fine
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cnnviz.analysis.real_calls import RealCall
+from cnnviz.analysis.replay import ReplayedCall
 from cnnviz.analysis.unit_functions import FUNCTIONS
 from cnnviz.arrays import Array, read_only
 from cnnviz.ops.convolution import ConvStep, conv2d_step
@@ -17,8 +17,8 @@ from cnnviz.ops.pooling import PoolKind, PoolStep, pool2d_step
 Index = tuple[int, ...]
 
 
-class UntoldError(Exception):
-    """This call cannot be told; the text says what is in the way."""
+class UnsupportedOperationError(Exception):
+    """How this call computes a value cannot be explained; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,10 +92,10 @@ class JoinStep:
     value: float
 
 
-Told = ConvStep | PoolStep | LinearStep | NormStep | PointwiseStep | JoinStep
+Step = ConvStep | PoolStep | LinearStep | NormStep | PointwiseStep | JoinStep
 
 
-def tell(call: RealCall, index: Index, pad: RealCall | None = None) -> Told:
+def explain_step(call: ReplayedCall, index: Index, pad: ReplayedCall | None = None) -> Step:
     """Compute one value of `call.output` by hand.
 
     Args:
@@ -104,45 +104,45 @@ def tell(call: RealCall, index: Index, pad: RealCall | None = None) -> Told:
         pad: the padding that the layer has put before a convolution, if it did so in a call of its own.
 
     Raises:
-        UntoldError: if there is no telling of that operation.
+        UnsupportedOperationError: if that operation is not among the supported ones.
     """
     if call.name == "conv2d":
         return _convolution(call, index, pad)
-    if call.name in _TELLERS:
-        return _TELLERS[call.name](call, index)
+    if call.name in _EXPLAINERS:
+        return _EXPLAINERS[call.name](call, index)
     if call.name in FUNCTIONS:
         value = _at(_input(call), index)
         return PointwiseStep(call.name, value, FUNCTIONS[call.name](call, value))
-    raise UntoldError(call.name)
+    raise UnsupportedOperationError(call.name)
 
 
-def source_index(call: RealCall, index: Index, told: Told) -> tuple[int, Index] | None:
+def source_index(call: ReplayedCall, index: Index, step: Step) -> tuple[int, Index] | None:
     """Which input a value came from, and where it stands in it; None where many values have made it.
 
     Inputs are counted over the tensors that are put side by side; else it is the first one. Of a
     join the caller chooses the part, and `broadcast` gives the place.
     """
-    if isinstance(told, PoolStep):
-        return (0, (0, index[1], *told.winner)) if told.winner else None
+    if isinstance(step, PoolStep):
+        return (0, (0, index[1], *step.winner)) if step.winner else None
     if call.name == "flatten":
         return 0, _unflattened(call, index)
     if call.name == "cat":
         return _part(call, index)
-    return None if isinstance(told, ConvStep | LinearStep | JoinStep) else (0, index)
+    return None if isinstance(step, ConvStep | LinearStep | JoinStep) else (0, index)
 
 
 def broadcast(shape: Sequence[int], index: Index) -> Index:
     """Where a value of a joined tensor stands in one of its parts."""
     if len(shape) > len(index):
-        raise UntoldError("parts of unlike rank")
+        raise UnsupportedOperationError("parts of unlike rank")
     last = index[len(index) - len(shape) :]
     return tuple(i if n > 1 else 0 for i, n in zip(last, shape, strict=True))
 
 
-def _input(call: RealCall) -> Tensor:
+def _input(call: ReplayedCall) -> Tensor:
     found = call.argument("input", 0)
     if not isinstance(found, Tensor):
-        raise UntoldError(call.name)
+        raise UnsupportedOperationError(call.name)
     return found
 
 
@@ -155,7 +155,7 @@ def _exact(values: Tensor) -> Tensor:
     return values.cpu().double()
 
 
-def _convolution(call: RealCall, index: Index, pad: RealCall | None) -> ConvStep:
+def _convolution(call: ReplayedCall, index: Index, pad: ReplayedCall | None) -> ConvStep:
     x, padding = _input(call), call.argument("padding", 4, 0)
     mode: PaddingMode = "zeros"
     if pad is not None:
@@ -168,16 +168,16 @@ def _convolution(call: RealCall, index: Index, pad: RealCall | None) -> ConvStep
     )  # fmt: skip
 
 
-def _padded(pad: RealCall) -> tuple[Tensor, tuple[int, int], PaddingMode]:
+def _padded(pad: ReplayedCall) -> tuple[Tensor, tuple[int, int], PaddingMode]:
     """The tensor before its padding, the padding of both axes, and its mode."""
     left, right, top, bottom = (*pad.argument("pad", 1), 0, 0, 0, 0)[:4]
     mode = pad.argument("mode", 2, "constant")
     if (left, top) != (right, bottom) or mode not in ("reflect", "replicate", "circular"):
-        raise UntoldError(f"{mode} padding that differs from end to end")
+        raise UnsupportedOperationError(f"{mode} padding that differs from end to end")
     return _input(pad), (top, left), mode
 
 
-def _linear(call: RealCall, index: Index) -> LinearStep:
+def _linear(call: ReplayedCall, index: Index) -> LinearStep:
     inputs = _exact(_input(call)[index[:-1]])
     weights = _exact(call.argument("weight", 1)[index[-1]])
     products = inputs * weights
@@ -187,7 +187,7 @@ def _linear(call: RealCall, index: Index) -> LinearStep:
     )
 
 
-def _batch_norm(call: RealCall, index: Index) -> NormStep:
+def _batch_norm(call: ReplayedCall, index: Index) -> NormStep:
     x, channel = _input(call), index[1:2]
     mean, variance = call.argument("running_mean", 1), call.argument("running_var", 2)
     is_stored = mean is not None
@@ -201,7 +201,7 @@ def _batch_norm(call: RealCall, index: Index) -> NormStep:
     return NormStep(value, centre, spread, eps, weight, bias, result, is_stored)
 
 
-def _pool(call: RealCall, index: Index) -> PoolStep:
+def _pool(call: ReplayedCall, index: Index) -> PoolStep:
     x = _map_of(call, index)
     window = (
         call.argument("kernel_size", 1),
@@ -211,26 +211,26 @@ def _pool(call: RealCall, index: Index) -> PoolStep:
     _, _, row, column = index
     if call.name == "max_pool2d":
         if call.argument("dilation", 4, 1) not in (1, (1, 1)):
-            raise UntoldError("max pooling with dilation")
+            raise UnsupportedOperationError("max pooling with dilation")
         return pool2d_step(x, "max", *window, call.argument("ceil_mode", 5, False), row=row, column=column)
     if call.argument("divisor_override", 6) is not None:
-        raise UntoldError("average pooling with a divisor of its own")
+        raise UnsupportedOperationError("average pooling with a divisor of its own")
     modes = call.argument("ceil_mode", 4, False), call.argument("count_include_pad", 5, True)
     return pool2d_step(x, "average", *window, *modes, row=row, column=column)
 
 
-def _adaptive(call: RealCall, index: Index) -> PoolStep:
+def _adaptive(call: ReplayedCall, index: Index) -> PoolStep:
     """Output o reads the inputs ⌊o·n/m⌋ to ⌈(o + 1)·n/m⌉ − 1, for m outputs of n inputs."""
     sizes = zip(index[2:], _input(call).shape[2:], call.output.shape[2:], strict=True)
     taps = [range(o * n // m, -(-(o + 1) * n // m)) for o, n, m in sizes]
     return _pooled("max" if "max" in call.name else "average", _map_of(call, index), index[2:], taps)
 
 
-def _mean(call: RealCall, index: Index) -> PoolStep:
+def _mean(call: ReplayedCall, index: Index) -> PoolStep:
     x, dims = _input(call), call.argument("dim", 1)
     dims = (dims,) if isinstance(dims, int) else tuple(dims or ())
     if x.dim() != 4 or {d % 4 for d in dims} != {2, 3}:
-        raise UntoldError("a mean over other axes than height and width")
+        raise UnsupportedOperationError("a mean over other axes than height and width")
     return _pooled("average", _exact(x[0, index[1]]), (0, 0), [range(n) for n in x.shape[2:]])
 
 
@@ -252,16 +252,16 @@ def _pooled(kind: PoolKind, x: Tensor, place: Sequence[int], taps: Sequence[rang
     )
 
 
-def _map_of(call: RealCall, index: Index) -> Tensor:
+def _map_of(call: ReplayedCall, index: Index) -> Tensor:
     x = _input(call)
     if x.dim() != 4:
-        raise UntoldError(f"{call.name} of {x.dim()} dimensions")
+        raise UnsupportedOperationError(f"{call.name} of {x.dim()} dimensions")
     return _exact(x[0, index[1]])
 
 
-def _join(call: RealCall, index: Index) -> JoinStep:
+def _join(call: ReplayedCall, index: Index) -> JoinStep:
     if call.kwargs or len(call.args) != 2:
-        raise UntoldError(f"{call.name} with a factor")
+        raise UnsupportedOperationError(f"{call.name} with a factor")
     one, two = (
         float(part[broadcast(part.shape, index)]) if isinstance(part, Tensor) else float(part)
         for part in call.args
@@ -269,7 +269,7 @@ def _join(call: RealCall, index: Index) -> JoinStep:
     return JoinStep(call.name, (one, two), one + two if call.name == "add" else one * two)
 
 
-def _unflattened(call: RealCall, index: Index) -> Index:
+def _unflattened(call: ReplayedCall, index: Index) -> Index:
     shape = _input(call).shape
     flat = 0
     for i, n in zip(index, call.output.shape, strict=True):
@@ -281,12 +281,12 @@ def _unflattened(call: RealCall, index: Index) -> Index:
     return tuple(reversed(places))
 
 
-def _flatten(call: RealCall, index: Index) -> PointwiseStep:
+def _flatten(call: ReplayedCall, index: Index) -> PointwiseStep:
     value = _at(_input(call), _unflattened(call, index))
     return PointwiseStep(call.name, value, value)
 
 
-def _part(call: RealCall, index: Index) -> tuple[int, Index]:
+def _part(call: ReplayedCall, index: Index) -> tuple[int, Index]:
     """Which of the tensors that are put side by side holds the value, and where."""
     axis = call.argument("dim", 1, 0) % len(index)
     start = 0
@@ -294,16 +294,16 @@ def _part(call: RealCall, index: Index) -> tuple[int, Index]:
         if index[axis] < start + part.shape[axis]:
             return number, (*index[:axis], index[axis] - start, *index[axis + 1 :])
         start += part.shape[axis]
-    raise UntoldError("nothing to put side by side")
+    raise UnsupportedOperationError("nothing to put side by side")
 
 
-def _cat(call: RealCall, index: Index) -> PointwiseStep:
+def _cat(call: ReplayedCall, index: Index) -> PointwiseStep:
     number, place = _part(call, index)
     value = float(call.argument("tensors", 0)[number][place])
     return PointwiseStep(call.name, value, value)
 
 
-_TELLERS: dict[str, Callable[[RealCall, Index], Told]] = {
+_EXPLAINERS: dict[str, Callable[[ReplayedCall, Index], Step]] = {
     "linear": _linear,
     "batch_norm": _batch_norm,
     "max_pool2d": _pool,

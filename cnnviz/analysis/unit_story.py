@@ -10,11 +10,18 @@ from torch import Tensor, nn
 from cnnviz.analysis.activations import as_batch
 from cnnviz.analysis.graph import Graph, Op, Value, record
 from cnnviz.analysis.layer_rows import LayerRow, Trace
-from cnnviz.analysis.real_calls import RealCall, calls_of
 from cnnviz.analysis.receptive_field import Edges, share_in_padding
+from cnnviz.analysis.replay import ReplayedCall, calls_of
 from cnnviz.analysis.trace_table import TraceTable
 from cnnviz.analysis.unit_path import JOINS, PASSED, main_input, passed_through
-from cnnviz.analysis.unit_steps import Index, Told, UntoldError, broadcast, source_index, tell
+from cnnviz.analysis.unit_steps import (
+    Index,
+    Step,
+    UnsupportedOperationError,
+    broadcast,
+    explain_step,
+    source_index,
+)
 from cnnviz.data.images import Picture
 from cnnviz.errors import CnnvizError
 from cnnviz.ops.geometry import is_whole
@@ -49,7 +56,7 @@ class StoryStep:
         operation: the module's class or the function's name.
         reads: layers whose outputs it reads; "" for the picture.
         place: where the value stands in the layer's output, batch axis left out.
-        told: how it is computed, number by number.
+        computation: how it is computed, number by number.
         by_hand: the result of that, from what PyTorch has handed to the layer.
         torch: PyTorch's own value.
     """
@@ -58,7 +65,7 @@ class StoryStep:
     operation: str
     reads: tuple[str, ...]
     place: Index
-    told: Told
+    computation: Step
     by_hand: float
     torch: float
 
@@ -88,7 +95,7 @@ class UnitStory:
         field: what it sees of the picture; None where `note` says why.
         note: as in the layer's row of the trace.
         steps: in the order in which they ran. The first is a convolution, an average, a linear layer,
-            or the first that can be told; the last one gives the value.
+            or the first that is supported; the last one gives the value.
     """
 
     layer: str
@@ -126,7 +133,7 @@ def unit_story(
         channel, row, column: which unit. A vector has channels only.
 
     Raises:
-        CnnvizError: if there is no such layer or unit, or the layer is of a sort that is not told.
+        CnnvizError: if there is no such layer or unit, or the layer is of a sort that is not supported.
     """
     return LayerStories(model, picture, layer).unit(channel, row, column)
 
@@ -157,8 +164,8 @@ class LayerStories:
                 f"{self.layer!r} is made of weights alone: no unit of it depends on the picture."
             )
         with torch.no_grad():
-            self._calls: dict[int, RealCall] = calls_of(model, x, self._needed())
-        self._require_told()
+            self._calls: dict[int, ReplayedCall] = calls_of(model, x, self._needed())
+        self._require_supported()
 
     def unit(self, channel: int, row: int = 0, column: int = 0) -> UnitStory:
         """The story of one unit.
@@ -231,21 +238,21 @@ class LayerStories:
     def _row_of(self, op: int) -> int:
         return bisect.bisect_left(self._ends, op)
 
-    def _require_told(self) -> None:
+    def _require_supported(self) -> None:
         try:
-            self._told(self._op, (0,) * len(self._row.output_shape))
-        except UntoldError as error:
+            self._explain(self._op, (0,) * len(self._row.output_shape))
+        except UnsupportedOperationError as error:
             raise CnnvizError(
                 f"{self.layer!r} is {self._row.operation}, and how one of its units is computed is not told "
                 f"({error}). Told are two-dimensional convolutions, batch norm, activations, pooling, "
                 "sums of residual blocks and linear layers."
             ) from error
 
-    def _told(self, op: Op, index: Index) -> Told:
+    def _explain(self, op: Op, index: Index) -> Step:
         pad = self._own_padding(op)
         if self._row_has_other_ops(op, pad):
-            raise UntoldError("many operations in one")
-        return tell(self._calls[op.index], index, None if pad is None else self._calls[pad.index])
+            raise UnsupportedOperationError("many operations in one")
+        return explain_step(self._calls[op.index], index, None if pad is None else self._calls[pad.index])
 
     def _row_has_other_ops(self, op: Op, pad: Op | None) -> bool:
         """Whether a layer does more than this one call, so that the call is not its whole story."""
@@ -258,25 +265,25 @@ class LayerStories:
         op = self._op
         while True:
             try:
-                told = self._told(op, index)
-            except UntoldError:
+                step = self._explain(op, index)
+            except UnsupportedOperationError:
                 return
             call, row = self._calls[op.index], self._trace[self._row_of(op.index)]
             yield StoryStep(
-                row.layer, row.operation, row.parents, index[1:], told, told.value, float(call.output[index])
+                row.layer, row.operation, row.parents, index[1:], step, step.value, float(call.output[index])
             )
-            source = self._source(op, index, told)
+            source = self._source(op, index, step)
             if source is None or source[0].source not in self._calls:
                 return
             op, index = self._graph.ops[source[0].source], source[1]
 
-    def _source(self, op: Op, index: Index, told: Told) -> tuple[Value, Index] | None:
+    def _source(self, op: Op, index: Index, step: Step) -> tuple[Value, Index] | None:
         if op.name not in PASSED:
             return None
         if op.name in JOINS:
             value = main_input(self._graph, op)
             return value, broadcast(value.shape, index)
-        found = source_index(self._calls[op.index], index, told)
+        found = source_index(self._calls[op.index], index, step)
         if found is None or (op.name == "cat" and len(op.args[0]) != len(op.inputs)):
             return None
         return (op.inputs[found[0]] if op.name == "cat" else op.inputs[0]), found[1]

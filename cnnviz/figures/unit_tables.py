@@ -8,11 +8,11 @@ from cnnviz.ops.convolution import ConvStep
 
 def sum_rows(story: UnitStory) -> list[Row]:
     """What each input channel adds to the weighted sum that begins the story; none if it begins otherwise."""
-    told = story.steps[0].told
-    if isinstance(told, ConvStep):
-        sums = zip(told.in_channels, told.channel_sums.tolist(), strict=True)
-    elif isinstance(told, LinearStep):
-        sums = zip(range(len(told.products)), told.products.tolist(), strict=True)
+    step = story.steps[0].computation
+    if isinstance(step, ConvStep):
+        sums = zip(step.in_channels, step.channel_sums.tolist(), strict=True)
+    elif isinstance(step, LinearStep):
+        sums = zip(range(len(step.products)), step.products.tolist(), strict=True)
     else:
         return []
     return [{"channel": channel, "sum": value} for channel, value in sums]

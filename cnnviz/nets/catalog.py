@@ -11,11 +11,11 @@ from torch import nn
 
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.classifiers import (
-    Outline,
+    SkipInit,
     about,
+    bare_classifier,
     build_classifier,
     classifier_names,
-    classifier_outline,
 )
 from cnnviz.nets.lenet import LeNet5
 from cnnviz.nets.mini_resnet import MiniResNet
@@ -90,7 +90,7 @@ class ModelSpec:
     @property
     def sizes(self) -> dict[str, Any]:
         """What `like` says of classes and channels, as arguments of `model`."""
-        return _told(self.name, self.like) if self.like else {}
+        return _sizes_in(self.name, self.like) if self.like else {}
 
     def build(self) -> nn.Module:
         """The network, in eval mode."""
@@ -157,7 +157,7 @@ def model(
     require_known(name, weights)
     if is_published(name, weights):
         return build_classifier(name, weights, progress).eval()
-    network = _seeded(name, seed, _told(name, weights))
+    network = _seeded(name, seed, _sizes_in(name, weights))
     load_weights(network, weights_path(name, weights), entry.label)
     return network
 
@@ -166,7 +166,7 @@ def _given(**arguments: Any) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value}
 
 
-def _told(name: str, weights: str) -> dict[str, Any]:
+def _sizes_in(name: str, weights: str) -> dict[str, Any]:
     """What a file of weights says of the network that it is for, beyond its name."""
     if name not in _OURS:
         return {}
@@ -182,7 +182,7 @@ def _seeded(name: str, seed: int, arguments: dict[str, Any]) -> nn.Module:
     return network.eval()
 
 
-def model_outline(
+def meta_model(
     name: str,
     weights: str | None = None,
     *,
@@ -201,19 +201,19 @@ def model_outline(
     """
     build = catalog_entry(name).build
     if weights is not None and is_published(name, weights):
-        build = functools.partial(classifier_outline, name, weights)
+        build = functools.partial(bare_classifier, name, weights)
     elif weights is not None:
-        build = functools.partial(build, **_told(name, weights))
+        build = functools.partial(build, **_sizes_in(name, weights))
     else:
         build = functools.partial(build, **_given(num_classes=num_classes, channels=channels))
-    with Outline():
+    with SkipInit():
         return build().to("meta").eval()
 
 
 def model_bytes(name: str, weights: str | None = None) -> int:
     """Memory that a network's weights take."""
-    outline = model_outline(name, weights)
-    return sum(t.numel() * t.element_size() for t in (*outline.parameters(), *outline.buffers()))
+    network = meta_model(name, weights)
+    return sum(t.numel() * t.element_size() for t in (*network.parameters(), *network.buffers()))
 
 
 def initialise(network: nn.Module) -> None:

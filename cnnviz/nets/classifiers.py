@@ -53,8 +53,8 @@ def classifier_names() -> tuple[str, ...]:
     return tuple(models.list_models(module=models))
 
 
-def classifier_outline(name: str, weights: str | None = None) -> nn.Module:
-    """The network that certain weights are for, without them; call it under `Outline`."""
+def bare_classifier(name: str, weights: str | None = None) -> nn.Module:
+    """The network that certain weights are for, without them; call it under `SkipInit`."""
     sized = {}
     if weights is not None and name.startswith("vit_"):  # a ViT takes one size, which depends on its weights
         sized["image_size"] = trained_size(name, weights)
@@ -181,7 +181,7 @@ def _not_downloaded(name: str, weights: Any, error: Exception) -> str:
     )
 
 
-class Outline(TorchFunctionMode):
+class SkipInit(TorchFunctionMode):
     """While it is open, new tensors have shapes but no memory; those that count something are real.
 
     torch's own `device("meta")` takes the values from `arange` too, out of which some networks

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """An architecture, and what is told about it.
+    """An architecture, and what the timeline says about it.
 
     Attributes:
         model: its name in the catalog.

@@ -56,7 +56,7 @@ def weights_label(name: str, weights: str) -> str:
 
 
 def class_names(name: str, weights: str) -> tuple[str, ...]:
-    """The classes that trained weights tell apart, in the order of the scores; empty if not told.
+    """The classes of trained weights, in the order of the scores; empty if unknown.
 
     Raises:
         CnnvizError: if they are in a file that cannot be read.

@@ -79,16 +79,16 @@ class Provenance:
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "Provenance":
         """What a file says of itself; what is missing or makes no sense is left out."""
-        told: dict[str, Any] = {key: _text(metadata.get(key)) for key in ("network", "data")}
-        told["command"] = _text(metadata.get("command"), _COMMAND)
+        fields: dict[str, Any] = {key: _text(metadata.get(key)) for key in ("network", "data")}
+        fields["command"] = _text(metadata.get("command"), _COMMAND)
         for key in ("seed", "epochs", "pictures", "test_pictures"):
-            told[key] = _count(metadata.get(key))
+            fields[key] = _count(metadata.get(key))
         accuracy = _parsed(metadata.get("test_accuracy"))
         sensible = isinstance(accuracy, float | int) and 0 <= accuracy <= 1
         names = _parsed(metadata.get("classes"))
         good = isinstance(names, list) and len(names) <= _CLASSES and all(isinstance(n, str) for n in names)
         return cls(
-            **told,
+            **fields,
             classes=tuple(" ".join(name.split())[:_WORDS] for name in names) if good else (),
             test_accuracy=float(accuracy) if sensible else None,
         )

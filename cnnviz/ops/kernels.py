@@ -145,7 +145,7 @@ _KERNELS = (
         _constant([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]), (3, 3), fixed=True,
     ),
     NamedKernel(
-        "gabor", "Gabor", "Answers to stripes of one direction and width.", _gabor,
+        "gabor", "Gabor", "Predictions to stripes of one direction and width.", _gabor,
         parameters=(
             KernelParameter("angle", "Angle (degrees)", 0, 180, 0, 5),
             KernelParameter("wavelength", "Wavelength (pixels)", 2, 16, 4, 0.5),

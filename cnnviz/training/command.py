@@ -75,7 +75,7 @@ def add_train(commands: Any) -> None:
 
 
 def train(given: argparse.Namespace) -> str:
-    """Train as told; a sentence about the file that was written.
+    """Train with the given settings; a sentence about the file that was written.
 
     Raises:
         CnnvizError: if the run cannot start, diverges, or is stopped.

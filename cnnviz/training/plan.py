@@ -6,13 +6,13 @@ from torch import nn
 
 from cnnviz.analysis.layer_rows import Trace
 from cnnviz.analysis.trace import trace
-from cnnviz.nets.catalog import model, model_outline
+from cnnviz.nets.catalog import meta_model, model
 from cnnviz.nets.weights import Provenance
 from cnnviz.nets.widths import channels_of
+from cnnviz.training.checkpoints import Checkpoint
 from cnnviz.training.command import command_words
 from cnnviz.training.loop import steps_in
 from cnnviz.training.recipe import Recipe
-from cnnviz.training.shots import Shot
 from cnnviz.training.sources import DOWNLOADED, Source
 
 TEST_PICTURES = 300
@@ -51,13 +51,13 @@ class Plan:
         channels = channels_of(self.model, self.width)
         return model(self.model, seed=self.recipe.seed, num_classes=classes, channels=channels)
 
-    def provenance(self, shot: Shot, classes: tuple[str, ...], pictures: int) -> Provenance:
-        """What the file of a shot's weights is to say of itself.
+    def provenance(self, checkpoint: Checkpoint, classes: tuple[str, ...], pictures: int) -> Provenance:
+        """What the file of a checkpoint's weights is to say of itself.
 
         Only a run that went to its end, on data that others can have, can be made again by a command.
         """
-        recipe, answers = self.recipe, shot.answers
-        again = shot.epoch == recipe.epochs and self.data in ("shapes", *DOWNLOADED)
+        recipe, predictions = self.recipe, checkpoint.predictions
+        again = checkpoint.epoch == recipe.epochs and self.data in ("shapes", *DOWNLOADED)
         settings = {
             "model": self.model, "width": self.width, "data": self.data, "epochs": recipe.epochs,
             "pictures": self.pictures, "batch_size": recipe.batch_size, "learning_rate": recipe.learning_rate,
@@ -65,11 +65,11 @@ class Plan:
             "seed": recipe.seed,
             "out": f"{self.model}.safetensors",
         }  # fmt: skip
-        if answers:
-            settings["test_pictures"] = len(answers.labels)
+        if predictions:
+            settings["test_pictures"] = len(predictions.labels)
         return Provenance(
-            self.model, self.data, classes, recipe.seed, shot.epoch, pictures,
-            answers.accuracy if answers else None, len(answers.labels) if answers else None,
+            self.model, self.data, classes, recipe.seed, checkpoint.epoch, pictures,
+            predictions.accuracy if predictions else None, len(predictions.labels) if predictions else None,
             command_words(settings) if again else "",
         )  # fmt: skip
 
@@ -95,8 +95,8 @@ class TrainingCost:
 
 def training_cost(plan: Plan, classes: int, side: int, pictures: int) -> TrainingCost:
     """What a plan takes for square pictures, so many an epoch."""
-    outline = model_outline(plan.model, num_classes=classes, channels=channels_of(plan.model, plan.width))
-    found: Trace = trace(outline, (1, 3, side, side))
+    network = meta_model(plan.model, num_classes=classes, channels=channels_of(plan.model, plan.width))
+    found: Trace = trace(network, (1, 3, side, side))
     first = next(row.macs for row in found if row.macs)
     batch, steps = plan.recipe.batch_size, steps_in(pictures, plan.recipe.batch_size) * plan.recipe.epochs
     return TrainingCost(found.parameters, found.macs, first, min(batch, pictures), steps)

@@ -15,10 +15,10 @@ from typing import Literal, TypeAlias
 from torch import nn
 
 from cnnviz.errors import CnnvizError
-from cnnviz.training.answers import ask
+from cnnviz.training.checkpoints import Checkpoint, Checkpoints, weights_now
 from cnnviz.training.loop import DivergedError, EpochDone, StepDone, TrainingRun, steps_in
 from cnnviz.training.plan import TEST_PICTURES, Plan
-from cnnviz.training.shots import Shot, Shots, weights_now
+from cnnviz.training.predictions import predict
 from cnnviz.training.sources import Source, stored_bytes
 
 _LOG = logging.getLogger("cnnviz")
@@ -56,7 +56,7 @@ class LiveRun:
         state: where it stands; `note` says why in a sentence where that is worth saying.
         steps: those done.
         tested: epochs with their accuracy on held-out pictures.
-        shots: the network after each epoch.
+        checkpoints: the network after each epoch.
         source: the pictures; None until they are there.
         owner: whoever started it; empty if that does not matter.
     """
@@ -70,7 +70,7 @@ class LiveRun:
         self.note = ""
         self.steps: list[Step] = []
         self.tested: list[tuple[int, float]] = []
-        self.shots = Shots()
+        self.checkpoints = Checkpoints()
         self.source: Source | None = None
         self.spent = 0.0
         self._fetch, self._clock = fetch, clock
@@ -107,10 +107,10 @@ class LiveRun:
 
     @property
     def nbytes(self) -> int:
-        """Memory of its shots, and while it can go on of its networks and the optimizer; no pictures."""
+        """Bytes of its checkpoints and, until it ends, of its networks and optimizer; no pictures."""
         training, looker = self._training, self._looker
         copied = sum(tensor.nbytes for tensor in looker.state_dict().values()) if looker else 0
-        return self.shots.nbytes + copied + (training.nbytes if training else 0)
+        return self.checkpoints.nbytes + copied + (training.nbytes if training else 0)
 
     def watch(self) -> None:
         """Somebody still wants it."""
@@ -209,7 +209,7 @@ class LiveRun:
         started = self._clock()
         self.state = "training"
         training = self._training or self._build()
-        if not self.shots.kept:
+        if not self.checkpoints.kept:
             self._shoot(0)
         for event in training:
             if isinstance(event, StepDone):
@@ -234,11 +234,11 @@ class LiveRun:
                 f"The weights after epoch {epoch - 1} are kept. A smaller learning rate may help."
             )
         self._looker.load_state_dict(weights)
-        answers = None
+        predictions = None
         if test is not None:
-            answers = ask(self._looker, test, min(len(test), TEST_PICTURES), _give_way)
-            self.tested.append((epoch, answers.accuracy))
-        self.shots.add(Shot(epoch, weights, answers))
+            predictions = predict(self._looker, test, min(len(test), TEST_PICTURES), _give_way)
+            self.tested.append((epoch, predictions.accuracy))
+        self.checkpoints.add(Checkpoint(epoch, weights, predictions))
 
 
 def _give_way() -> None:

@@ -71,7 +71,7 @@ def bring_link_up_to_date() -> None:
     and the browser forgets all controls in it.
     """
     if st.session_state.pop(_MOVED, False):
-        request_rerun("link_once_more")
+        request_rerun("link_rerun")
 
 
 def bounded_slider(label: str, low: int, high: int, default: int, *, key: str, why: str | None = None) -> int:

@@ -63,7 +63,7 @@ def cost_groups(costs: Sequence[Cost], setting: Setting) -> list[BarGroup]:
 
 
 def group(title: str, unit: str, noun: str, values: Sequence[tuple[str, int]]) -> BarGroup:
-    """Bars of one quantity; more than two are told as a share of the first."""
+    """Bars of one quantity; more than two are given as a share of the first."""
     said = [bytes_text(value) if unit == "bytes" else f"{value:,}" for _, value in values]
     comparison = ""
     if len(values) == 2:

@@ -1,4 +1,4 @@
-"""What the user is told when something goes wrong."""
+"""The messages that users see when something goes wrong."""
 
 import logging
 import re
@@ -25,7 +25,7 @@ def plain(text: str) -> str:
 
 
 def user_message(error: Exception, otherwise: str = "Something went wrong here.") -> str:
-    """What the user is told of a fault: a `CnnvizError` in its own words; anything else is logged.
+    """The user's message about a fault: a `CnnvizError` in its own words; anything else is logged.
 
     `otherwise` then stands before the id to find it by in the log.
     """

@@ -35,7 +35,7 @@ _GROUPS = {
 _NETWORK_PAGES = set(_GROUPS["Networks"]) - {"residual_blocks"}
 _PAGES_WITH_WEIGHTS = {"feature_maps", "receptive_field"}
 # A third less empty space around the page than Streamlit leaves: the labs need it. Buttons that set the
-# controls to a telling case look like links, in rows close together. On a phone they are one row to
+# controls to a preset look like links, in rows close together. On a phone they are one row to
 # swipe, and what the controls change stands above them. A chart's words have the page's own colour:
 # Streamlit's grey is too faint to read well, and so it is for captions. Chosen names stand out from the
 # accent in the dark, and so do the words on its buttons. A card on the home page is a link as a whole.
@@ -57,7 +57,7 @@ _STYLE = """<style>
 [class*="st-key-card_"] [data-testid="stElementContainer"] { position: static; }
 [class*="st-key-card_"] a::after { content: ""; position: absolute; inset: 0; }
 .st-key-train_run { display: none; }
-.st-key-link_once_more, .st-key-train_once_more { position: absolute; }
+.st-key-link_rerun, .st-key-train_rerun { position: absolute; }
 .stMainBlockContainer { padding: 3.5rem clamp(1rem, 2.4vw, 3.5rem) 3rem; }
 </style>"""
 

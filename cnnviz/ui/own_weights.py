@@ -8,7 +8,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from torch import nn
 
 from cnnviz.errors import CnnvizError
-from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_outline
+from cnnviz.nets.catalog import ModelSpec, catalog_entry, meta_model
 from cnnviz.nets.weights import Provenance, read_weights, save_weights
 from cnnviz.ui import cache
 from cnnviz.ui.controls import lazy_expander
@@ -105,6 +105,6 @@ def _check(name: str, path: Path, title: str) -> None:
     cache.require_memory(ModelSpec(name))
     try:
         with cache.processor().slot():
-            read_weights(model_outline(name, str(path)), path, catalog_entry(name).label)
+            read_weights(meta_model(name, str(path)), path, catalog_entry(name).label)
     except CnnvizError as error:
         raise CnnvizError(str(error).replace(path.name, title)) from error

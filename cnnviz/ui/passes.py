@@ -104,7 +104,7 @@ class Passes:
         """The stories of one layer's units.
 
         Raises:
-            CnnvizError: if they are not told.
+            CnnvizError: if that layer is not supported.
         """
 
         def compute(device: torch.device) -> LayerStories:
@@ -146,7 +146,7 @@ class Passes:
 
     def effective_field(
         self,
-        outline: torch.nn.Module,
+        copied: torch.nn.Module,
         request: EffectiveRequest,
         progress: Callable[[float], None],
         cancelled: Callable[[], bool],
@@ -154,7 +154,7 @@ class Passes:
         """One input after another, each in its turn, so that nobody waits for more than one."""
         channels = catalog_entry(request.spec.name).input_shape[1]
         return effective_receptive_field(
-            outline,
+            copied,
             request.layer,
             (1, channels, request.side, request.side),
             request.samples,
@@ -178,7 +178,7 @@ class Passes:
 
     def attribution(
         self,
-        outline: torch.nn.Module,
+        copied: torch.nn.Module,
         request: AttributionRequest,
         progress: Callable[[float], None],
         cancelled: Callable[[], bool],
@@ -186,7 +186,7 @@ class Passes:
         """One pass after another, each in its turn, so that nobody waits for more than one."""
         x = network_input(request.picture, self.spec.name, self.spec.weights)
         return attribute(
-            outline,
+            copied,
             x,
             request.class_index,
             request.how,

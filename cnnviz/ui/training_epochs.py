@@ -7,8 +7,8 @@ import streamlit as st
 from torch import nn
 
 from cnnviz.data.images import Picture
+from cnnviz.training.checkpoints import Checkpoint
 from cnnviz.training.runs import LiveRun
-from cnnviz.training.shots import Shot
 from cnnviz.ui import cache
 from cnnviz.ui.components.training_epochs import Maps, training_epochs
 from cnnviz.ui.controls import readable_name
@@ -20,28 +20,34 @@ _HALF_REACHES = 65_504
 _CHOSEN = "_train_epoch"
 
 
-def network_after(run: LiveRun, shot: Shot) -> nn.Module:
+def network_after(run: LiveRun, checkpoint: Checkpoint) -> nn.Module:
     """The network as it was after an epoch, in eval mode."""
     assert run.source is not None
     network = run.plan.network(len(run.source.train.classes))
-    network.load_state_dict(dict(shot.weights))
+    network.load_state_dict(dict(checkpoint.weights))
     return network
 
 
 def show_epochs(run: LiveRun, picture: Picture) -> None:
     """Filters, maps and answers, with one slider for all."""
-    shots, source = run.shots.kept, run.source
-    if not shots or source is None:
+    checkpoints, source = run.checkpoints.kept, run.source
+    if not checkpoints or source is None:
         return
     side = source.train.batch([0])[0].shape[-1]
-    layer = _choose_layer(run, shots[0])
+    layer = _choose_layer(run, checkpoints[0])
     square = cache.centre_square(picture, side)
-    most = _shown_maps(run, shots[0], layer, square)
+    most = _shown_maps(run, checkpoints[0], layer, square)
     found = [
         cache.epoch_maps(
-            run.token, shot.epoch, layer, square.digest, most, partial(network_after, run, shot), square
+            run.token,
+            checkpoint.epoch,
+            layer,
+            square.digest,
+            most,
+            partial(network_after, run, checkpoint),
+            square,
         )
-        for shot in shots
+        for checkpoint in checkpoints
     ]
     values = np.stack(found)
     exact = values.astype(np.float16 if np.abs(values).max() < _HALF_REACHES else np.float32)
@@ -50,7 +56,7 @@ def show_epochs(run: LiveRun, picture: Picture) -> None:
     thumbs = source.test.batch(range(count))[0].numpy() if source.test and count else None
     training_epochs(
         run.token,
-        shots,
+        checkpoints,
         Maps(title, exact),
         source.train.classes,
         thumbs,
@@ -61,10 +67,13 @@ def show_epochs(run: LiveRun, picture: Picture) -> None:
     )
 
 
-def chosen_shot(run: LiveRun) -> Shot:
+def chosen_checkpoint(run: LiveRun) -> Checkpoint:
     """The epoch that the slider stands at; the newest one where it follows the run."""
     epoch = _chosen_epoch(run)
-    return next((shot for shot in run.shots.kept if shot.epoch == epoch), run.shots.kept[-1])
+    return next(
+        (checkpoint for checkpoint in run.checkpoints.kept if checkpoint.epoch == epoch),
+        run.checkpoints.kept[-1],
+    )
 
 
 def _chosen_epoch(run: LiveRun) -> int | None:
@@ -73,8 +82,10 @@ def _chosen_epoch(run: LiveRun) -> int | None:
     return epoch if token == run.token and isinstance(epoch, int) else None
 
 
-def _choose_layer(run: LiveRun, shot: Shot) -> str:
-    layers = [name.removesuffix(".weight") for name, tensor in shot.weights.items() if tensor.dim() == 4]
+def _choose_layer(run: LiveRun, checkpoint: Checkpoint) -> str:
+    layers = [
+        name.removesuffix(".weight") for name, tensor in checkpoint.weights.items() if tensor.dim() == 4
+    ]
     return st.selectbox(
         "Layer whose maps are shown",
         layers,
@@ -84,15 +95,15 @@ def _choose_layer(run: LiveRun, shot: Shot) -> str:
     )
 
 
-def _shown_maps(run: LiveRun, shot: Shot, layer: str, picture: Picture) -> int:
+def _shown_maps(run: LiveRun, checkpoint: Checkpoint, layer: str, picture: Picture) -> int:
     """How many channels are sent: as many as a browser gets quickly for all epochs."""
-    channels = shot.weights[f"{layer}.weight"].shape[0]
+    channels = checkpoint.weights[f"{layer}.weight"].shape[0]
     pixels = picture.height * picture.width  # of a map, at most
-    return max(1, min(_MOST_MAPS, channels, _MOST_VALUES // (pixels * len(run.shots.kept))))
+    return max(1, min(_MOST_MAPS, channels, _MOST_VALUES // (pixels * len(run.checkpoints.kept))))
 
 
 def kept_epochs_text(run: LiveRun) -> str:
     """Which epochs the slider has."""
-    if run.shots.every == 1:
+    if run.checkpoints.every == 1:
         return "all epochs from 0 on"
-    return f"epoch 0, every {run.shots.every} epochs, and the last: so many fit into memory"
+    return f"epoch 0, every {run.checkpoints.every} epochs, and the last: so many fit into memory"

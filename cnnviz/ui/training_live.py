@@ -118,7 +118,7 @@ def _version(run: LiveRun) -> tuple[str, int]:
 def _follow(run: LiveRun) -> None:
     run.watch()
     if st.session_state[_DRAWN] != _version(run):
-        request_rerun("train_once_more", _draw_lab)
+        request_rerun("train_rerun", _draw_lab)
     steps, total = run.steps[:], run.total_steps
     st.progress(
         len(steps) / total if total else 0.0, plain(progress_text(run, cache.training_runs().ahead(run)))

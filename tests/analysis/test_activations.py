@@ -113,7 +113,7 @@ def test_no_hook_is_left_over_after_a_failed_look(look):
     assert hooks(network) == 0
 
 
-def test_an_unknown_layer_is_told_its_neighbours(simple_cnn):
+def test_an_unknown_layer_is_answered_with_its_neighbours(simple_cnn):
     with (
         pytest.raises(CnnvizError, match=r"no layer 'block1.conv3'.*block1.conv\d"),
         capture(simple_cnn, ["block1.conv3"]),
@@ -121,7 +121,7 @@ def test_an_unknown_layer_is_told_its_neighbours(simple_cnn):
         pass
 
 
-def test_a_layer_unlike_any_other_is_told_some_there_are(simple_cnn):
+def test_a_layer_unlike_any_other_is_answered_with_some_there_are(simple_cnn):
     refused = pytest.raises(CnnvizError, match=r"no layer '%%%'\. Near it: block1, ")
     with refused, capture(simple_cnn, ["%%%"]):
         pass

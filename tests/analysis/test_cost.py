@@ -14,7 +14,7 @@ from cnnviz.analysis.cost import (
 )  # fmt: skip
 from cnnviz.analysis.trace import trace
 from cnnviz.errors import CnnvizError
-from cnnviz.nets.catalog import model_outline
+from cnnviz.nets.catalog import meta_model
 
 
 def count(module):
@@ -96,7 +96,7 @@ def test_the_memory_of_a_model(dtype, size, batch):
 
 
 def test_two_models_number_by_number():
-    small, large = (model_cost(trace(model_outline(name))) for name in ("resnet18", "resnet34"))
+    small, large = (model_cost(trace(meta_model(name))) for name in ("resnet18", "resnet34"))
     parameters, macs, *_ = compare(small, large)
     assert parameters.difference == Quantity(21_797_672 - 11_689_512, "parameters")
     assert macs.ratio == pytest.approx(3.664 / 1.814, rel=1e-3)

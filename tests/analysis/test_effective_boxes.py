@@ -10,7 +10,7 @@ from torch import nn
 from cnnviz.analysis.effective_field import box_that_holds, effective_receptive_field, share_within
 from cnnviz.analysis.receptive_field import share_in_padding
 from cnnviz.analysis.trace import trace
-from cnnviz.nets.catalog import model, model_outline
+from cnnviz.nets.catalog import meta_model, model
 
 
 @settings(max_examples=40, deadline=None)
@@ -68,6 +68,6 @@ def test_taking_turns_changes_nothing_and_the_outline_is_enough():
         return one(network)
 
     plain = effective_receptive_field(network, "block2.conv1", (1, 3, 32, 32), 3)
-    lent = effective_receptive_field(model_outline("simple_cnn"), "block2.conv1", (1, 3, 32, 32), 3, run=run)
+    lent = effective_receptive_field(meta_model("simple_cnn"), "block2.conv1", (1, 3, 32, 32), 3, run=run)
     np.testing.assert_array_equal(plain, lent)
     assert len(turns) == 3

@@ -72,16 +72,16 @@ def test_rows_of_functions_and_blocks_can_be_asked(layer):
     assert max(top, 0) <= rows[0] and rows[-1] <= bottom
 
 
-def test_progress_is_told_and_it_can_be_cancelled():
-    told = []
-    effective_receptive_field(stack(2), "1", SHAPE, samples=4, progress=told.append)
-    assert told == [0.25, 0.5, 0.75, 1]
-    told.clear()
+def test_progress_is_reported_and_it_can_be_cancelled():
+    reported = []
+    effective_receptive_field(stack(2), "1", SHAPE, samples=4, progress=reported.append)
+    assert reported == [0.25, 0.5, 0.75, 1]
+    reported.clear()
     with pytest.raises(CancelledError):
         effective_receptive_field(
-            stack(2), "1", SHAPE, samples=4, progress=told.append, cancelled=lambda: len(told) == 2
+            stack(2), "1", SHAPE, samples=4, progress=reported.append, cancelled=lambda: len(reported) == 2
         )
-    assert told == [0.25, 0.5]
+    assert reported == [0.25, 0.5]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_the_operation_that_is_measured_is_the_one_that_is_traced(network, layer
     assert (rows.min(), rows.max()) == (columns.min(), columns.max()) == expected
 
 
-def test_another_way_on_values_is_told():
+def test_another_way_on_values_is_reported():
     class TwoWays(nn.Module):
         def __init__(self):
             super().__init__()

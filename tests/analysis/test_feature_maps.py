@@ -241,7 +241,7 @@ def test_ranks_are_those_of_numpy(order, statistic):
     assert ranked[0] > ranked[-1]
 
 
-def test_an_unknown_order_is_told_the_orders_there_are():
+def test_an_unknown_order_is_answered_with_the_orders_there_are():
     with pytest.raises(CnnvizError, match="index, mean, max, sparsity, variance, not 'size'"):
         FeatureMaps.of("layer", HAND).ranked("size")
     assert get_args(ChannelOrder) == CHANNEL_ORDERS

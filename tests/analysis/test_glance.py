@@ -10,12 +10,12 @@ from torch.nn import functional as F
 
 import cnnviz
 from cnnviz.analysis.glance import MAP_SIDE, MOST_MAPS, SHEET, glance, glance_columns
-from cnnviz.nets.catalog import catalog_entry, model_outline
+from cnnviz.nets.catalog import catalog_entry, meta_model
 
 
 @functools.cache
 def columns_of(name, shape=None):
-    outline = model_outline(name)
+    outline = meta_model(name)
     shape = shape or catalog_entry(name).input_shape
     return glance_columns(outline, cnnviz.layer_summaries(outline, shape), cnnviz.trace(outline, shape))
 
@@ -25,7 +25,7 @@ def test_columns_stand_in_the_order_in_which_layers_end(name):
     """The oracle is the network itself, run with hooks."""
     found = columns_of(name)
     wanted = [column.summary.module for column in found.shown]
-    outline, order = model_outline(name), []
+    outline, order = meta_model(name), []
     modules = dict(outline.named_modules())
     for path in wanted:
         modules[path].register_forward_hook(lambda *_, path=path: order.append(path))

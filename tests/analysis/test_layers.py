@@ -6,7 +6,7 @@ from torch import nn
 from cnnviz.analysis.activations import capture
 from cnnviz.analysis.layers import describe, layer_kind, layer_summaries
 from cnnviz.errors import CnnvizError
-from cnnviz.nets.catalog import model, model_outline
+from cnnviz.nets.catalog import meta_model, model
 from cnnviz.ops.convolution import Conv2dFromScratch
 
 NAMES = ["simple_cnn", "mini_resnet"]
@@ -30,7 +30,7 @@ def test_shapes_are_those_of_real_activations(name, shape):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", NAMES)
 def test_an_outline_without_weights_says_the_same(name, shape):
-    assert layer_summaries(model_outline(name), shape) == layer_summaries(model(name), shape)
+    assert layer_summaries(meta_model(name), shape) == layer_summaries(model(name), shape)
 
 
 def test_an_outline_of_a_convolution_from_scratch_says_the_same():
@@ -43,7 +43,7 @@ def test_an_outline_of_a_convolution_from_scratch_says_the_same():
 
 
 def test_the_summaries_of_a_few_layers_by_hand():
-    rows = {row.layer: row for row in layer_summaries(model_outline("mini_resnet"), (1, 3, 224, 160))}
+    rows = {row.layer: row for row in layer_summaries(meta_model("mini_resnet"), (1, 3, 224, 160))}
     expected = {
         "conv1": ("convolution", "Conv2d 7×7 / 2", (64, 112, 80)),
         "bn1": ("norm", "BatchNorm2d", (64, 112, 80)),

@@ -9,7 +9,7 @@ from torch import nn
 from cnnviz.analysis.activations import activation_limit, capture, feature_maps
 from cnnviz.analysis.layers import layer_summaries
 from cnnviz.analysis.map_axes import channel_axes, module_of
-from cnnviz.nets.catalog import catalog_entry, model, model_outline
+from cnnviz.nets.catalog import catalog_entry, meta_model, model
 from cnnviz.nets.classifiers import torchvision_models
 
 SIDES = (32, 64, 96, 128, 160, 224)
@@ -21,7 +21,7 @@ ONE_SIZE = {"lenet5": 32, "maxvit_t": 224}
 )
 def test_the_channels_stand_where_the_size_of_the_picture_does_not_reach(name):
     """Oracle: a taller picture makes one dimension longer, a wider one another; the third is the channels."""
-    outline = model_outline(name)
+    outline = meta_model(name)
     plain, taller, wider = (
         {row.layer: row for row in layer_summaries(outline, (1, 3, *size))}
         for size in ((64, 64), (128, 64), (64, 128))
@@ -42,15 +42,15 @@ def test_the_channels_stand_where_the_size_of_the_picture_does_not_reach(name):
 
 
 def test_tokens_windows_and_tables_of_positions_are_no_maps():
-    tokens = {row.layer: row for row in layer_summaries(model_outline("vit_b_32"), (1, 3, 224, 224))}
+    tokens = {row.layer: row for row in layer_summaries(meta_model("vit_b_32"), (1, 3, 224, 224))}
     assert [name for name, row in tokens.items() if row.has_maps] == ["conv_proj"]
     assert tokens["encoder.layers.encoder_layer_0.self_attention[0]"].output_shape == (50, 768)
-    windows = {row.layer: row for row in layer_summaries(model_outline("maxvit_t"), (1, 3, 224, 224))}
+    windows = {row.layer: row for row in layer_summaries(meta_model("maxvit_t"), (1, 3, 224, 224))}
     attention = "blocks.0.layers.0.layers.grid_attention"
     assert windows[attention].channel_axis == 0
     assert windows[f"{attention}.partition_op"].output_shape == (49, 64, 64)
     assert not windows[f"{attention}.partition_op"].has_maps
-    table = channel_axes(model_outline("swin_v2_t"), (1, 3, 64, 64))["features.1.0.attn.cpb_mlp.0"]
+    table = channel_axes(meta_model("swin_v2_t"), (1, 3, 64, 64))["features.1.0.attn.cpb_mlp.0"]
     assert table == (None,)
 
 

@@ -8,11 +8,11 @@ from torch import nn
 
 from cnnviz.analysis.blocks import INPUT, blocks, entering, in_order
 from cnnviz.analysis.trace import trace
-from cnnviz.nets.catalog import catalog_entry, model_outline
+from cnnviz.nets.catalog import catalog_entry, meta_model
 
 
 def grouped(name):
-    network = model_outline(name)
+    network = meta_model(name)
     found = trace(network, catalog_entry(name).input_shape)
     return network, found, blocks(network, found)
 

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cnnviz.analysis.trace import trace
-from cnnviz.nets.catalog import model, model_outline
+from cnnviz.nets.catalog import meta_model, model
 from tests.analysis.measured_fields import measured_box, output_of, positive
 from tests.analysis.random_graphs import RandomGraph, Step, graphs
 
@@ -25,14 +25,14 @@ FAMILIES = {
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_field_of_the_last_map_is_what_the_input_gradient_measures(name):
     path, size = FAMILIES[name]
-    assert trace(model_outline(name), (1, 3, 224, 224)).last_map.receptive_field.size == (size, size)
+    assert trace(meta_model(name), (1, 3, 224, 224)).last_map.receptive_field.size == (size, size)
     # A strip, long enough for a whole field: each axis is by itself, and so this is quick.
     axis = len(name) % 2
     shape = [64, 64]
     shape[axis] = (size // 32 + 4) * 32
     x = torch.ones(1, 3, *shape, dtype=torch.float64, requires_grad=True)
     output = output_of(positive(model(name)), path, x)
-    row = trace(model_outline(name), (1, 3, *shape))[path]
+    row = trace(meta_model(name), (1, 3, *shape))[path]
     unit = [n // 2 for n in output.shape[2:]]
     first, last = row.receptive_field.box(*unit)[axis]
     assert row.output_shape[1:] == output.shape[1:]

@@ -173,7 +173,7 @@ def test_the_original_stays_and_the_copy_shares_its_weights():
 
 
 def run_to(network, layer, x, mode):
-    """What a layer answers when every convolution is told how to pad, by a hook of our own."""
+    """What a layer answers when every convolution pads as asked, by a hook of our own."""
     kept = []
     before = {module: module.padding_mode for module in network.modules() if isinstance(module, nn.Conv2d)}
     handle = network.get_submodule(layer).register_forward_hook(lambda *args: kept.append(args[2].clone()))

@@ -15,7 +15,7 @@ import cnnviz.analysis.trace as trace_module
 from cnnviz.analysis.layer_rows import LayerRow, Trace
 from cnnviz.analysis.trace import smallest_size, trace
 from cnnviz.errors import CnnvizError
-from cnnviz.nets.catalog import model, model_outline
+from cnnviz.nets.catalog import meta_model, model
 from cnnviz.ops.convolution import Conv2dFromScratch
 
 
@@ -77,17 +77,17 @@ def test_weights_that_two_layers_share_count_once():
 
 
 def test_a_block_is_found_by_its_path():
-    found = trace(model_outline("resnet18"))
+    found = trace(meta_model("resnet18"))
     assert found["layer4"] is found["layer4.1.relu#2"] is found.last_map
     assert found["layer4.1.conv2"].receptive_field.size == (435, 435)
     assert isinstance(found, Trace) and isinstance(found[0], LayerRow) and len(found[1:3]) == 2
 
 
-def test_an_unknown_layer_is_told_the_nearest():
+def test_an_unknown_layer_is_answered_with_the_nearest():
     with pytest.raises(CnnvizError, match=r"no layer 'layer5'. Near it: .*layer4"):
-        trace(model_outline("resnet18"))["layer5"]
+        trace(meta_model("resnet18"))["layer5"]
     with pytest.raises(CnnvizError, match=r"'aux1' is not used in this pass"):
-        trace(model_outline("googlenet"))["aux1.conv.conv"]
+        trace(meta_model("googlenet"))["aux1.conv.conv"]
 
 
 def test_the_model_is_left_as_it_was_and_nothing_is_computed():
@@ -113,11 +113,11 @@ def test_the_example_of_the_lecture():
 
 
 def test_published_and_measured_fields():
-    vgg = trace(model_outline("vgg16"))
+    vgg = trace(meta_model("vgg16"))
     assert vgg["features.28"].receptive_field.size == (196, 196)
     assert vgg["features.30"].receptive_field.size == (212, 212)
     assert vgg["features.30"].receptive_field.jump == (32, 32)
-    assert trace(model_outline("resnet50")).last_map.receptive_field.size == (427, 427)
+    assert trace(meta_model("resnet50")).last_map.receptive_field.size == (427, 427)
 
 
 def test_rectangular_layers_have_rectangular_fields():
@@ -190,7 +190,7 @@ def test_a_transposed_convolution_sees_what_its_taps_reach():
     assert found[-1].macs == 4 * 4 * 4 * 16 * 16
 
 
-def test_units_with_unlike_fields_are_told():
+def test_units_with_unlike_fields_are_reported():
     (row,) = rows(lambda m, x: m.up(x), up=nn.ConvTranspose2d(4, 4, 3, 2, 1))
     assert row.receptive_field.size == (2, 2)
     assert row.receptive_field.jump == (0.5, 0.5)
@@ -288,7 +288,7 @@ def test_a_wrong_number_of_channels_is_named():
     with pytest.raises(
         CnnvizError, match=r"layer 'conv1' .Conv2d.: the convolution takes 3 channels, .* has 4"
     ):
-        trace(model_outline("resnet18"), (1, 4, 64, 64))
+        trace(meta_model("resnet18"), (1, 4, 64, 64))
     with pytest.raises(CnnvizError, match=r"takes 4 channels, but its input has 3"):
         trace(nn.Sequential(nn.ConvTranspose2d(4, 2, 3)), (1, 3, 8, 8))
 
@@ -303,16 +303,16 @@ def test_a_wrong_number_of_channels_is_named():
 )
 def test_too_small_an_input_names_the_layer_and_the_smallest_size(name, size, layer, smallest):
     with pytest.raises(CnnvizError, match=f"{layer}.*The smallest size that works is {smallest}"):
-        trace(model_outline(name), (1, 3, size, size))
+        trace(meta_model(name), (1, 3, size, size))
     side = int(smallest.split("×")[0])
-    trace(model_outline(name), (1, 3, side, side))
+    trace(meta_model(name), (1, 3, side, side))
 
 
 def test_a_linear_layer_behind_the_maps_takes_one_size():
     with pytest.raises(
         CnnvizError, match=r"'f6' .Linear.: the linear layer takes 120 .* has 480.*works is 32×32"
     ):
-        trace(model_outline("lenet5"), (1, 1, 36, 36))
+        trace(meta_model("lenet5"), (1, 1, 36, 36))
 
 
 @pytest.mark.parametrize("shape", [(), (1, 3, 0, 8), (1, 3, 8.5, 8), "abc"])
@@ -327,7 +327,7 @@ def test_a_scripted_model_and_a_lazy_one_say_what_to_do():
 
 
 def test_the_table_as_csv_and_data_frame(tmp_path):
-    found = trace(model_outline("googlenet"))
+    found = trace(meta_model("googlenet"))
     text = found.to_csv(tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_bytes().decode() == text
     read = list(csv.DictReader(io.StringIO(text)))
@@ -345,12 +345,12 @@ def test_rows_are_frozen():
 
 
 @pytest.mark.parametrize("shape", [224, None])
-def test_a_shape_that_is_no_sequence_is_told(shape):
+def test_a_shape_that_is_no_sequence_is_reported(shape):
     with pytest.raises(CnnvizError, match=f"input_shape must be whole numbers of at least 1, not {shape}"):
         trace(nn.Conv2d(3, 3, 1), shape)
 
 
-def test_what_is_no_module_and_what_cannot_be_counted_is_told():
+def test_what_is_no_module_and_what_cannot_be_counted_is_reported():
     with pytest.raises(CnnvizError, match=r"model must be a torch.nn.Module, not 'resnet18'"):
         trace("resnet18")
     for size in (10**10, 10**30):
@@ -503,8 +503,8 @@ def test_a_network_that_takes_no_size_names_none(monkeypatch):
 
 
 def test_attention_says_what_it_means():
-    swin = trace(model_outline("swin_t"), (1, 3, 64, 64))["features.1.0"]
+    swin = trace(meta_model("swin_t"), (1, 3, 64, 64))["features.1.0"]
     assert swin.is_global and "all positions of its window, which may be the whole input" in swin.note
-    squeeze = trace(model_outline("efficientnet_b0"), (1, 3, 64, 64)).last_map
+    squeeze = trace(meta_model("efficientnet_b0"), (1, 3, 64, 64)).last_map
     assert squeeze.is_global and "a unit sees the whole input as well" in squeeze.note
     assert "window" not in squeeze.note

@@ -5,7 +5,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from cnnviz.analysis.trace import trace
-from cnnviz.nets.catalog import model_outline
+from cnnviz.nets.catalog import meta_model
 from cnnviz.nets.classifiers import classifier_names, published_figures
 
 # torchvision's weights of this one are for pictures of 518 pixels; the model is built for 224.
@@ -15,7 +15,7 @@ LINEAR = ("aten.convolution", "aten.addmm", "aten.mm")
 
 @pytest.mark.parametrize("name", classifier_names())
 def test_parameters_and_macs_are_those_that_torch_counts(name):
-    outline = model_outline(name)
+    outline = meta_model(name)
     published = published_figures(name)
     size = BUILT_FOR_ANOTHER_SIZE.get(name, published.input_size)
     found = trace(outline, (1, 3, size, size))
@@ -48,30 +48,30 @@ def test_parameters_and_macs_are_those_that_torch_counts(name):
 
 
 def test_auxiliary_heads_are_listed_and_counted():
-    found = trace(model_outline("googlenet"))
+    found = trace(meta_model("googlenet"))
     assert [skipped.layer for skipped in found.unreached] == ["aux1", "aux2"]
     assert sum(skipped.parameters for skipped in found.unreached) == 13_004_888 - 6_624_904
-    assert [
-        skipped.layer for skipped in trace(model_outline("inception_v3"), (1, 3, 299, 299)).unreached
-    ] == ["AuxLogits"]
+    assert [skipped.layer for skipped in trace(meta_model("inception_v3"), (1, 3, 299, 299)).unreached] == [
+        "AuxLogits"
+    ]
 
 
 @pytest.mark.parametrize(
     "name", ["efficientnet_b0", "mobilenet_v3_small", "regnet_y_400mf", "swin_t", "maxvit_t"]
 )
 def test_squeeze_and_excitation_and_attention_are_global_and_keep_the_local_field(name):
-    row = trace(model_outline(name)).last_map
+    row = trace(meta_model(name)).last_map
     assert row.is_global and row.receptive_field.is_global
     assert "global" in row.note
 
 
 @pytest.mark.parametrize("name", ["resnet18", "vgg11", "densenet121", "googlenet", "shufflenet_v2_x0_5"])
 def test_where_nothing_is_global_nothing_is_called_so(name):
-    assert not trace(model_outline(name)).last_map.is_global
+    assert not trace(meta_model(name)).last_map.is_global
 
 
 def test_a_transformer_says_why_its_tokens_have_no_field():
-    found = trace(model_outline("vit_b_32"))
+    found = trace(meta_model("vit_b_32"))
     assert found.last_map.layer == "conv_proj"
     assert found.last_map.receptive_field.size == (32, 32)
     attention = next(row for row in found if row.kind == "attention")

@@ -51,7 +51,7 @@ def torch_values(model, picture, layer):
 
 
 @pytest.fixture(scope="module")
-def told():
+def stories():
     """Stories of over 200 random units: some of every row of both networks."""
     torch.manual_seed(0)
     found = []
@@ -67,9 +67,9 @@ def told():
     return found
 
 
-def test_the_story_of_two_hundred_units_is_torchs(told):
-    assert len(told) >= 200
-    for story, value in told:
+def test_the_story_of_two_hundred_units_is_torchs(stories):
+    assert len(stories) >= 200
+    for story, value in stories:
         assert story.value == value
         assert story.by_hand == pytest.approx(value, rel=WITHIN), story.layer
         for step in story.steps:
@@ -77,29 +77,29 @@ def test_the_story_of_two_hundred_units_is_torchs(told):
         assert story.largest_difference <= WITHIN
 
 
-def test_every_sort_of_step_is_told(told):
-    kinds = {type(step.told) for story, _ in told for step in story.steps}
+def test_every_sort_of_step_is_explained(stories):
+    kinds = {type(step.computation) for story, _ in stories for step in story.steps}
     assert kinds == {ConvStep, NormStep, PointwiseStep, PoolStep, JoinStep, LinearStep}
 
 
-def test_a_story_ends_where_it_was_asked_and_each_step_reads_the_one_before(told):
-    for story, _ in told:
+def test_a_story_ends_where_it_was_asked_and_each_step_reads_the_one_before(stories):
+    for story, _ in stories:
         last = story.steps[-1]
         assert last.layer == story.layer
         assert last.place == (story.channel, story.row, story.column)[: len(last.place)]
         for before, after in zip(story.steps, story.steps[1:], strict=False):
             assert before.layer in after.reads
-            read = getattr(after.told, "input", None)
+            read = getattr(after.computation, "input", None)
             if read is not None:
                 assert read == before.torch
 
 
-def test_batch_norm_is_told_as_it_was_before_the_relu_wrote_over_it(told):
+def test_batch_norm_is_explained_as_it_was_before_the_relu_wrote_over_it(stories):
     pairs = [
-        (before.told, after.told)
-        for story, _ in told
+        (before.computation, after.computation)
+        for story, _ in stories
         for before, after in zip(story.steps, story.steps[1:], strict=False)
-        if isinstance(before.told, NormStep) and getattr(after.told, "function", "") == "relu"
+        if isinstance(before.computation, NormStep) and getattr(after.computation, "function", "") == "relu"
     ]
     negative = [(norm, relu) for norm, relu in pairs if norm.value < 0]
     assert len(negative) > 10
@@ -110,10 +110,10 @@ def test_batch_norm_is_told_as_it_was_before_the_relu_wrote_over_it(told):
 def test_the_four_numbers_of_a_norm_are_the_layers():
     model = trained_looking(cnnviz.SimpleCNN())
     norm = model.block2.bn1.requires_grad_(False)
-    step = unit_story(model, torch.rand(3, 32, 32), "block2.bn1", 7, 3, 4).steps[-1].told
+    step = unit_story(model, torch.rand(3, 32, 32), "block2.bn1", 7, 3, 4).steps[-1].computation
     numbers = (norm.running_mean[7], norm.running_var[7], norm.weight[7], norm.bias[7], norm.eps)
-    told = (step.mean, step.variance, step.weight, step.bias, step.eps)
-    assert told == tuple(float(number) for number in numbers)
+    numbers_read = (step.mean, step.variance, step.weight, step.bias, step.eps)
+    assert numbers_read == tuple(float(number) for number in numbers)
     assert step.is_stored
 
 
@@ -129,7 +129,7 @@ def test_patch_and_padding_mask_are_those_of_a_padded_picture(mode, stride, padd
     stories = LayerStories(model, x, "conv2d")
     _, height, width = stories.shape
     for row, column in ((0, 0), (0, width - 1), (height - 1, 0), (height - 1, width - 1), (1, 1)):
-        step = stories.unit(4, row, column).steps[-1].told
+        step = stories.unit(4, row, column).steps[-1].computation
         window = np.s_[
             row * stride : row * stride + 2 * dilation + 1 : dilation,
             column * stride : column * stride + 2 * dilation + 1 : dilation,
@@ -176,7 +176,7 @@ def test_a_block_ends_in_what_it_has_computed_plus_what_it_carries_past(block):
     with torch.no_grad():
         carried = entering[None] if inside.downsample is None else inside.downsample(entering[None])
         computed = inside.residual(entering[None])
-    parts = story.steps[2].told.parts
+    parts = story.steps[2].computation.parts
     assert parts == pytest.approx([float(t[0, 9, 2, 3]) for t in (computed, carried)], rel=WITHIN)
 
 
@@ -188,7 +188,7 @@ def test_max_pooling_goes_on_at_its_winner():
     for channel, row, column in [*some_units(stories, 20), (0, 0, 0)]:
         story = stories.unit(channel, row, column)
         winner = divmod(int(winners[channel, row, column]), relu.shape[2])
-        assert story.steps[-1].told.winner == winner
+        assert story.steps[-1].computation.winner == winner
         assert [(step.layer, step.place) for step in story.steps[:-1]] == [
             (layer, (channel, *winner)) for layer in ("conv1", "bn1", "relu")
         ]
@@ -231,7 +231,7 @@ def test_a_gate_of_one_number_a_channel_is_the_other_part():
         gate = torch.sigmoid(model.gate(y.mean((2, 3), keepdim=True)))
     story = unit_story(model, x, "mul", 2, 4, 3)
     assert [step.layer for step in story.steps] == ["conv", "mul"]
-    assert story.steps[-1].told.parts == (float(gate[0, 2, 0, 0]), float(y[0, 2, 4, 3]))
+    assert story.steps[-1].computation.parts == (float(gate[0, 2, 0, 0]), float(y[0, 2, 4, 3]))
 
 
 ACTIVATIONS = [
@@ -259,7 +259,7 @@ def test_layers_of_all_sorts_give_torchs_values(layer):
 
 
 @pytest.mark.parametrize("name", ["resnet18", "vgg11"])
-def test_torchvisions_networks_are_told_from_first_layer_to_last(name):
+def test_torchvisions_networks_are_explained_from_first_layer_to_last(name):
     model, x = cnnviz.model(name), torch.rand(3, 64, 64)
     rows = cnnviz.trace(model, (1, 3, 64, 64))
     for row in (rows[0], rows[2], *rows[9 : len(rows) : len(rows) // 4], rows[-1]):
@@ -284,8 +284,8 @@ def test_the_model_is_left_as_it_is():
 def test_nothing_in_a_story_can_be_written_to():
     story = unit_story(cnnviz.MiniResNet(), cnnviz.sample("coins").fitted(32), "maxpool", 0)
     for step in story.steps:
-        for field in dataclasses.fields(step.told):
-            values = getattr(step.told, field.name)
+        for field in dataclasses.fields(step.computation):
+            values = getattr(step.computation, field.name)
             assert not isinstance(values, np.ndarray) or not values.flags.writeable
     with pytest.raises(dataclasses.FrozenInstanceError):
         story.value = 1.0
@@ -326,17 +326,17 @@ class Attends(nn.Module):
         (nn.Sequential(nn.AvgPool2d(2, divisor_override=3)), "0", "divisor"),
     ],
 )
-def test_what_cannot_be_told_says_so(model, layer, words):
+def test_what_is_not_supported_says_so(model, layer, words):
     with pytest.raises(CnnvizError, match=words):
         unit_story(model, torch.rand(4, 8, 8), layer, 0)
 
 
-def test_a_story_begins_behind_what_cannot_be_told():
+def test_a_story_begins_behind_what_is_not_supported():
     model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.GroupNorm(2, 4), nn.ReLU())
     story = unit_story(model, torch.rand(3, 8, 8), "2", 1, 2, 3)
     assert [(step.layer, step.reads) for step in story.steps] == [("2", ("1",))]
 
 
-def test_a_picture_that_does_not_fit_is_told_by_layer():
+def test_a_picture_that_does_not_fit_is_named_by_layer():
     with pytest.raises(CnnvizError, match=r"block1\.conv1"):
         unit_story(cnnviz.SimpleCNN(), torch.rand(1, 32, 32), "fc", 0)

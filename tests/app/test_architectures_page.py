@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cnnviz.figures.accuracy import accuracy_rows, accuracy_scatter, front_of
-from cnnviz.nets.catalog import catalog_entry, model_outline
+from cnnviz.nets.catalog import catalog_entry, meta_model
 from cnnviz.nets.classifiers import classifier_names, torchvision_models
 from cnnviz.nets.milestones import MILESTONES
 from cnnviz.ui import cache
@@ -87,7 +87,7 @@ def test_every_block_can_be_opened_and_has_its_trail(name):
         trail = trail_to(whole, path)
         assert trail[0] is whole and trail[-1] is block
         assert block is whole or block.path == path
-    paths = [path for path, _ in model_outline(name).named_modules()]
+    paths = [path for path, _ in meta_model(name).named_modules()]
     assert {path for path in found if "–" not in path} - {"Whole network"} <= set(paths)
 
 

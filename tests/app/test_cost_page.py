@@ -21,7 +21,7 @@ from cnnviz.analysis.input_sizes import input_sizes
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.cost_bars import BarGroup, comparison_bars
 from cnnviz.figures.tables import csv_file
-from cnnviz.nets.catalog import catalog_entry, model_outline
+from cnnviz.nets.catalog import catalog_entry, meta_model
 from cnnviz.nets.classifiers import classifier_names, published_figures
 from cnnviz.ui import cache
 from cnnviz.ui.cost_models import SIDES, layer_rows
@@ -181,7 +181,7 @@ def test_every_family_opens_layer_by_layer(open_page, shown_facts, part):
     for name in part:
         at.sidebar.selectbox(key="model").select(name).run()
         assert not at.exception and not at.error and not at.warning, name
-        total = parameters(cache.meta_model(name))  # torch's own module, as the page has just built it
+        total = parameters(cache.meta_model_of(name))  # torch's own module, as the page has just built it
         shown = dict(
             zip(("parameters", "memory", "MACs", "FLOPs"), results(shown_facts["Totals"]), strict=False)
         )
@@ -198,7 +198,7 @@ def test_every_family_opens_layer_by_layer(open_page, shown_facts, part):
 @pytest.mark.parametrize("name", ["simple_cnn", "lenet5", "alexnet", "vit_b_32"])
 def test_only_sizes_that_a_network_takes_can_be_chosen(name):
     channels = catalog_entry(name).input_shape[1]
-    network = model_outline(name)
+    network = meta_model(name)
     taken = cache.sizes_of(name, SIDES)
 
     def runs(side):
@@ -222,7 +222,7 @@ def test_modules_that_do_not_run_are_listed_and_counted():
     rows = layer_rows(cache.traced("googlenet", 224), ONE)
     skipped = [row for row in rows if row["kind"] == "not run"]
     assert [row["layer"] for row in skipped] == ["aux1", "aux2"]
-    network = model_outline("googlenet")
+    network = meta_model("googlenet")
     assert [row["parameters"] for row in skipped] == [parameters(network.aux1), parameters(network.aux2)]
     (block,) = published_facts([("googlenet", 224, cache.traced("googlenet", 224))])
     assert (
@@ -237,7 +237,7 @@ def test_published_figures_of_another_size_are_not_compared():
     assert "for a picture of 518×518 pixels" in said["Another size:"]
     tokens = (518 // 14) ** 2 - (224 // 14) ** 2
     assert f"{tokens * 1280:,} fewer here" in said["Parameters:"]
-    assert published_figures("vit_h_14").parameters - parameters(model_outline("vit_h_14")) == tokens * 1280
+    assert published_figures("vit_h_14").parameters - parameters(meta_model("vit_h_14")) == tokens * 1280
     (block,) = published_facts([("resnet18", 96, cache.traced("resnet18", 96))])
     assert dict(block.sentences)["Another size:"].startswith(
         "torchvision's MACs are for a picture of 224×224"
@@ -253,7 +253,7 @@ def test_two_models_number_by_number(open_page, assert_fine, dtype):
     )
     assert_fine(at)
     table = at.dataframe[0].value.set_index("number")
-    big, small = model_outline("squeezenet1_0"), model_outline("lenet5")
+    big, small = meta_model("squeezenet1_0"), meta_model("lenet5")
     counts = parameters(big), parameters(small)
     assert table.loc["Parameters", "LeNet-5"] == f"{counts[1]:,}"
     assert table.loc["Parameters", "difference"] == f"−{counts[0] - counts[1]:,} parameters"

@@ -10,7 +10,7 @@ from PIL import Image
 from cnnviz.analysis.layers import layer_summaries
 from cnnviz.data.images import sample_names
 from cnnviz.data.patterns import pattern_names
-from cnnviz.nets.catalog import catalog_entry, model_outline, reference_names
+from cnnviz.nets.catalog import catalog_entry, meta_model, reference_names
 from cnnviz.ops.filtering import CHANNEL_MODES
 from cnnviz.ops.kernels import kernel_names, named_kernel
 from cnnviz.ui.controls import readable_name
@@ -60,7 +60,7 @@ def test_every_kernel_runs_in_every_channel_mode(open_page, assert_fine, channel
 def test_every_layer_shows_its_maps(open_page, assert_fine, model):
     at = open_page("feature_maps", maps_view="layer", model=model, maps_side=32)
     assert catalog_entry(model).label in at.sidebar.selectbox(key="model").options
-    layers = [s for s in layer_summaries(model_outline(model), (1, 3, 32, 32)) if s.has_maps]
+    layers = [s for s in layer_summaries(meta_model(model), (1, 3, 32, 32)) if s.has_maps]
     assert at.selectbox(key="maps_layer").options == [layer.layer for layer in layers]
     for layer in layers:
         at.selectbox(key="maps_layer").select(layer.layer).run()

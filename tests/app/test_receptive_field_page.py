@@ -12,7 +12,7 @@ import cnnviz
 from cnnviz.analysis.stack import follow, parse_stack
 from cnnviz.figures.field_boxes import effective_figure
 from cnnviz.figures.field_growth import Growth, growth_chart, rows_with_field
-from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_outline
+from cnnviz.nets.catalog import ModelSpec, catalog_entry, meta_model
 from cnnviz.nets.classifiers import weights_file
 from cnnviz.ui import (
     cache,
@@ -151,11 +151,11 @@ def test_the_code_gives_every_curve_on_screen(open_page, assert_fine, monkeypatc
 def test_the_code_is_that_of_the_weights_which_may_want_another_size():
     spec, shape = ModelSpec("vit_b_16", "IMAGENET1K_SWAG_E2E_V1"), (1, 3, 384, 384)
     with pytest.raises(cnnviz.CnnvizError):
-        cnnviz.trace(model_outline("vit_b_16"), shape)
+        cnnviz.trace(meta_model("vit_b_16"), shape)
     names = run(box_code(spec, shape, "conv_proj", (23, 0)))
     assert names["row"].units == (24, 24) and names["box"] == ((368, 383), (0, 15))
     for code in (growth_code({spec: shape}), table_code(spec, shape)):
-        assert 'cnnviz.trace(model_outline("vit_b_16", "IMAGENET1K_SWAG_E2E_V1"), (1, 3, 384, 384))' in code
+        assert 'cnnviz.trace(meta_model("vit_b_16", "IMAGENET1K_SWAG_E2E_V1"), (1, 3, 384, 384))' in code
 
 
 def test_the_figure_has_the_colours_on_screen(open_page, seen_boxes, monkeypatch):
@@ -208,7 +208,7 @@ def test_questions_have_the_answers_of_a_longer_stack(open_page):
     at.number_input(key="rf_stack_quiz_guess").set_value(16).run()
     assert "k − 1, not k" in markdown(at)
     at = open_expanders(open_page("receptive_field", rf_layer="block2.conv2"))
-    network = torch.nn.Sequential(model_outline("simple_cnn").block1, model_outline("simple_cnn").block2[:4])
+    network = torch.nn.Sequential(meta_model("simple_cnn").block1, meta_model("simple_cnn").block2[:4])
     row = cnnviz.trace(network.append(torch.nn.Conv2d(128, 1, 5, stride=2, device="meta"))).last_map
     at.number_input(key="rf_quiz_guess").set_value(row.receptive_field.size[0]).run()
     assert "**Right:" in markdown(at)
@@ -378,7 +378,7 @@ def test_reshaped_outputs_are_not_offered_for_measuring(open_page, assert_fine):
     layer = "stage2.1.view"
     found = cache.traced("shufflenet_v2_x0_5", 64, None)
     with pytest.raises(cnnviz.CnnvizError, match="gives no maps"):
-        cnnviz.effective_receptive_field(model_outline("shufflenet_v2_x0_5"), layer, (1, 3, 64, 64), 1)
+        cnnviz.effective_receptive_field(meta_model("shufflenet_v2_x0_5"), layer, (1, 3, 64, 64), 1)
     at = open_page("receptive_field", model="shufflenet_v2_x0_5", rf_side=64, rf_layer=layer)
     assert_fine(at)
     assert at.select_slider(key="rf_layer").value == layer

@@ -21,7 +21,7 @@ from cnnviz.training.plan import Plan
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.runs import Step
 from cnnviz.ui import cache, own_weights, training_controls, training_epochs, training_live
-from cnnviz.ui.shelf import Shelf
+from cnnviz.ui.lru_cache import SizedLRUCache
 from cnnviz.ui.snippets.training import training_code
 from cnnviz.ui.training_presets import _PRESETS as PRESETS
 from cnnviz.ui.training_results import _packed
@@ -79,14 +79,14 @@ def test_a_run_from_start_to_weights_in_hand(open_page, assert_fine, monkeypatch
     found = trained(at)
     assert_fine(at)
     assert found.state == "done" and "SimpleCNN from 4 channels" in page_text(at)
-    shot = found.shots.kept[-1]
-    label = Provenance(data="shapes", test_accuracy=shot.answers.accuracy).label
+    checkpoint = found.checkpoints.kept[-1]
+    label = Provenance(data="shapes", test_accuracy=checkpoint.predictions.accuracy).label
     assert f"Weights after epoch 2: {label}" in page_text(at)
     at.button(key="train_open").click().run()
     assert_fine(at)
     (network, provenance), (name, _) = kept
     assert name == "simple_cnn" and provenance.label == label and provenance.epochs == 2
-    for key, tensor in load(_packed(found, shot)).items():
+    for key, tensor in load(_packed(found, checkpoint)).items():
         torch.testing.assert_close(tensor, network.state_dict()[key].to(tensor.dtype))
     code = run(shown_code(at).replace("save_weights(network, ", "(lambda *_: None)("))
     assert code["losses"] == [step.loss for step in found.steps]
@@ -234,8 +234,8 @@ def test_uploads_are_not_in_the_session_and_make_room(open_page, monkeypatch):
         return found
 
     monkeypatch.setattr(training_controls, "zip_source", noted)
-    shelf = Shelf(20 * 64 * 64 * 3 + 1000)  # one upload
-    monkeypatch.setattr(cache.training, "_uploads", lambda: shelf)
+    store = SizedLRUCache(20 * 64 * 64 * 3 + 1000)  # one upload
+    monkeypatch.setattr(cache.training, "_uploads", lambda: store)
     first = with_zip(open_page("training", train_data="folder", **QUICK), zipped("anna", "berta"))
     assert kept[0]() is not None
     second = with_zip(open_page("training", train_data="folder", **QUICK), zipped("carla", "dora"))

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 import cnnviz
 from cnnviz.analysis.receptive_field import share_in_padding
-from cnnviz.nets.catalog import model_outline
+from cnnviz.nets.catalog import meta_model
 from tests.browser.conftest import OpenPage, Server
 from tests.browser.screen import (
     MINUS,
@@ -21,7 +21,7 @@ from tests.browser.screen import (
 )
 
 LINK = "receptive_field?model=MiniResNet&rf_side=96×96"
-ROW = cnnviz.trace(model_outline("mini_resnet"), (1, 3, 96, 96)).last_map
+ROW = cnnviz.trace(meta_model("mini_resnet"), (1, 3, 96, 96)).last_map
 
 
 def part(page: Page) -> Locator:
@@ -106,7 +106,7 @@ def test_keys_move_over_the_units_and_enter_pins(server: Server, page: Page):
 
 def test_a_pixel_tells_which_units_see_it(server: Server, page: Page):
     visit(page, server.at("receptive_field?rf_side=32×32&rf_layer=block1.conv2"))
-    field = cnnviz.trace(model_outline("simple_cnn"), (1, 3, 32, 32))["block1.conv2"].receptive_field
+    field = cnnviz.trace(meta_model("simple_cnn"), (1, 3, 32, 32))["block1.conv2"].receptive_field
     expect(part(page).locator(".map .size")).to_have_text("32×32 in each channel of block1.conv2")
     seen = {
         axis: [n for n in range(32) if field.axes[axis].at(n)[0] <= pixel <= field.axes[axis].at(n)[1]]

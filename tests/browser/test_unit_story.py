@@ -10,7 +10,7 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 
 import cnnviz
-from cnnviz.nets.catalog import model_outline
+from cnnviz.nets.catalog import meta_model
 from tests.browser.conftest import Server
 from tests.browser.screen import (
     assert_shows,
@@ -34,7 +34,7 @@ PICTURE = cnnviz.sample("cat").centre_square(SIDE)
 
 @pytest.fixture(scope="module")
 def field():
-    seen = cnnviz.trace(model_outline("mini_resnet"), (1, 3, SIDE, SIDE))[LAYER].receptive_field
+    seen = cnnviz.trace(meta_model("mini_resnet"), (1, 3, SIDE, SIDE))[LAYER].receptive_field
     assert seen is not None
     return seen
 

@@ -118,7 +118,7 @@ def test_patterns_differ():
 
 
 @pytest.mark.parametrize("name", ["stripes", "", "Rings"])
-def test_an_unknown_pattern_is_told_the_names_there_are(name):
+def test_an_unknown_pattern_is_answered_with_the_names_there_are(name):
     with pytest.raises(CnnvizError, match=f"no pattern named '{name}'.*impulse, step_edge"):
         Pattern(name)
 

@@ -195,7 +195,7 @@ def test_no_two_photographs_are_the_same():
 
 
 @pytest.mark.parametrize("name", ["dog", "", "Cat", "chelsea", "_SAMPLES"])
-def test_an_unknown_photograph_is_told_the_names_there_are(name):
+def test_an_unknown_photograph_is_answered_with_the_names_there_are(name):
     with pytest.raises(CnnvizError, match=f"no photograph named '{name}'.*cat, astronaut"):
         sample(name)
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cnnviz.errors import CnnvizError
-from cnnviz.nets.catalog import catalog_entry, initialise, model, model_names, model_outline
+from cnnviz.nets.catalog import catalog_entry, initialise, meta_model, model, model_names
 from cnnviz.nets.mini_resnet import MiniResNet
 from cnnviz.nets.residual_variants import BlockDesign
 from cnnviz.nets.simple_cnn import SimpleCNN
@@ -97,7 +97,7 @@ def test_a_residual_block_that_is_built_meanwhile_takes_no_number_of_another_see
 
 @pytest.mark.parametrize("name", ["simple_cnn", "mini_resnet"])
 def test_every_module_is_in_eval_mode(name):
-    for network in (model(name), model_outline(name)):
+    for network in (model(name), meta_model(name)):
         assert not any(module.training for module in network.modules())
 
 
@@ -141,13 +141,13 @@ def test_initialise_uses_fan_in_of_a_group():
         ("simple_cn", "simple_cnn"),
     ],
 )
-@pytest.mark.parametrize("build", [model, model_outline, catalog_entry])
-def test_an_unknown_name_is_told_the_nearest(name, nearest, build):
+@pytest.mark.parametrize("build", [model, meta_model, catalog_entry])
+def test_an_unknown_name_is_answered_with_the_nearest(name, nearest, build):
     with pytest.raises(CnnvizError, match=f"no model named '{name}'. Did you mean '{nearest}'"):
         build(name)
 
 
-def test_a_name_like_no_other_is_told_them_all():
+def test_a_name_like_no_other_is_answered_with_them_all():
     with pytest.raises(CnnvizError, match="There are: simple_cnn, mini_resnet"):
         model("zzz")
 
@@ -159,7 +159,7 @@ def test_unknown_weights_are_refused():
 
 @pytest.mark.parametrize("name", ["simple_cnn", "mini_resnet"])
 def test_an_outline_has_every_shape_and_no_values(name):
-    outline = model_outline(name)
+    outline = meta_model(name)
     tensors = {**dict(outline.named_parameters()), **dict(outline.named_buffers())}
     assert all(tensor.device.type == "meta" for tensor in tensors.values())
     shapes = {key: value.shape for key, value in outline.state_dict().items()}

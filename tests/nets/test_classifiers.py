@@ -9,7 +9,7 @@ import torch
 from cnnviz.analysis.layers import layer_summaries
 from cnnviz.errors import CnnvizError
 from cnnviz.nets import classifiers
-from cnnviz.nets.catalog import catalog_entry, model, model_names, model_outline, reference_names
+from cnnviz.nets.catalog import catalog_entry, meta_model, model, model_names, reference_names
 from cnnviz.nets.classifiers import classifier_names, published_figures
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def test_every_name_has_an_entry(name):
 
 
 def test_an_outline_of_a_network_that_computes_its_widths():
-    outline = model_outline("regnet_y_128gf")
+    outline = meta_model("regnet_y_128gf")
     assert {t.device.type for t in (*outline.parameters(), *outline.buffers())} == {"meta"}
     assert sum(p.numel() for p in outline.parameters()) == published_figures("regnet_y_128gf").parameters
 
@@ -98,7 +98,7 @@ def test_the_download_shows_its_progress_if_it_may(hub, monkeypatch):
 @pytest.mark.parametrize("name", ["vit_h_14", "resnet18"])
 def test_an_outline_is_of_the_size_that_its_weights_are_for(name):
     best = classifiers.torchvision_models().get_model_weights(name).DEFAULT
-    outline = model_outline(name, "imagenet")
+    outline = meta_model(name, "imagenet")
     assert sum(p.numel() for p in outline.parameters()) == best.meta["num_params"]
     assert layer_summaries(outline, (1, 3, *best.meta["min_size"]))
 
@@ -127,7 +127,7 @@ def test_classes_have_the_names_that_the_weights_publish():
     assert (len(names), names[0], names[281]) == (1000, "tench", "tabby")
 
 
-def test_unknown_weights_are_told_those_there_are():
+def test_unknown_weights_are_answered_with_those_there_are():
     with pytest.raises(
         CnnvizError, match=r"no weights named 'coco'. There are: 'imagenet', 'IMAGENET1K_V1', 'IMA"
     ):

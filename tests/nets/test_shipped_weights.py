@@ -48,5 +48,5 @@ def held_out():
 def test_it_names_97_of_100_pictures_that_it_has_never_seen(name, held_out):
     *_, (count, correct) = count_correct(model(name, "shapes"), held_out, torch.device("cpu"), 5_000)
     assert count == 5_000 and correct / count >= 0.97
-    told = provenance(name, "shapes").test_accuracy
-    assert correct / count == pytest.approx(told, abs=0.002)  # another processor rounds otherwise
+    stated = provenance(name, "shapes").test_accuracy
+    assert correct / count == pytest.approx(stated, abs=0.002)  # another processor rounds otherwise

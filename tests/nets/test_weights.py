@@ -106,8 +106,8 @@ def test_what_a_file_says_without_sense_is_left_out(metadata):
 
 
 def test_a_long_story_is_cut_and_kept_on_one_line():
-    told = Provenance.from_metadata({"data": json.dumps("a\nb" + "c" * 5000)})
-    assert told.data.startswith("a b") and len(told.data) == 200
+    stated = Provenance.from_metadata({"data": json.dumps("a\nb" + "c" * 5000)})
+    assert stated.data.startswith("a b") and len(stated.data) == 200
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_other_files_are_refused(network, tmp_path, noise):
     refused(network, tmp_path / "w.safetensors", "w.safetensors")
 
 
-def test_a_missing_file_and_a_folder_are_told(network, tmp_path):
+def test_a_missing_file_and_a_folder_are_reported(network, tmp_path):
     refused(network, tmp_path / "none.safetensors", "cannot be read: No such file")
     refused(network, tmp_path, "cannot be read")
 
@@ -224,7 +224,7 @@ def test_a_weight_that_is_no_number_is_not_saved_and_the_old_file_stays(network,
     assert [path.name for path in saved.parent.iterdir()] == [saved.name]
 
 
-def test_a_place_that_cannot_be_written_is_told(network, tmp_path):
+def test_a_place_that_cannot_be_written_is_reported(network, tmp_path):
     with pytest.raises(CnnvizError, match="cannot be written"):
         save_weights(network, tmp_path / "none" / "w.safetensors", MADE)
 
@@ -277,8 +277,8 @@ def test_the_file_is_read_by_safetensors_with_its_metadata(saved):
 
 
 def test_class_names_stay_short_and_on_one_line():
-    told = Provenance.from_metadata({"classes": json.dumps(["a\n\n# b", "c" * 5000])})
-    assert told.classes == ("a # b", "c" * 200)
+    stated = Provenance.from_metadata({"classes": json.dumps(["a\n\n# b", "c" * 5000])})
+    assert stated.classes == ("a # b", "c" * 200)
 
 
 def test_a_negative_variance_is_refused(network, saved):

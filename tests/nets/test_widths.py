@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 
 import cnnviz
 from cnnviz.errors import CnnvizError
-from cnnviz.nets.catalog import ModelSpec, model_bytes, model_outline
+from cnnviz.nets.catalog import ModelSpec, meta_model, model_bytes
 from cnnviz.nets.weights import Provenance, save_weights
 from cnnviz.nets.widths import channels_in, channels_of
 
@@ -29,7 +29,7 @@ def test_a_file_of_another_width_opens_by_itself(name, tmp_path):
     opened = ModelSpec(name, str(path)).build()
     x = torch.rand(1, 3, 32, 32)
     torch.testing.assert_close(opened(x), network(x), rtol=1e-2, atol=1e-2)
-    outline = model_outline(name, str(path))
+    outline = meta_model(name, str(path))
     shapes = {key: tensor.shape for key, tensor in network.state_dict().items()}
     assert {key: tensor.shape for key, tensor in outline.state_dict().items()} == shapes
     assert model_bytes(name, str(path)) == sum(t.nbytes for t in network.state_dict().values())

@@ -164,7 +164,7 @@ def test_blur_pooling_is_a_binomial_blur_and_every_nth_pixel(mode, height, width
     np.testing.assert_allclose(blur_pool2d(x, stride, mode), blurred[:, :, ::stride, ::stride], rtol=1e-12)
 
 
-def test_blur_pooling_reflects_unless_told_otherwise():
+def test_blur_pooling_reflects_unless_asked_otherwise():
     x = picture(1, 1, 5, 5)
     assert torch.equal(blur_pool2d(x, 2), blur_pool2d(x, 2, "reflect"))
     assert not torch.allclose(blur_pool2d(x, 2), blur_pool2d(x, 2, "zeros"))

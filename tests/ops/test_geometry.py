@@ -223,7 +223,7 @@ def test_largest_padding_is_where_torch_stops(size, mode):
 
 
 @pytest.mark.parametrize("mode", ["zero", "same", "", None, 0])
-def test_an_unknown_padding_mode_is_told_the_modes_there_are(mode):
+def test_an_unknown_padding_mode_is_answered_with_the_modes_there_are(mode):
     with pytest.raises(CnnvizError, match="zeros, reflect, replicate, circular"):
         source_indices(5, 1, 1, mode)
 

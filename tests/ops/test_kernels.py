@@ -235,7 +235,7 @@ def test_the_ends_of_every_range_are_allowed_and_the_defaults_lie_within(name):
 
 
 @pytest.mark.parametrize("name", ["sobel", "", "Box"])
-def test_an_unknown_kernel_is_told_the_names_there_are(name):
+def test_an_unknown_kernel_is_answered_with_the_names_there_are(name):
     with pytest.raises(CnnvizError, match=f"no kernel named '{name}'.*identity, box, gaussian"):
         kernel(name)
 

@@ -189,7 +189,7 @@ def test_names_do_not_lead_out_of_the_folder(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.rglob("*")] == ["here"]
 
 
-def test_a_full_disk_is_told(monkeypatch):
+def test_a_full_disk_is_reported(monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 

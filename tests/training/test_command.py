@@ -28,7 +28,7 @@ def only(out):
 
 def test_a_file_of_weights_comes_out_with_its_story(out, capsys):
     assert main([*QUICK, "--out", str(out)]) == 0
-    told = capsys.readouterr()
+    reported = capsys.readouterr()
     made = read_provenance(out)
     assert (made.network, made.data, made.epochs, made.pictures, made.seed) == (
         "simple_cnn",
@@ -37,8 +37,8 @@ def test_a_file_of_weights_comes_out_with_its_story(out, capsys):
         8,
         0,
     )
-    assert told.out == f"{out}: {made.label} (10 held-out pictures)\n"
-    assert "epoch 1 of 2: loss " in told.err and "on held-out ones" in told.err
+    assert reported.out == f"{out}: {made.label} (10 held-out pictures)\n"
+    assert "epoch 1 of 2: loss " in reported.err and "on held-out ones" in reported.err
     assert only(out)
     pictures, labels = ShapesPictures(10, TEST_SEED).batch(range(10))
     network = model("simple_cnn", str(out))
@@ -91,7 +91,7 @@ def test_a_run_that_is_stopped_goes_on_and_ends_like_one_that_is_not(out, monkey
     assert len(list(out.parent.iterdir())) == 2
 
 
-def test_a_damaged_unfinished_run_is_told(out, capsys):
+def test_a_damaged_unfinished_run_is_reported(out, capsys):
     out.with_suffix(".unfinished.safetensors").write_bytes(b"x")
     assert main([*QUICK, "--resume", "--out", str(out)]) == 1
     assert "w.unfinished.safetensors is no safetensors file" in capsys.readouterr().err

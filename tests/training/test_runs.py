@@ -15,12 +15,12 @@ from cnnviz.__main__ import main
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.weights import packed_weights, read_provenance, save_weights
 from cnnviz.training import runs as module
+from cnnviz.training.checkpoints import MOST, Checkpoint, Checkpoints
 from cnnviz.training.loop import TrainingRun
 from cnnviz.training.pictures import ShapesPictures
 from cnnviz.training.plan import Plan
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.runs import MINUTES, PATIENCE_MINUTES, LiveRun, Runs
-from cnnviz.training.shots import MOST, Shot, Shots
 from cnnviz.training.sources import Source, StoredPictures, shapes_source
 
 SECONDS = 60
@@ -86,22 +86,26 @@ def test_a_run_does_what_the_loop_does_by_itself():
     assert [step.loss for step in run.steps] == losses
     for name, tensor in alone.network.state_dict().items():
         torch.testing.assert_close(
-            run.shots.kept[-1].weights[name].to(tensor.dtype), tensor, rtol=1e-3, atol=1e-4
+            run.checkpoints.kept[-1].weights[name].to(tensor.dtype), tensor, rtol=1e-3, atol=1e-4
         )
 
 
 def test_every_epoch_is_kept_with_its_answers_from_before_the_first_step_on():
     run = over(Runs().start(plan(), fetch))
-    assert [shot.epoch for shot in run.shots.kept] == [epoch for epoch, _ in run.tested] == [0, 1, 2, 3]
-    shot = run.shots.kept[2]
+    assert (
+        [checkpoint.epoch for checkpoint in run.checkpoints.kept]
+        == [epoch for epoch, _ in run.tested]
+        == [0, 1, 2, 3]
+    )
+    checkpoint = run.checkpoints.kept[2]
     network = plan().network(2)
-    network.load_state_dict(dict(shot.weights))
+    network.load_state_dict(dict(checkpoint.weights))
     with torch.no_grad():
         chances = F.softmax(network.eval()(noise(10, 1).pixels / 255), 1)
-    assert shot.answers.predicted.tolist() == chances.argmax(1).tolist()
-    np.testing.assert_allclose(shot.answers.certainty, chances.max(1).values, rtol=1e-4)
+    assert checkpoint.predictions.predicted.tolist() == chances.argmax(1).tolist()
+    np.testing.assert_allclose(checkpoint.predictions.certainty, chances.max(1).values, rtol=1e-4)
     right = (chances.argmax(1) == noise(10, 1).labels).double().mean().item()
-    assert shot.answers.accuracy == run.tested[2][1] == pytest.approx(right)
+    assert checkpoint.predictions.accuracy == run.tested[2][1] == pytest.approx(right)
 
 
 def test_one_trains_at_a_time_and_the_others_know_their_place(monkeypatch):
@@ -151,7 +155,7 @@ def test_a_run_can_be_stopped_at_work_and_while_it_is_paused(monkeypatch):
     run.ask_for("stop")
     held.release()
     assert over(run).state == "stopped" and len(run.steps) == 1
-    assert packed_weights(plan().network(2), plan().provenance(run.shots.kept[-1], ("red", "blue"), 24))
+    assert packed_weights(plan().network(2), plan().provenance(run.checkpoints.kept[-1], ("red", "blue"), 24))
     paused = runs.start(plan(), fetch)
     paused.ask_for("pause")
     over(paused).ask_for("stop")
@@ -195,17 +199,17 @@ def test_no_run_takes_longer_than_it_may(monkeypatch):
     run.watch()
     held.release(1)
     assert over(run).state == "stopped" and f"{MINUTES} minutes" in run.note
-    assert run.shots.kept[-1].epoch == 1
+    assert run.checkpoints.kept[-1].epoch == 1
 
 
 def test_a_rate_far_too_high_diverges_and_keeps_the_last_good_weights():
     run = over(Runs().start(plan(rate=1e9), fetch))
     assert run.state == "diverged" and "diverged" in run.note and "are kept" in run.note
-    for tensor in run.shots.kept[-1].weights.values():
+    for tensor in run.checkpoints.kept[-1].weights.values():
         assert tensor.isfinite().all()
 
 
-def test_a_crash_is_told_in_a_sentence_and_keeps_the_weights_so_far(monkeypatch, caplog):
+def test_a_crash_is_reported_in_a_sentence_and_keeps_the_weights_so_far(monkeypatch, caplog):
     one_step = TrainingRun._one_step
 
     def crashing(run):
@@ -219,11 +223,11 @@ def test_a_crash_is_told_in_a_sentence_and_keeps_the_weights_so_far(monkeypatch,
     assert run.state == "failed" and "out of everything" not in run.note
     identifier = run.note.split()[-1].rstrip(".")
     assert identifier in caplog.text and "out of everything" in caplog.text
-    assert [shot.epoch for shot in run.shots.kept] == [0, 1]
+    assert [checkpoint.epoch for checkpoint in run.checkpoints.kept] == [0, 1]
     assert over(runs.start(plan(1), fetch)).state == "done"
 
 
-def test_pictures_that_cannot_be_had_are_told():
+def test_pictures_that_cannot_be_had_are_reported():
     def fail():
         raise CnnvizError("CIFAR10 could not be had: no route to host.")
 
@@ -265,9 +269,9 @@ def test_a_run_builds_its_network_when_its_turn_comes_and_counts_what_it_takes(m
     wait(lambda: runs.ahead(second) == 1)
     assert second.nbytes == 0 and second.total_steps == 9
     one = sum(tensor.nbytes for tensor in plan().network(2).state_dict().values())
-    assert first.nbytes == first.shots.nbytes + 3 * one  # learning, asked, last good
+    assert first.nbytes == first.checkpoints.nbytes + 3 * one  # learning, asked, last good
     held.release()
-    assert over(first).nbytes == first.shots.nbytes and over(second).state == "done"
+    assert over(first).nbytes == first.checkpoints.nbytes and over(second).state == "done"
 
 
 def test_pictures_of_two_runs_count_once():
@@ -367,17 +371,17 @@ def test_a_paused_run_goes_on_only_where_there_is_a_place(monkeypatch):
     assert paused.state == "done"
 
 
-def test_shots_are_thinned_to_a_bound_and_keep_the_first_and_the_last():
-    shots = Shots()
+def test_checkpoints_are_thinned_to_a_bound_and_keep_the_first_and_the_last():
+    checkpoints = Checkpoints()
     for epoch in range(100):
-        shots.add(Shot(epoch, {"w": torch.zeros(3)}, None))
-        epochs = [shot.epoch for shot in shots.kept]
+        checkpoints.add(Checkpoint(epoch, {"w": torch.zeros(3)}, None))
+        epochs = [checkpoint.epoch for checkpoint in checkpoints.kept]
         assert epochs[0] == 0 and epochs[-1] == epoch and len(epochs) <= MOST
-        assert all(one % shots.every == 0 for one in epochs[:-1])
-    assert len(shots.kept) > MOST / 2
-    heavy = Shots()
+        assert all(one % checkpoints.every == 0 for one in epochs[:-1])
+    assert len(checkpoints.kept) > MOST / 2
+    heavy = Checkpoints()
     for epoch in range(9):
-        heavy.add(Shot(epoch, {"w": torch.empty(20_000_000, dtype=torch.uint8)}, None))
+        heavy.add(Checkpoint(epoch, {"w": torch.empty(20_000_000, dtype=torch.uint8)}, None))
         assert heavy.nbytes <= 64_000_000
 
 
@@ -389,7 +393,10 @@ def test_names_of_runs_cannot_be_guessed():
 def test_the_file_of_a_stopped_run_does_not_claim_a_command(tmp_path):
     run = over(Runs().start(plan(2), fetch))
     shapes = replace(plan(2), data="shapes")
-    whole, part = (shapes.provenance(shot, ("a", "b"), 24) for shot in (run.shots.kept[2], run.shots.kept[1]))
+    whole, part = (
+        shapes.provenance(checkpoint, ("a", "b"), 24)
+        for checkpoint in (run.checkpoints.kept[2], run.checkpoints.kept[1])
+    )
     assert "--width 4" in whole.command and not part.command and part.epochs == 1
     assert whole.test_accuracy == run.tested[2][1] and whole.test_pictures == 10
     network = plan().network(2)
@@ -415,10 +422,10 @@ def test_the_command_in_the_file_makes_the_weights_again(tmp_path, monkeypatch):
         "simple_cnn", 4, "shapes", Recipe(2, 10, augment=True), 20, same_pictures=True, half_size=True
     )
     run = over(Runs().start(small, lambda: shapes_source(20, 10, 0)))
-    command = small.provenance(run.shots.kept[-1], ("a",), 20).command
+    command = small.provenance(run.checkpoints.kept[-1], ("a",), 20).command
     monkeypatch.chdir(tmp_path)
     assert main(shlex.split(command)[3:]) == 0
     for name, tensor in load_file("simple_cnn.safetensors").items():
-        torch.testing.assert_close(tensor, run.shots.kept[-1].weights[name])
-    told = read_provenance("simple_cnn.safetensors")
-    assert told.test_accuracy == pytest.approx(run.tested[-1][1])
+        torch.testing.assert_close(tensor, run.checkpoints.kept[-1].weights[name])
+    stated = read_provenance("simple_cnn.safetensors")
+    assert stated.test_accuracy == pytest.approx(run.tested[-1][1])

@@ -81,7 +81,7 @@ def broken(folder):
         (broken, "Not one picture in .*b can be read. Left out .*0.png: .*not a picture"),
     ],
 )
-def test_a_folder_that_will_not_do_is_told_in_one_sentence_or_two(tmp_path, make, said):
+def test_a_folder_that_will_not_do_is_reported_in_one_sentence_or_two(tmp_path, make, said):
     with pytest.raises(CnnvizError, match=said) as error:
         folder_source(make(tmp_path / "data"))
     assert "\n" not in str(error.value)
@@ -131,7 +131,7 @@ def test_fashion_mnist_is_framed_and_has_three_equal_channels(monkeypatch, tmp_p
         ConnectionResetError("no route to host"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_downloaded_is_told(monkeypatch, tmp_path, error):
+def test_what_cannot_be_downloaded_is_reported(monkeypatch, tmp_path, error):
     def fail(*_, **__):
         raise error
 

@@ -9,11 +9,11 @@ import pytest
 
 from cnnviz.analysis.activations import forward
 from cnnviz.analysis.layers import layer_summaries
-from cnnviz.analysis.model_outline import ModelOutline
+from cnnviz.analysis.meta_copy import MetaCopy
 from cnnviz.analysis.shifts import padding_on_the_way
 from cnnviz.data.images import Picture, sample
 from cnnviz.errors import CnnvizError
-from cnnviz.nets.catalog import ModelSpec, model_outline
+from cnnviz.nets.catalog import ModelSpec, meta_model
 from cnnviz.ui import cache
 from cnnviz.ui.passes import Passes
 
@@ -41,21 +41,21 @@ def test_a_story_that_cannot_be_given_is_refused_with_a_new_exception_each_time(
 def test_passes_at_the_same_time_do_not_report_into_each_other(monkeypatch):
     """Two passes of each kind, each begun before the other is over."""
     sides = (64, 96)
-    expected = [layer_summaries(model_outline("resnet18"), (1, 3, side, side)) for side in sides]
-    way = padding_on_the_way(model_outline("resnet18"), "layer1.0.conv1", (1, 3, 64, 64))
-    for stored in (cache.layers_of, cache.networks._recorded, cache.padding_to, cache.meta_model):
+    expected = [layer_summaries(meta_model("resnet18"), (1, 3, side, side)) for side in sides]
+    way = padding_on_the_way(meta_model("resnet18"), "layer1.0.conv1", (1, 3, 64, 64))
+    for stored in (cache.layers_of, cache.networks._recorded, cache.padding_to, cache.meta_model_of):
         stored.clear()
     together = threading.Barrier(3, timeout=10)
 
     def meeting(model, x):
         return (together.wait(), forward(model, x), together.wait())[1]
 
-    class MeetingOutline(ModelOutline):
+    class MeetingMetaCopy(MetaCopy):
         def __init__(self, model):
             super().__init__(model)
             self.model = functools.partial(meeting, self.model)
 
-    monkeypatch.setattr("cnnviz.analysis.graph.ModelOutline", MeetingOutline)
+    monkeypatch.setattr("cnnviz.analysis.graph.MetaCopy", MeetingMetaCopy)
     monkeypatch.setattr("cnnviz.analysis.shifts.forward", meeting)
     found = {}
     threads = [
@@ -111,6 +111,6 @@ def test_who_waits_for_a_network_that_somebody_builds_holds_no_slot(monkeypatch)
 
 
 def _more_than_one_slot_taken():
-    """The builder's is one; the others have come to the shelf, and get a moment to take theirs."""
+    """The builder's is one; the others have come to the store, and get a moment to take theirs."""
     time.sleep(0.2)
     return cache.processor()._running > 1

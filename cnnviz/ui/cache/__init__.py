@@ -20,7 +20,7 @@ from cnnviz.ui.cache.networks import cam_layers as cam_layers
 from cnnviz.ui.cache.networks import glance_columns_of as glance_columns_of
 from cnnviz.ui.cache.networks import layers_of as layers_of
 from cnnviz.ui.cache.networks import load as load
-from cnnviz.ui.cache.networks import meta_model as meta_model
+from cnnviz.ui.cache.networks import meta_model_of as meta_model_of
 from cnnviz.ui.cache.networks import padding_to as padding_to
 from cnnviz.ui.cache.networks import require_memory as require_memory
 from cnnviz.ui.cache.networks import shared_model as shared_model

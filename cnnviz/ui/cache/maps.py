@@ -14,18 +14,18 @@ from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.residual_variants import CifarDesign
 from cnnviz.ui.attribution_runs import AttributionRequest, AttributionRuns
-from cnnviz.ui.cache.networks import glance_columns_of, layers_of, meta_model, shared_model
+from cnnviz.ui.cache.networks import glance_columns_of, layers_of, meta_model_of, shared_model
 from cnnviz.ui.cache.pictures import PictureKey, picture_key
 from cnnviz.ui.cache.resources import processor
 from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
+from cnnviz.ui.lru_cache import SizedLRUCache
 from cnnviz.ui.passes import GlanceRun, LayerRun, Passes, Scores
-from cnnviz.ui.shelf import Shelf
 
 
 @st.cache_resource(show_spinner=False)
-def _runs() -> Shelf[tuple[ModelSpec, str, str], LayerRun]:
+def _runs() -> SizedLRUCache[tuple[ModelSpec, str, str], LayerRun]:
     """Feature maps in memory."""
-    return Shelf(400_000_000)
+    return SizedLRUCache(400_000_000)
 
 
 def _passes(spec: ModelSpec) -> Passes:
@@ -60,7 +60,7 @@ def stories(spec: ModelSpec, layer: str, picture: Picture) -> LayerStories:
     """The stories of one layer's units; the network runs for the first of them.
 
     Raises:
-        CnnvizError: if they are not told.
+        CnnvizError: if that layer is not supported.
     """
     with processor().busy_spinner():
         found = _stories(spec, layer, picture.digest, picture)
@@ -71,7 +71,7 @@ def stories(spec: ModelSpec, layer: str, picture: Picture) -> LayerStories:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _stories(spec: ModelSpec, layer: str, digest: str, _picture: Picture) -> LayerStories | str:
-    """Or why they are not told. Few: each holds what the layer and those on the way have read and given."""
+    """Or why that layer is not supported. Few: each holds the inputs and outputs of the layers on the way."""
     try:
         return _passes(spec).stories(layer, _picture)
     except CnnvizError as error:
@@ -133,7 +133,7 @@ def attribution_runs() -> AttributionRuns:
 def _attribute(
     request: AttributionRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
 ) -> Array:
-    network = meta_model(request.spec.name, request.spec.shaped_by)
+    network = meta_model_of(request.spec.name, request.spec.shaped_by)
     return _passes(request.spec).attribution(network, request, progress, cancelled)
 
 
@@ -146,7 +146,7 @@ def effective_runs() -> EffectiveRuns:
 def _measure_effective(
     request: EffectiveRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
 ) -> Array:
-    network = meta_model(request.spec.name, request.spec.shaped_by)
+    network = meta_model_of(request.spec.name, request.spec.shaped_by)
     return _passes(request.spec).effective_field(network, request, progress, cancelled)
 
 

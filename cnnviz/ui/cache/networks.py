@@ -14,18 +14,18 @@ from cnnviz.analysis.residual import block_graph
 from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
 from cnnviz.analysis.trace import trace_and_graph
 from cnnviz.errors import CnnvizError
-from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_bytes, model_outline
+from cnnviz.nets.catalog import ModelSpec, catalog_entry, meta_model, model_bytes
 from cnnviz.nets.classifiers import classifier_names, published_figures
 from cnnviz.nets.residual_variants import BlockDesign
 from cnnviz.nets.shared import SharedModel
 from cnnviz.ui.cache.resources import processor, setting, settle
-from cnnviz.ui.shelf import Shelf
+from cnnviz.ui.lru_cache import SizedLRUCache
 
 
 @st.cache_resource(show_spinner=False)
-def _models() -> Shelf[ModelSpec, SharedModel]:
+def _models() -> SizedLRUCache[ModelSpec, SharedModel]:
     """Networks in memory: CNNVIZ_MODEL_GB for all their weights together."""
-    return Shelf(int(setting("CNNVIZ_MODEL_GB", 2) * 1e9))
+    return SizedLRUCache(int(setting("CNNVIZ_MODEL_GB", 2) * 1e9))
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -80,9 +80,9 @@ def load(spec: ModelSpec) -> None:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def meta_model(name: str, weights: str | None = None) -> torch.nn.Module:
+def meta_model_of(name: str, weights: str | None = None) -> torch.nn.Module:
     """A network on the meta device, whose weights take no memory; threads share it, so do not hook it."""
-    return model_outline(name, weights)
+    return meta_model(name, weights)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -145,7 +145,7 @@ def cam_layers(name: str, side: int, weights: str | None) -> tuple[str, ...]:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def padding_to(name: str, layer: str, side: int) -> PaddingOnTheWay:
     """What pads in a network on the way to a layer, for a square picture."""
-    return padding_on_the_way(model_outline(name), layer, (1, 3, side, side))
+    return padding_on_the_way(meta_model(name), layer, (1, 3, side, side))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -18,7 +18,7 @@ from cnnviz.training.recipe import Recipe
 from cnnviz.training.runs import Runs
 from cnnviz.training.sources import Source, downloaded_source, stored_bytes
 from cnnviz.ui.cache.resources import processor
-from cnnviz.ui.shelf import Shelf
+from cnnviz.ui.lru_cache import SizedLRUCache
 
 _UPLOADED_BYTES = 500_000_000  # twenty uploads of the largest size
 
@@ -40,8 +40,8 @@ def downloaded_pictures(name: str) -> Source:
 
 
 @st.cache_resource(show_spinner=False)
-def _uploads() -> Shelf[str, Source]:
-    return Shelf(_UPLOADED_BYTES)
+def _uploads() -> SizedLRUCache[str, Source]:
+    return SizedLRUCache(_UPLOADED_BYTES)
 
 
 def keep_upload(source: Source) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cnnviz.analysis.unit_steps import JoinStep, LinearStep, NormStep, PointwiseStep, Told
+from cnnviz.analysis.unit_steps import JoinStep, LinearStep, NormStep, PointwiseStep, Step
 from cnnviz.analysis.unit_story import StoryStep, UnitField, UnitStory
 from cnnviz.ops.convolution import ConvStep
 from cnnviz.ops.pooling import PoolStep
@@ -41,7 +41,7 @@ def bracketed(value: float) -> str:
 
 def formula(step: StoryStep) -> Formula:
     """The right side of y = … in symbols, and with the numbers of one unit, its value left out."""
-    inner = step.told
+    inner = step.computation
     if isinstance(inner, ConvStep):
         return _summed(inner.channel_sums.tolist(), inner.bias, _taps(inner))
     if isinstance(inner, LinearStep):
@@ -108,7 +108,7 @@ def _pointwise(step: PointwiseStep, operation: str) -> Formula:
     return symbols, [pattern.replace("{x}", bracketed(step.input))]
 
 
-def step_text(step: Told) -> str:
+def step_text(step: Step) -> str:
     """What to say about a step besides its formula; may be empty."""
     if isinstance(step, NormStep):
         return (

@@ -5,7 +5,7 @@ def milestones_code() -> str:
     """Code that traces the seven architectures; its `rows` hold the numbers on the cards."""
     return """\
 import cnnviz
-from cnnviz.nets.catalog import model_outline
+from cnnviz.nets.catalog import meta_model
 
 inputs = {
     "lenet5": (1, 1, 32, 32),
@@ -18,7 +18,7 @@ inputs = {
 }
 rows = {}
 for name, shape in inputs.items():
-    trace = cnnviz.trace(model_outline(name), shape)  # shapes alone: no weights, nothing computed
+    trace = cnnviz.trace(meta_model(name), shape)  # shapes alone: no weights, nothing computed
     reached = sum(row.parameters for row in trace)  # auxiliary heads that only training uses left out
     rows[name] = reached, trace.macs, trace.last_map.receptive_field.size
 """
@@ -57,9 +57,9 @@ def blocks_code(name: str, shape: tuple[int, ...], path: str) -> str:
     return f"""\
 from cnnviz import trace
 from cnnviz.analysis.blocks import blocks
-from cnnviz.nets.catalog import model_outline
+from cnnviz.nets.catalog import meta_model
 
-network = model_outline("{name}")  # shapes alone, no weights
+network = meta_model("{name}")  # shapes alone, no weights
 whole = blocks(network, trace(network, {shape}))
 block = next(block for block in whole.walk() if block.path == "{path}" and block.parts)
 parts = [(part.path, part.title, part.output_shape, part.parameters, part.macs) for part in block.parts]

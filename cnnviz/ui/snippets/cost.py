@@ -105,9 +105,9 @@ def model_code(name: str, channels: int, side: int, batch: int, dtype: DType) ->
     """The table of a network, and its cost."""
     return f"""\
 import cnnviz
-from cnnviz.nets.catalog import model_outline  # a network without its weights: no memory, no download
+from cnnviz.nets.catalog import meta_model  # a network without its weights: no memory, no download
 
-trace = cnnviz.trace(model_outline("{name}"), input_shape=(1, {channels}, {side}, {side}))
+trace = cnnviz.trace(meta_model("{name}"), input_shape=(1, {channels}, {side}, {side}))
 cost = cnnviz.model_cost(trace, batch_size={batch}, dtype="{dtype}")
 table = trace.to_dataframe()  # a row for each operation, for one picture
 """
@@ -120,11 +120,11 @@ def two_models_code(
     (one, one_channels, one_side), (two, two_channels, two_side) = first, second
     return f"""\
 import cnnviz
-from cnnviz.nets.catalog import model_outline  # a network without its weights: no memory, no download
+from cnnviz.nets.catalog import meta_model  # a network without its weights: no memory, no download
 
 
 def cost(name, channels, side):
-    trace = cnnviz.trace(model_outline(name), input_shape=(1, channels, side, side))
+    trace = cnnviz.trace(meta_model(name), input_shape=(1, channels, side, side))
     return cnnviz.model_cost(trace, batch_size={batch}, dtype="{dtype}")
 
 

@@ -9,20 +9,20 @@ from cnnviz.ui.snippets.snippet_parts import model_code
 
 _IMPORTS = """\
 import cnnviz
-from cnnviz.nets.catalog import model_outline  # a network without its weights: no memory, no download
+from cnnviz.nets.catalog import meta_model  # a network without its weights: no memory, no download
 """
 
 
-def _model_outline_call(spec: ModelSpec) -> str:
+def _meta_model_call(spec: ModelSpec) -> str:
     """A call; the weights are named because some change the input size that a network takes."""
-    return f'model_outline("{spec.name}"' + (f', "{spec.weights}")' if spec.weights else ")")
+    return f'meta_model("{spec.name}"' + (f', "{spec.weights}")' if spec.weights else ")")
 
 
 def box_code(spec: ModelSpec, shape: tuple[int, ...], layer: str, unit: tuple[int, int]) -> str:
     """Code whose `field` and `box` are those on screen."""
     return f"""\
 {_IMPORTS}
-trace = cnnviz.trace({_model_outline_call(spec)}, {shape})
+trace = cnnviz.trace({_meta_model_call(spec)}, {shape})
 row = trace["{layer}"]
 field = row.receptive_field
 print(field.size, field.jump, field.start)  # each (height, width), in pixels
@@ -34,7 +34,7 @@ def table_code(spec: ModelSpec, shape: tuple[int, ...]) -> str:
     """Code whose `table` is the file to take home."""
     return f"""\
 {_IMPORTS}
-trace = cnnviz.trace({_model_outline_call(spec)}, {shape})
+trace = cnnviz.trace({_meta_model_call(spec)}, {shape})
 table = trace.to_csv()  # or trace.to_dataframe()
 """
 
@@ -42,7 +42,7 @@ table = trace.to_csv()  # or trace.to_dataframe()
 def growth_code(shapes: Mapping[ModelSpec, tuple[int, ...]]) -> str:
     """Code whose `growth` has the curves on screen."""
     traces = "".join(
-        f'    "{spec.name}": cnnviz.trace({_model_outline_call(spec)}, {shape}),\n'
+        f'    "{spec.name}": cnnviz.trace({_meta_model_call(spec)}, {shape}),\n'
         for spec, shape in shapes.items()
     )
     return f"""\

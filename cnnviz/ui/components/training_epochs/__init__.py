@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz.arrays import Array
-from cnnviz.training.shots import Shot
+from cnnviz.training.checkpoints import Checkpoint
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 
@@ -25,7 +25,7 @@ class Maps:
 
 def training_epochs(
     run: str,
-    shots: Sequence[Shot],
+    checkpoints: Sequence[Checkpoint],
     maps: Maps,
     classes: Sequence[str],
     thumbs: Array | None,
@@ -38,7 +38,7 @@ def training_epochs(
 
     Args:
         run: tells one run from another.
-        shots: the epochs.
+        checkpoints: the epochs.
         maps: the feature maps after each of them.
         classes: their names.
         thumbs: uint8 (N, 3, H, W), the first held-out pictures; None if there are none.
@@ -47,19 +47,19 @@ def training_epochs(
         shown: the epoch that the slider stands at in the beginning; None for the newest.
         on_epoch: gets the epoch that the slider was moved to, unchecked; None where it follows the newest.
     """
-    filters = np.stack([_first_filters(shot) for shot in shots])
+    filters = np.stack([_first_filters(checkpoint) for checkpoint in checkpoints])
     arrays: dict[str, Array] = {"filters": filters, "maps": maps.values}
-    answers = [shot.answers for shot in shots if shot.answers is not None]
-    if thumbs is not None and answers:
+    predictions = [checkpoint.predictions for checkpoint in checkpoints if checkpoint.predictions is not None]
+    if thumbs is not None and predictions:
         arrays |= {
             "thumbs": thumbs,
-            "labels": answers[0].labels.astype(np.uint8),
-            "predicted": np.stack([a.predicted for a in answers]).astype(np.uint8),
-            "certainty": np.stack([np.rint(100 * a.certainty) for a in answers]).astype(np.uint8),
+            "labels": predictions[0].labels.astype(np.uint8),
+            "predicted": np.stack([p.predicted for p in predictions]).astype(np.uint8),
+            "certainty": np.stack([np.rint(100 * p.certainty) for p in predictions]).astype(np.uint8),
         }
     fields = {
         "run": run,
-        "epochs": [shot.epoch for shot in shots],
+        "epochs": [checkpoint.epoch for checkpoint in checkpoints],
         "note": note,
         "shown": shown,
         "filter_title": f"First filters: {filters.shape[1]}, each with a kernel for red, green and blue",
@@ -76,9 +76,9 @@ def training_epochs(
     )
 
 
-def _first_filters(shot: Shot) -> Array:
+def _first_filters(checkpoint: Checkpoint) -> Array:
     """The weights of the first convolution, float16 (filters, colours, H, W)."""
-    return next(np.asarray(tensor.numpy()) for tensor in shot.weights.values() if tensor.dim() == 4)
+    return next(np.asarray(tensor.numpy()) for tensor in checkpoint.weights.values() if tensor.dim() == 4)
 
 
 def _changes(filters: Array) -> list[str]:

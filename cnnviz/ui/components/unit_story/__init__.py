@@ -110,7 +110,7 @@ def _step(step: StoryStep, find: FindUnit) -> dict[str, object]:
         "numbers": numbers,
         "text": f"y = {as_text(numbers)} = {significant(step.by_hand)}",
         "value": significant(step.by_hand),
-        "words": step_text(step.told),
+        "words": step_text(step.computation),
         "check": check_text(step),
         "kind": "",
     }
@@ -118,7 +118,7 @@ def _step(step: StoryStep, find: FindUnit) -> dict[str, object]:
 
 def _detail(step: StoryStep, find: FindUnit) -> tuple[dict[str, object], dict[str, Array]]:
     """What a step shows besides its formula."""
-    inner, source = step.told, step.reads[0] if step.reads else ""
+    inner, source = step.computation, step.reads[0] if step.reads else ""
     if isinstance(inner, ConvStep):
         whole = [inner.in_channels.start, inner.input_rows[0], inner.input_columns[0]]
         inside = (max(0, n) for n in whole)

@@ -1,4 +1,4 @@
-"""Things kept for the next who asks, within a number of bytes."""
+"""A cache that is bounded in bytes and makes each value once."""
 
 import threading
 from collections import OrderedDict
@@ -10,12 +10,12 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Shelf(Generic[K, V]):
-    """Keeps what was made while all of it takes at most `limit` bytes; what nobody wanted longest goes first.
+class SizedLRUCache(Generic[K, V]):
+    """Keeps at most `limit` bytes of values; least recently used entries are evicted first.
 
-    Room is made before a thing is, so that the two do not stand in memory together. One that is wanted
-    by several at once is made once, and if that fails it fails for all of them. One larger than the
-    limit is made and not kept.
+    Entries are evicted before the new value is made, so that both are never in memory together. A value
+    that several threads request at once is made once; if that fails, it fails for all of them. A value
+    larger than the limit is made and not kept.
     """
 
     def __init__(self, limit: int) -> None:
@@ -27,7 +27,7 @@ class Shelf(Generic[K, V]):
 
     @property
     def used(self) -> int:
-        """Bytes of all that is kept."""
+        """Bytes of all values kept."""
         with self._lock:
             return sum(size for _, size in self._kept.values())
 
@@ -36,7 +36,7 @@ class Shelf(Generic[K, V]):
             return key in self._kept
 
     def get(self, key: K, make: Callable[[], V], size: int) -> V:
-        """The thing of that key, made now if it is not there; `size` is what it will take in bytes."""
+        """The value of a key, made now if it is not kept; `size` is what it will take in bytes."""
         while True:
             with self._lock:
                 if key in self._kept:
@@ -61,7 +61,7 @@ class Shelf(Generic[K, V]):
                 self._forget(key)
             if isinstance(error, Exception):
                 making.set_exception(error)
-            else:  # it was stopped, which says nothing of the thing: one of those who wait makes it
+            else:  # the run was stopped, which says nothing of the value: one of the waiting threads makes it
                 making.cancel()
             raise
         with self._lock:
@@ -78,7 +78,7 @@ class Shelf(Generic[K, V]):
             self._make_room()
 
     def _forget(self, key: K) -> int | None:
-        """It is no longer being made; the room that was reserved for it."""
+        """Its value is no longer being made; returns the bytes that were reserved for it."""
         del self._making[key]
         return self._room.pop(key, None)
 

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from cnnviz.analysis.graph import Op
-from cnnviz.analysis.model_outline import ModelOutline
+from cnnviz.analysis.meta_copy import MetaCopy
 from cnnviz.analysis.torch_calls import function_name, outputs_of, replaced
 from cnnviz.errors import CnnvizError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RealCall:
+class ReplayedCall:
     """One operation as it ran on values."""
 
     name: str
@@ -41,7 +41,7 @@ def output_of(model: nn.Module, x: Tensor, op: Op) -> Tensor:
     return _found(model, x, [op], copies=False)[op.index].output
 
 
-def calls_of(model: nn.Module, x: Tensor, ops: Collection[Op]) -> dict[int, RealCall]:
+def calls_of(model: nn.Module, x: Tensor, ops: Collection[Op]) -> dict[int, ReplayedCall]:
     """Some operations of `record(model, x.shape)`, by their index, as they run on x.
 
     The model runs once, in eval mode, as far as the last of them. What depends on the input is copied,
@@ -53,11 +53,11 @@ def calls_of(model: nn.Module, x: Tensor, ops: Collection[Op]) -> dict[int, Real
     return _found(model, x, ops, copies=True)
 
 
-def _found(model: nn.Module, x: Tensor, ops: Collection[Op], *, copies: bool) -> dict[int, RealCall]:
-    outline = ModelOutline(model, meta=False)
-    finder = _Finder(outline, ops, copies=copies)
+def _found(model: nn.Module, x: Tensor, ops: Collection[Op], *, copies: bool) -> dict[int, ReplayedCall]:
+    copied = MetaCopy(model, meta=False)
+    finder = _Finder(copied, ops, copies=copies)
     with contextlib.suppress(_AllFoundError), finder:
-        outline.model(x)
+        copied.model(x)
     missing = next((op for op in ops if op.index not in finder.found), None)
     if missing is not None:
         raise _another_way(missing)
@@ -78,15 +78,15 @@ def _another_way(op: Op) -> CnnvizError:
 class _Finder(TorchFunctionMode):
     """Counts calls as `record` does and stops after the last wanted one."""
 
-    def __init__(self, outline: ModelOutline, ops: Collection[Op], *, copies: bool) -> None:
+    def __init__(self, copied: MetaCopy, ops: Collection[Op], *, copies: bool) -> None:
         super().__init__()
-        self.found: dict[int, RealCall] = {}
+        self.found: dict[int, ReplayedCall] = {}
         self._wanted = {op.call: op for op in ops}
         self._copies = copies
         self._number = 0
         self._paths: list[str] = []
-        outline.on_call = lambda _, path: self._paths.append(path)
-        outline.on_return = lambda *_: self._paths.pop()
+        copied.on_call = lambda _, path: self._paths.append(path)
+        copied.on_return = lambda *_: self._paths.pop()
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -109,7 +109,7 @@ class _Finder(TorchFunctionMode):
         path = self._paths[-1] if self._paths else ""
         if (name, path, tuple(output.shape)) != (op.name, op.path, op.outputs[0].shape):
             raise _another_way(op)
-        self.found[op.index] = RealCall(name, *given, output.detach().clone() if self._copies else output)
+        self.found[op.index] = ReplayedCall(name, *given, output.detach().clone() if self._copies else output)
         if len(self.found) == len(self._wanted):
             raise _AllFoundError
 

@@ -1,4 +1,4 @@
-"""What a network says of held-out pictures, one by one."""
+"""What a network predicts for held-out pictures, one by one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _BATCH = 25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answers:
+class Predictions:
     """Of the first N held-out pictures: true class, predicted class, and how certain it was.
 
     Attributes:
@@ -33,8 +33,8 @@ class Answers:
         return float((self.labels == self.predicted).mean())
 
 
-def ask(network: nn.Module, pictures: Pictures, count: int, between: Callable[[], None]) -> Answers:
-    """Ask a network, in eval mode, about the first `count` pictures; `between` runs after each few."""
+def predict(network: nn.Module, pictures: Pictures, count: int, between: Callable[[], None]) -> Predictions:
+    """Predict the classes of the first `count` pictures, in eval mode; `between` runs after each few."""
     network.eval()
     found: list[tuple[Array, Array, Array]] = []
     for start in range(0, count, _BATCH):
@@ -43,4 +43,4 @@ def ask(network: nn.Module, pictures: Pictures, count: int, between: Callable[[]
             certainty, predicted = network(as_input(batch)).softmax(1).max(1)
         found.append((labels.numpy(), predicted.numpy(), certainty.numpy()))
         between()
-    return Answers(*(read_only(np.concatenate(part)) for part in zip(*found, strict=True)))
+    return Predictions(*(read_only(np.concatenate(part)) for part in zip(*found, strict=True)))

@@ -125,7 +125,7 @@ def test_a_buffer_without_a_device_is_written_to():
     assert last.layer == "end" and last.parents == ("setitem",)
 
 
-def test_modules_nested_too_deeply_are_told():
+def test_modules_nested_too_deeply_are_reported():
     network = nn.Conv2d(1, 1, 1)
     for _ in range(600):
         network = nn.Sequential(network)

@@ -26,8 +26,8 @@ _SLOW = frozenset(f"{_ARITHMETIC} {_ACTIVATIONS} {_LAYERS}".split())
 _Like = tuple[torch.Size, tuple[int, ...], torch.dtype]
 
 
-class KnownShapes:
-    """Answers calls of PyTorch functions within one pass on the meta device."""
+class ShapeCache:
+    """Predictions calls of PyTorch functions within one pass on the meta device."""
 
     def __init__(self) -> None:
         self._known: dict[Hashable, int | _Like] = {}

@@ -7,29 +7,29 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-from cnnviz.analysis.known_shapes import KnownShapes
-from cnnviz.analysis.model_outline import ModelOutline
+from cnnviz.analysis.meta_copy import MetaCopy
+from cnnviz.analysis.shape_cache import ShapeCache
 from cnnviz.analysis.torch_calls import meets_meta, replaced, tensors_in
 
 
-def runs(outline: ModelOutline, input_shape: Sequence[int]) -> tuple[bool, int]:
+def dry_run(copied: MetaCopy, input_shape: Sequence[int]) -> tuple[bool, int]:
     """Whether a pass on shapes goes through, and how many modules it called; nothing is recorded."""
     calls = itertools.count()
-    outline.on_call = lambda *_: next(calls)
+    copied.on_call = lambda *_: next(calls)
     try:
-        with torch.no_grad(), _Meta():
-            outline.model(torch.empty(tuple(input_shape), device="meta", dtype=outline.dtype))
+        with torch.no_grad(), _DryRun():
+            copied.model(torch.empty(tuple(input_shape), device="meta", dtype=copied.dtype))
     except Exception:  # whatever a module says of a shape that it does not take; `record` words it
         return False, next(calls)
     return True, next(calls)
 
 
-class _Meta(TorchFunctionMode):
+class _DryRun(TorchFunctionMode):
     """Lets constants that have memory meet tensors without."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._shapes = KnownShapes()
+        self._shapes = ShapeCache()
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None

@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from cnnviz.nets.weights import halved
-from cnnviz.training.answers import Answers
+from cnnviz.training.predictions import Predictions
 
 MOST = 16
 _BYTES = 64_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shot:
+class Checkpoint:
     """One epoch: 0 is before the first step.
 
     Attributes:
         epoch: how many are done.
         weights: as a file has them, in half precision.
-        answers: to the held-out pictures, with these weights; None if there are no such pictures.
+        predictions: on the held-out pictures, with these weights; None if there are no such pictures.
     """
 
     epoch: int
     weights: Mapping[str, Tensor]
-    answers: Answers | None
+    predictions: Predictions | None
 
     @property
     def nbytes(self) -> int:
@@ -37,8 +37,8 @@ def weights_now(network: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().clone() for name, tensor in halved(network).items()}
 
 
-class Shots:
-    """The shots of one run: at most `MOST` of them, and 64 MB where more than three are kept.
+class Checkpoints:
+    """The checkpoints of one run: at most `MOST` of them, and 64 MB where more than three are kept.
 
     The first and the last stay.
 
@@ -48,21 +48,21 @@ class Shots:
 
     def __init__(self) -> None:
         self.every = 1
-        self.kept: tuple[Shot, ...] = ()
+        self.kept: tuple[Checkpoint, ...] = ()
 
     @property
     def nbytes(self) -> int:
         """Memory that all of them take."""
-        return sum(shot.nbytes for shot in self.kept)
+        return sum(checkpoint.nbytes for checkpoint in self.kept)
 
-    def add(self, shot: Shot) -> None:
+    def add(self, checkpoint: Checkpoint) -> None:
         """Keep one more; older ones make room."""
-        most = max(3, min(MOST, _BYTES // max(1, shot.nbytes)))
-        kept = [*self._thinned(self.kept), shot]
+        most = max(3, min(MOST, _BYTES // max(1, checkpoint.nbytes)))
+        kept = [*self._thinned(self.kept), checkpoint]
         while len(kept) > most:
             self.every *= 2
-            kept = [*self._thinned(kept[:-1]), shot]
+            kept = [*self._thinned(kept[:-1]), checkpoint]
         self.kept = tuple(kept)
 
-    def _thinned(self, shots: tuple[Shot, ...] | list[Shot]) -> list[Shot]:
-        return [shot for shot in shots if shot.epoch % self.every == 0]
+    def _thinned(self, checkpoints: tuple[Checkpoint, ...] | list[Checkpoint]) -> list[Checkpoint]:
+        return [checkpoint for checkpoint in checkpoints if checkpoint.epoch % self.every == 0]

@@ -15,7 +15,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.ops.convolution import Conv2dFromScratch
 
 
-class ModelOutline:
+class MetaCopy:
     """A second tree of modules in eval mode, whose calls can be watched without touching the first.
 
     What forward may write to, lists, dicts, buffers and tensors, is a copy; modules and methods of
@@ -45,8 +45,8 @@ class ModelOutline:
         self._registered = {*self._names, *(id(buffer) for buffer in model.buffers())}
         floating = (p.dtype for p in parameters.values() if p.is_floating_point())
         self.dtype = next(floating, torch.get_default_dtype())
-        self.on_call: Callable[[nn.Module, str], object] = _told
-        self.on_return: Callable[[nn.Module, str, Any], object] = _told
+        self.on_call: Callable[[nn.Module, str], object] = _ignored
+        self.on_return: Callable[[nn.Module, str, Any], object] = _ignored
         self.model = self._module(model)
 
     def _module(self, module: nn.Module) -> nn.Module:
@@ -72,8 +72,8 @@ class ModelOutline:
         twin.__dict__.update(state)
         if isinstance(module, Conv2dFromScratch):
             twin.__class__ = _Conv2d
-        twin.register_forward_pre_hook(lambda m, _: _told(self.on_call(m, path)), prepend=True)
-        twin.register_forward_hook(lambda m, _, output: _told(self.on_return(m, path, output)))
+        twin.register_forward_pre_hook(lambda m, _: _ignored(self.on_call(m, path)), prepend=True)
+        twin.register_forward_hook(lambda m, _, output: _ignored(self.on_return(m, path, output)))
         return twin
 
     def _copied(self, value: Any, where: str) -> Any:
@@ -160,5 +160,5 @@ class _Conv2d(nn.Conv2d):
     """Stands for `Conv2dFromScratch`, which has the same attributes and gives the same numbers."""
 
 
-def _told(*_: object) -> None:
+def _ignored(*_: object) -> None:
     """What a hook gives back would take the place of the module's input or output."""

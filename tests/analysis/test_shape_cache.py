@@ -6,9 +6,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cnnviz.analysis.graph import record
-from cnnviz.analysis.known_shapes import KnownShapes
+from cnnviz.analysis.shape_cache import ShapeCache
 from cnnviz.analysis.torch_calls import tensors_in
-from cnnviz.nets.catalog import catalog_entry, model_outline
+from cnnviz.nets.catalog import catalog_entry, meta_model
 
 NETWORKS = [
     "lenet5", "mini_resnet", "convnext_tiny", "densenet121", "efficientnet_v2_s", "googlenet",
@@ -39,9 +39,9 @@ def counted():
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_operation_is_recorded_as_without_it(name, monkeypatch):
-    outline, shape = model_outline(name), catalog_entry(name).input_shape
+    outline, shape = meta_model(name), catalog_entry(name).input_shape
     found = record(outline, shape)
-    monkeypatch.setattr(KnownShapes, "call", lambda _self, func, args, kwargs, _given: func(*args, **kwargs))
+    monkeypatch.setattr(ShapeCache, "call", lambda _self, func, args, kwargs, _given: func(*args, **kwargs))
     alone = record(outline, shape)
     assert found.ops == alone.ops
     assert [(c.path, c.start, c.end, c.outputs) for c in found.calls] == [
@@ -65,23 +65,25 @@ CASES = [
 
 
 def test_a_second_call_gives_what_the_first_gave():
-    known = KnownShapes()  # one for all cases: none is taken for another
+    known = ShapeCache()  # one for all cases: none is taken for another
     for func, args in [*CASES, *CASES]:
-        told, true = ask(known, func, *args), func(*args)
-        assert (told.shape, told.stride(), told.dtype) == (true.shape, true.stride(), true.dtype)
-        assert told.is_meta and told._base is None and all(told is not given for given in tensors_in(args))
+        cached, true = ask(known, func, *args), func(*args)
+        assert (cached.shape, cached.stride(), cached.dtype) == (true.shape, true.stride(), true.dtype)
+        assert (
+            cached.is_meta and cached._base is None and all(cached is not given for given in tensors_in(args))
+        )
 
 
 def test_it_is_asked_once_and_each_result_has_a_memory_of_its_own(counted):
     add, calls = counted
-    known = KnownShapes()
+    known = ShapeCache()
     results = [ask(known, add, empty(2, 3), empty(3)) for _ in range(3)]
     assert len(calls) == 1
     assert len({result.untyped_storage()._cdata for result in results}) == 3
 
 
 def test_a_tensor_that_is_written_to_comes_back_itself():
-    known = KnownShapes()
+    known = ShapeCache()
     for _ in range(2):
         x = empty(2, 3)
         assert ask(known, F.hardswish, x, inplace=True) is x
@@ -90,7 +92,7 @@ def test_a_tensor_that_is_written_to_comes_back_itself():
 
 
 def test_what_does_not_fit_is_refused_again():
-    known = KnownShapes()
+    known = ShapeCache()
     for _ in range(2):
         with pytest.raises(RuntimeError, match="broadcast"):
             ask(known, torch.add, empty(2, 3), empty(4))
@@ -108,7 +110,7 @@ def test_what_does_not_fit_is_refused_again():
 )
 def test_what_shapes_alone_do_not_tell_is_always_asked(counted, args, kwargs):
     add, calls = counted
-    known = KnownShapes()
+    known = ShapeCache()
     ask(known, add, *args, **kwargs)
     ask(known, add, *args, **kwargs)
     assert len(calls) == 2
@@ -121,5 +123,5 @@ def test_a_view_is_made_anew(counted):
         calls.append(x)
         return x[1:]
 
-    known, x = KnownShapes(), empty(4, 3)
+    known, x = ShapeCache(), empty(4, 3)
     assert all(ask(known, roll, x)._base is x for _ in range(2)) and len(calls) == 2
