@@ -17,7 +17,7 @@ from statistics import median
 import torch
 
 from benchmarks.common import ROOT, Result
-from cnnviz.analysis.activations import FeatureMaps, as_maps, capture, forward
+from cnnviz.analysis.layers.activations import FeatureMaps, as_maps, capture, forward
 from cnnviz.nets.catalog import model
 from cnnviz.nets.shared import SharedModel
 

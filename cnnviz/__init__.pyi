@@ -1,22 +1,22 @@
 """The public API: the table of contents of the package."""
 
-from .analysis.activations import FeatureMaps as FeatureMaps
-from .analysis.activations import capture as capture
-from .analysis.activations import feature_maps as feature_maps
 from .analysis.attribution import Attribution as Attribution
 from .analysis.attribution import attribute as attribute
 from .analysis.cost import Cost as Cost
 from .analysis.cost import compare as compare
 from .analysis.cost import model_cost as model_cost
 from .analysis.effective_field import effective_receptive_field as effective_receptive_field
-from .analysis.layer_rows import LayerRow as LayerRow
-from .analysis.layer_rows import Trace as Trace
-from .analysis.layers import LayerSummary as LayerSummary
-from .analysis.layers import layer_summaries as layer_summaries
-from .analysis.receptive_field import ReceptiveField as ReceptiveField
-from .analysis.trace import trace as trace
-from .analysis.unit_story import UnitStory as UnitStory
-from .analysis.unit_story import unit_story as unit_story
+from .analysis.field.receptive_field import ReceptiveField as ReceptiveField
+from .analysis.layers.activations import FeatureMaps as FeatureMaps
+from .analysis.layers.activations import capture as capture
+from .analysis.layers.activations import feature_maps as feature_maps
+from .analysis.layers.summaries import LayerSummary as LayerSummary
+from .analysis.layers.summaries import layer_summaries as layer_summaries
+from .analysis.trace.rows import LayerRow as LayerRow
+from .analysis.trace.rows import Trace as Trace
+from .analysis.trace.trace import trace as trace
+from .analysis.unit.story import UnitStory as UnitStory
+from .analysis.unit.story import unit_story as unit_story
 from .data.images import Picture as Picture
 from .data.images import draw_pattern as draw_pattern
 from .data.images import load_image as load_image

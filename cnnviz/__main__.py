@@ -13,7 +13,7 @@ from cnnviz.training.command import add_train
 if TYPE_CHECKING:
     from torch import nn
 
-    from cnnviz.analysis.layers import LayerSummary
+    from cnnviz.analysis.layers.summaries import LayerSummary
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,8 +115,8 @@ def _shape(text: str) -> tuple[int, ...]:
 
 def _layers(given: argparse.Namespace) -> str:
     """The table or the CSV text of one model; an empty text if it went to a file."""
-    from cnnviz.analysis.trace import trace
-    from cnnviz.analysis.trace_text import table
+    from cnnviz.analysis.trace.text import table
+    from cnnviz.analysis.trace.trace import trace
     from cnnviz.nets.catalog import catalog_entry, meta_model
 
     shape = given.input or catalog_entry(given.model).input_shape
@@ -131,7 +131,7 @@ def _layers(given: argparse.Namespace) -> str:
 
 def _maps(given: argparse.Namespace) -> str:
     """Write one layer's maps; the text says what was written."""
-    from cnnviz.analysis.activations import FeatureMaps, feature_maps
+    from cnnviz.analysis.layers.activations import FeatureMaps, feature_maps
     from cnnviz.data.images import load_image
     from cnnviz.figures.downloads import maps_npz, wall_png
     from cnnviz.nets.catalog import catalog_entry, meta_model, model
@@ -155,9 +155,9 @@ def _layer_with_maps(
     network: "nn.Module", wanted: str | None, shape: tuple[int, int, int, int]
 ) -> "LayerSummary":
     """The layer of that name, or the first convolution; found before any weights are fetched."""
-    from cnnviz.analysis.activations import layer_named
-    from cnnviz.analysis.layers import layer_summaries
-    from cnnviz.analysis.trace import trace
+    from cnnviz.analysis.layers.activations import layer_named
+    from cnnviz.analysis.layers.summaries import layer_summaries
+    from cnnviz.analysis.trace.trace import trace
 
     trace(network, shape)  # it names the smallest size that works
     layers = {layer.layer: layer for layer in layer_summaries(network, shape)}

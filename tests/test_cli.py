@@ -12,7 +12,7 @@ from PIL import Image
 
 import cnnviz
 from cnnviz.__main__ import main
-from cnnviz.analysis.trace import trace
+from cnnviz.analysis.trace.trace import trace
 from cnnviz.figures.maps import wall_pixels
 from cnnviz.nets.catalog import meta_model
 

@@ -96,7 +96,7 @@ def test_imports_go_down_only_and_caches_live_in_one_place():
         ("cnnviz/ops/geometry.py", "core"),
         ("cnnviz/nets/shared.py", "core"),
         ("cnnviz/data/images.py", "core"),
-        ("cnnviz/analysis/activations.py", "core"),
+        ("cnnviz/analysis/layers/activations.py", "core"),
         ("cnnviz/figures/theme.py", "figures"),
         ("cnnviz/ui/cache/__init__.py", "ui"),
         ("cnnviz/ui/cache/maps.py", "ui"),

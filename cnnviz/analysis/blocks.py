@@ -6,8 +6,8 @@ from itertools import groupby
 
 from torch import nn
 
-from cnnviz.analysis.layer_rows import LayerRow, RowKind, Trace
-from cnnviz.analysis.layers import describe
+from cnnviz.analysis.layers.summaries import describe
+from cnnviz.analysis.trace.rows import LayerRow, RowKind, Trace
 
 INPUT = -1
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)

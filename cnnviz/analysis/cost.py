@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from cnnviz.analysis.layer_rows import Trace
+from cnnviz.analysis.trace.rows import Trace
 from cnnviz.errors import CnnvizError
 from cnnviz.ops.geometry import IntPair, is_whole, pair
 

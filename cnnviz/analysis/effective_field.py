@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cnnviz.analysis.graph import Op
-from cnnviz.analysis.layer_rows import LayerRow
-from cnnviz.analysis.receptive_field import Edges
-from cnnviz.analysis.replay import output_of
-from cnnviz.analysis.trace import trace_and_graph, whole_shape
+from cnnviz.analysis.field.receptive_field import Edges
+from cnnviz.analysis.graph.record import Op
+from cnnviz.analysis.graph.replay import output_of
+from cnnviz.analysis.trace.rows import LayerRow
+from cnnviz.analysis.trace.trace import trace_and_graph, whole_shape
 from cnnviz.arrays import Array, read_only
 from cnnviz.errors import CnnvizError
 from cnnviz.ops.geometry import is_whole

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cnnviz.analysis.activations import evaluating, forward, watch
-from cnnviz.analysis.layer_rows import LayerRow, Trace
-from cnnviz.analysis.layers import LayerSummary
-from cnnviz.analysis.map_axes import module_of
+from cnnviz.analysis.layers.activations import evaluating, forward, watch
+from cnnviz.analysis.layers.channel_axes import module_of
+from cnnviz.analysis.layers.summaries import LayerSummary
+from cnnviz.analysis.trace.rows import LayerRow, Trace
 from cnnviz.arrays import Array, read_only
 
 MOST_COLUMNS = 16

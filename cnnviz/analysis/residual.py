@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cnnviz.analysis.blocks import INPUT, Block
-from cnnviz.analysis.layer_rows import Trace
-from cnnviz.analysis.layers import describe
-from cnnviz.analysis.trace import trace
+from cnnviz.analysis.layers.summaries import describe
+from cnnviz.analysis.trace.rows import Trace
+from cnnviz.analysis.trace.trace import trace
 from cnnviz.arrays import Array, read_only
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.residual_variants import (

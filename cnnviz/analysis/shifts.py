@@ -7,8 +7,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from cnnviz.analysis.activations import capture, evaluating, forward, watch
-from cnnviz.analysis.layers import describe
+from cnnviz.analysis.layers.activations import capture, evaluating, forward, watch
+from cnnviz.analysis.layers.summaries import describe
 from cnnviz.arrays import Array
 from cnnviz.errors import CnnvizError
 from cnnviz.ops.convolution import Conv2dFromScratch, conv2d, pad2d

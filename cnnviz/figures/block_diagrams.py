@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cnnviz.analysis.blocks import INPUT, Block, entering
-from cnnviz.analysis.layer_rows import RowKind, Trace, times
+from cnnviz.analysis.trace.rows import RowKind, Trace, times
 from cnnviz.figures.graph_layout import NODE, Layout, layout
 from cnnviz.figures.tables import Row
 

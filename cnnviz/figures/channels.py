@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from cnnviz.analysis.activations import ChannelOrder, FeatureMaps
+from cnnviz.analysis.layers.activations import ChannelOrder, FeatureMaps
 from cnnviz.figures.tables import Row
 from cnnviz.figures.theme import ACCENT, plain_layout
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from cnnviz.analysis.activations import ChannelOrder, FeatureMaps
+from cnnviz.analysis.layers.activations import ChannelOrder, FeatureMaps
 from cnnviz.arrays import Array
 from cnnviz.data.images import encode_png
 from cnnviz.figures.maps import map_limits, wall_pixels

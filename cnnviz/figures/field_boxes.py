@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from cnnviz.analysis.receptive_field import Edges
+from cnnviz.analysis.field.receptive_field import Edges
 from cnnviz.arrays import Array
 from cnnviz.figures.theme import ACCENT, plain_layout
 

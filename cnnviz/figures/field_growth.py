@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from cnnviz.analysis.layer_rows import LayerRow, Trace, times
+from cnnviz.analysis.trace.rows import LayerRow, Trace, times
 from cnnviz.figures.tables import Row
 from cnnviz.figures.theme import CURVES, plain_layout
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnviz.analysis.filters import Filters
+from cnnviz.analysis.layers.filters import Filters
 from cnnviz.arrays import Array
 from cnnviz.figures.maps import wall_pixels
 from cnnviz.figures.tables import Row

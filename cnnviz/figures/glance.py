@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnviz.analysis.glance import Column, ColumnMaps, Glance
-from cnnviz.analysis.layer_rows import times
+from cnnviz.analysis.trace.rows import times
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.figures.panels import colour_map

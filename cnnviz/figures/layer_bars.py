@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from cnnviz.analysis.layer_rows import RowKind
+from cnnviz.analysis.trace.rows import RowKind
 from cnnviz.arrays import Array
 from cnnviz.figures.theme import plain_layout
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnviz.analysis.activations import FeatureMaps
+from cnnviz.analysis.layers.activations import FeatureMaps
 from cnnviz.arrays import Array
 from cnnviz.figures.panels import colour_map
 from cnnviz.figures.tables import Row

@@ -1,7 +1,7 @@
 """One unit's story as a table."""
 
-from cnnviz.analysis.unit_steps import LinearStep
-from cnnviz.analysis.unit_story import UnitStory
+from cnnviz.analysis.unit.steps import LinearStep
+from cnnviz.analysis.unit.story import UnitStory
 from cnnviz.figures.tables import Row
 from cnnviz.ops.convolution import ConvStep
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from cnnviz.analysis.layer_rows import Trace
-from cnnviz.analysis.trace import trace
+from cnnviz.analysis.trace.rows import Trace
+from cnnviz.analysis.trace.trace import trace
 from cnnviz.nets.catalog import meta_model, model
 from cnnviz.nets.weights import Provenance
 from cnnviz.nets.widths import channels_of

@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from cnnviz.analysis.blocks import Block
-from cnnviz.analysis.layer_rows import Trace, times
+from cnnviz.analysis.trace.rows import Trace, times
 from cnnviz.figures.block_diagrams import block_rows, diagram, diagram_figure, opened_by, part_words
 from cnnviz.nets.catalog import ModelSpec, catalog_entry
 from cnnviz.ui import cache

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from cnnviz.analysis.layer_rows import Trace
+from cnnviz.analysis.trace.rows import Trace
 from cnnviz.figures.milestones import milestones_figure
 from cnnviz.figures.tables import Row
 from cnnviz.nets.catalog import catalog_entry

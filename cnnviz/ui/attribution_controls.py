@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from cnnviz.analysis.attribution import Attribution, AttributionMethod, Passes
-from cnnviz.analysis.layer_rows import Trace
+from cnnviz.analysis.trace.rows import Trace
 from cnnviz.data.images import Picture
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.attributions import METHOD_LABELS

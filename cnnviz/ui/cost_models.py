@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from cnnviz.analysis.cost import BYTES, Difference, ModelCost, Quantity, compare, model_cost
-from cnnviz.analysis.layer_rows import LayerRow, Trace, times
+from cnnviz.analysis.trace.rows import LayerRow, Trace, times
 from cnnviz.figures.cost_bars import BarGroup, comparison_figure
 from cnnviz.figures.layer_bars import LayerBar, layer_bars, layer_figure, shares
 from cnnviz.figures.tables import Row

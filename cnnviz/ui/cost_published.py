@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cnnviz.analysis.layer_rows import Trace
+from cnnviz.analysis.trace.rows import Trace
 from cnnviz.nets.catalog import catalog_entry
 from cnnviz.nets.classifiers import PublishedFigures, classifier_names, published_figures
 from cnnviz.ui.components.facts import Facts

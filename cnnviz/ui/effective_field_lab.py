@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz.analysis.effective_field import box_that_holds, middle, share_within
-from cnnviz.analysis.layer_rows import LayerRow, times
+from cnnviz.analysis.trace.rows import LayerRow, times
 from cnnviz.arrays import Array
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.field_boxes import Box, effective_chart, effective_figure

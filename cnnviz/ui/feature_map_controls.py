@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from cnnviz.analysis.activations import CHANNEL_ORDERS, ChannelOrder, FeatureMaps
-from cnnviz.analysis.layers import LayerSummary
+from cnnviz.analysis.layers.activations import CHANNEL_ORDERS, ChannelOrder, FeatureMaps
+from cnnviz.analysis.layers.summaries import LayerSummary
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
 from cnnviz.ui.controls import readable_name

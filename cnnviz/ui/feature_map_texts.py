@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cnnviz.analysis.activations import FeatureMaps
-from cnnviz.analysis.layers import LayerSummary
+from cnnviz.analysis.layers.activations import FeatureMaps
+from cnnviz.analysis.layers.summaries import LayerSummary
 from cnnviz.arrays import Array
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.trained import SHAPES, class_names, is_published, provenance

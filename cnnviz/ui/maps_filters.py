@@ -5,7 +5,7 @@ import math
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz.analysis.filters import Filters
+from cnnviz.analysis.layers.filters import Filters
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture, encode_png
 from cnnviz.figures.filters import filter_limits, filter_rows, filters_figure, filters_pixels

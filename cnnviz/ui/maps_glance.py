@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.analysis.glance import Glance, GlanceColumns
-from cnnviz.analysis.layer_rows import times
+from cnnviz.analysis.trace.rows import times
 from cnnviz.data.images import Picture
 from cnnviz.figures.glance import glance_figure, glance_rows
 from cnnviz.nets.catalog import ModelSpec, catalog_entry

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from cnnviz.analysis.glance import MOST_MAPS, Column, ColumnMaps, Glance, GlanceColumns
-from cnnviz.analysis.layer_rows import LayerRow, times
+from cnnviz.analysis.trace.rows import LayerRow, times
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui.components.glance import ColumnTexts
 from cnnviz.ui.controls import counted

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz.analysis.layer_rows import LayerRow
+from cnnviz.analysis.trace.rows import LayerRow
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.channels import channel_bars, channel_rows
 from cnnviz.figures.downloads import maps_npz, wall_png

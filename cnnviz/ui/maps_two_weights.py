@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz.analysis.activations import FeatureMaps
+from cnnviz.analysis.layers.activations import FeatureMaps
 from cnnviz.arrays import Array
 from cnnviz.figures.pairs import pairs_figure, pairs_rows
 from cnnviz.nets.catalog import ModelSpec

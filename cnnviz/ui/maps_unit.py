@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from cnnviz.analysis.layers import LayerSummary
-from cnnviz.analysis.unit_story import UnitStory
+from cnnviz.analysis.layers.summaries import LayerSummary
+from cnnviz.analysis.unit.story import UnitStory
 from cnnviz.data.images import Picture
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.unit_tables import sum_rows

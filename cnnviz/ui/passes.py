@@ -7,7 +7,10 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from cnnviz.analysis.activations import (
+from cnnviz.analysis.attribution import attribute
+from cnnviz.analysis.effective_field import effective_receptive_field
+from cnnviz.analysis.glance import Column, Glance, glance
+from cnnviz.analysis.layers.activations import (
     FeatureMaps,
     activation_limit,
     as_maps,
@@ -15,12 +18,9 @@ from cnnviz.analysis.activations import (
     evaluating,
     forward,
 )
-from cnnviz.analysis.attribution import attribute
-from cnnviz.analysis.effective_field import effective_receptive_field
-from cnnviz.analysis.filters import Filters, first_filters
-from cnnviz.analysis.glance import Column, Glance, glance
-from cnnviz.analysis.layers import LayerSummary
-from cnnviz.analysis.unit_story import LayerStories
+from cnnviz.analysis.layers.filters import Filters, first_filters
+from cnnviz.analysis.layers.summaries import LayerSummary
+from cnnviz.analysis.unit.story import LayerStories
 from cnnviz.arrays import Array, read_only
 from cnnviz.data.images import Picture
 from cnnviz.nets.catalog import ModelSpec, catalog_entry

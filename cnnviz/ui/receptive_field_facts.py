@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from cnnviz.analysis.layer_rows import LayerRow, Trace, times
+from cnnviz.analysis.trace.rows import LayerRow, Trace, times
 from cnnviz.figures.field_growth import Growth
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.formulas.parts import Equation

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from cnnviz.analysis.layer_rows import Trace
-from cnnviz.analysis.receptive_field import ReceptiveField, share_in_padding
+from cnnviz.analysis.field.receptive_field import ReceptiveField, share_in_padding
+from cnnviz.analysis.trace.rows import Trace
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.field_growth import Growth, growth_chart, growth_figure, growth_rows
 from cnnviz.figures.theme import CURVES

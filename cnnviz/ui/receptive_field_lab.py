@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from cnnviz.analysis.effective_field import middle
-from cnnviz.analysis.layer_rows import LayerRow, Trace
-from cnnviz.analysis.receptive_field import ReceptiveField
+from cnnviz.analysis.field.receptive_field import ReceptiveField
+from cnnviz.analysis.trace.rows import LayerRow, Trace
 from cnnviz.data.images import Picture
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.field_boxes import Box, box_figure

@@ -12,7 +12,7 @@ from cnnviz.analysis.cost import (
     model_cost,
     ways_to_convolve,
 )  # fmt: skip
-from cnnviz.analysis.trace import trace
+from cnnviz.analysis.trace.trace import trace
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import meta_model
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from cnnviz.analysis.effective_field import box_that_holds, effective_receptive_field, share_within
-from cnnviz.analysis.receptive_field import share_in_padding
-from cnnviz.analysis.trace import trace
+from cnnviz.analysis.field.receptive_field import share_in_padding
+from cnnviz.analysis.trace.trace import trace
 from cnnviz.nets.catalog import meta_model, model
 
 

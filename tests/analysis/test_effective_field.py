@@ -4,10 +4,10 @@ import torch
 from torch import nn
 
 from cnnviz.analysis.effective_field import CancelledError, effective_receptive_field
-from cnnviz.analysis.trace import trace
+from cnnviz.analysis.trace.trace import trace
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import model
-from tests.analysis.measured_fields import positive
+from tests.analysis.field.measured_fields import positive
 
 SHAPE = (1, 3, 40, 48)
 

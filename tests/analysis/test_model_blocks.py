@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cnnviz.analysis.blocks import INPUT, blocks, entering, in_order
-from cnnviz.analysis.trace import trace
+from cnnviz.analysis.trace.trace import trace
 from cnnviz.nets.catalog import catalog_entry, meta_model
 
 

@@ -5,7 +5,6 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
-from small_networks import Fails, Unpacks, UsedTwice, hooks
 from torch import nn
 
 from cnnviz.analysis.shifts import (
@@ -21,6 +20,7 @@ from cnnviz.nets.mini_resnet import MiniResNet
 from cnnviz.nets.simple_cnn import SimpleCNN
 from cnnviz.ops.convolution import Conv2dFromScratch
 from cnnviz.ops.equivariance import measure_equivariance
+from tests.analysis.small_networks import Fails, Unpacks, UsedTwice, hooks
 
 TORCH_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 ROUNDING = 1e-6

@@ -9,7 +9,7 @@ from torch import nn
 from cnnviz.analysis.stack import StackLayer, follow, parse_stack
 from cnnviz.errors import CnnvizError
 from cnnviz.ops.geometry import Window
-from tests.analysis.measured_fields import measured_box
+from tests.analysis.field.measured_fields import measured_box
 
 
 def built(layers):

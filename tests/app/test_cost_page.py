@@ -17,7 +17,7 @@ from cnnviz.analysis.cost import (
     fully_connected_or_convolution,
     ways_to_convolve,
 )
-from cnnviz.analysis.input_sizes import input_sizes
+from cnnviz.analysis.trace.input_sizes import input_sizes
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.cost_bars import BarGroup, comparison_bars
 from cnnviz.figures.tables import csv_file

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnviz.analysis.layers import layer_summaries
+from cnnviz.analysis.layers.summaries import layer_summaries
 from cnnviz.data.images import sample_names
 from cnnviz.data.patterns import pattern_names
 from cnnviz.nets.catalog import catalog_entry, meta_model, reference_names

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 import cnnviz
-from cnnviz.analysis.unit_story import LayerStories
+from cnnviz.analysis.unit.story import LayerStories
 from cnnviz.figures.tables import csv_file
 from cnnviz.figures.unit_tables import sum_rows
 from cnnviz.nets.catalog import ModelSpec

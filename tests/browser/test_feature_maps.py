@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 import cnnviz
-from cnnviz.analysis.activations import FeatureMaps
+from cnnviz.analysis.layers.activations import FeatureMaps
 from cnnviz.figures.maps import map_limits
 from cnnviz.figures.theme import scale
 from tests.browser.conftest import Server

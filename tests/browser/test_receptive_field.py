@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Locator, Page, expect
 
 import cnnviz
-from cnnviz.analysis.receptive_field import share_in_padding
+from cnnviz.analysis.field.receptive_field import share_in_padding
 from cnnviz.nets.catalog import meta_model
 from tests.browser.conftest import OpenPage, Server
 from tests.browser.screen import (

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cnnviz.analysis.activations import CHANNEL_ORDERS, FeatureMaps
+from cnnviz.analysis.layers.activations import CHANNEL_ORDERS, FeatureMaps
 from cnnviz.figures.channels import channel_bars
 from cnnviz.figures.downloads import maps_npz, output_npz, output_png, wall_png
 from cnnviz.figures.maps import map_limits, strongest_unit, wall_pixels

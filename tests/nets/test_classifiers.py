@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cnnviz.analysis.layers import layer_summaries
+from cnnviz.analysis.layers.summaries import layer_summaries
 from cnnviz.errors import CnnvizError
 from cnnviz.nets import classifiers
 from cnnviz.nets.catalog import catalog_entry, meta_model, model, model_names, reference_names

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from cnnviz.analysis.activations import capture, convolutions, watch
+from cnnviz.analysis.layers.activations import capture, convolutions, watch
 from cnnviz.nets.catalog import model
 from cnnviz.nets.shared import SharedModel, share_weights
 

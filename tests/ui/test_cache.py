@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pytest
 
-from cnnviz.analysis.activations import forward
-from cnnviz.analysis.layers import layer_summaries
-from cnnviz.analysis.meta_copy import MetaCopy
+from cnnviz.analysis.graph.meta_copy import MetaCopy
+from cnnviz.analysis.layers.activations import forward
+from cnnviz.analysis.layers.summaries import layer_summaries
 from cnnviz.analysis.shifts import padding_on_the_way
 from cnnviz.data.images import Picture, sample
 from cnnviz.errors import CnnvizError

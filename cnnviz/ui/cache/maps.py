@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from cnnviz.analysis.filters import Filters
+from cnnviz.analysis.layers.filters import Filters
 from cnnviz.analysis.residual import GradientNorms, gradient_norms
-from cnnviz.analysis.unit_story import LayerStories
+from cnnviz.analysis.unit.story import LayerStories
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.errors import CnnvizError

@@ -6,13 +6,13 @@ import torch
 from cnnviz.analysis.attribution import grad_cam_layers, last_map_module
 from cnnviz.analysis.blocks import Block, blocks
 from cnnviz.analysis.glance import GlanceColumns, glance_columns
-from cnnviz.analysis.graph import Graph
-from cnnviz.analysis.input_sizes import InputSizes, input_sizes
-from cnnviz.analysis.layer_rows import Trace
-from cnnviz.analysis.layers import LayerSummary, layer_summaries
+from cnnviz.analysis.graph.record import Graph
+from cnnviz.analysis.layers.summaries import LayerSummary, layer_summaries
 from cnnviz.analysis.residual import block_graph
 from cnnviz.analysis.shifts import PaddingOnTheWay, padding_on_the_way
-from cnnviz.analysis.trace import trace_and_graph
+from cnnviz.analysis.trace.input_sizes import InputSizes, input_sizes
+from cnnviz.analysis.trace.rows import Trace
+from cnnviz.analysis.trace.trace import trace_and_graph
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, meta_model, model_bytes
 from cnnviz.nets.classifiers import classifier_names, published_figures

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from cnnviz.analysis.activations import feature_maps
+from cnnviz.analysis.layers.activations import feature_maps
 from cnnviz.arrays import Array, read_only
 from cnnviz.data.images import Picture
 from cnnviz.data.shapes import gallery

@@ -1,7 +1,7 @@
 """Formulas of what layers cost, in symbols and with the numbers on screen."""
 
 from cnnviz.analysis.cost import Cost, ModelCost
-from cnnviz.analysis.layer_rows import Trace
+from cnnviz.analysis.trace.rows import Trace
 from cnnviz.ui.formulas.parts import Equation, Part, result, symbol
 
 _K, _IN, _OUT, _H, _W, _N, _C, _G, _M = (

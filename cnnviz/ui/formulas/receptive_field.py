@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from cnnviz.analysis.layer_rows import LayerRow
-from cnnviz.analysis.receptive_field import ReceptiveField
+from cnnviz.analysis.field.receptive_field import ReceptiveField
 from cnnviz.analysis.stack import StackLayer, StackStep
+from cnnviz.analysis.trace.rows import LayerRow
 from cnnviz.ui.formulas.parts import Equation, Part, result, symbol
 
 _R, _J, _C, _K, _S, _P = map(symbol, ("r", "j", "c", "k", "s", "p"))

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from cnnviz.analysis.unit_steps import JoinStep, LinearStep, NormStep, PointwiseStep, Step
-from cnnviz.analysis.unit_story import StoryStep, UnitField, UnitStory
+from cnnviz.analysis.unit.steps import JoinStep, LinearStep, NormStep, PointwiseStep, Step
+from cnnviz.analysis.unit.story import StoryStep, UnitField, UnitStory
 from cnnviz.ops.convolution import ConvStep
 from cnnviz.ops.pooling import PoolStep
 from cnnviz.ui.formulas.parts import Part, significant, symbol

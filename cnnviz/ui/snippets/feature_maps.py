@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cnnviz.analysis.glance import MOST_MAPS
-from cnnviz.analysis.map_axes import module_of
+from cnnviz.analysis.layers.channel_axes import module_of
 from cnnviz.data.images import Picture
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui.snippets.snippet_parts import input_code, model_code, picture_code

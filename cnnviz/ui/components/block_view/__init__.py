@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from cnnviz.analysis.blocks import Block
-from cnnviz.analysis.layer_rows import times
+from cnnviz.analysis.trace.rows import times
 from cnnviz.figures.block_diagrams import KIND_COLOURS, Diagram, opened_by, shortened
 from cnnviz.figures.graph_layout import NODE
 from cnnviz.ui.components.registry import declare

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from cnnviz.analysis.layer_rows import LayerRow
-from cnnviz.analysis.receptive_field import Axis, ReceptiveField
+from cnnviz.analysis.field.receptive_field import Axis, ReceptiveField
+from cnnviz.analysis.trace.rows import LayerRow
 from cnnviz.data.images import Picture
 from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.payload import pack

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from cnnviz.analysis.filters import Filters
+from cnnviz.analysis.layers.filters import Filters
 from cnnviz.arrays import Array
 from cnnviz.ui.components.edit_version import edit_version, received
 from cnnviz.ui.components.payload import pack

@@ -1,6 +1,6 @@
 """The home page's example: a picture, a kernel, a feature map, and some of a network's maps."""
 
-from cnnviz.analysis.activations import FeatureMaps
+from cnnviz.analysis.layers.activations import FeatureMaps
 from cnnviz.data.images import Picture
 from cnnviz.figures.maps import map_limits, strongest_unit
 from cnnviz.ops.filtering import FilteredPicture, PictureFilter

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from cnnviz.analysis.layers import LayerSummary
+from cnnviz.analysis.layers.summaries import LayerSummary
 from cnnviz.ui.components.registry import declare
 
 _mount = declare("layer_tree")

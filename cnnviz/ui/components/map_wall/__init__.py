@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from cnnviz.analysis.activations import FeatureMaps
-from cnnviz.analysis.layer_rows import LayerRow
+from cnnviz.analysis.layers.activations import FeatureMaps
+from cnnviz.analysis.trace.rows import LayerRow
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.ui.components.edit_version import edit_version, received

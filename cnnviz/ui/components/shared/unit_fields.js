@@ -1,5 +1,5 @@
 // Which pixels the units of a map see, and how a unit's field is drawn on the picture. The edges come from
-// analysis/receptive_field.py.
+// analysis/field/receptive_field.py.
 
 import { inWords } from "./numbers.js";
 

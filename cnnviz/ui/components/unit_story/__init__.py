@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.analysis.unit_steps import JoinStep, LinearStep
-from cnnviz.analysis.unit_story import StoryStep, UnitField, UnitStory
+from cnnviz.analysis.unit.steps import JoinStep, LinearStep
+from cnnviz.analysis.unit.story import StoryStep, UnitField, UnitStory
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.ops.convolution import ConvStep
