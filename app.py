@@ -1,5 +1,5 @@
 """The app: `streamlit run app.py`."""
 
-from cnnviz.ui import frame
+from cnnviz.ui.shell import frame
 
 frame.run()

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from cnnviz.ui.architectures_accuracy import show_accuracy
-from cnnviz.ui.architectures_blocks import show_blocks
-from cnnviz.ui.architectures_presets import offer_architecture_presets, register_architecture_presets
-from cnnviz.ui.architectures_timeline import follow_link, show_timeline
-from cnnviz.ui.controls import choose_view
-from cnnviz.ui.feedback import explained
-from cnnviz.ui.frame import require_frame
-from cnnviz.ui.sidebar import current_model
+from cnnviz.ui.architectures.accuracy import show_accuracy
+from cnnviz.ui.architectures.blocks import show_blocks
+from cnnviz.ui.architectures.presets import offer_architecture_presets, register_architecture_presets
+from cnnviz.ui.architectures.timeline import follow_link, show_timeline
+from cnnviz.ui.shell.frame import require_frame
+from cnnviz.ui.shell.sidebar import current_model
+from cnnviz.ui.widgets.controls import choose_view
+from cnnviz.ui.widgets.feedback import explained
 
 require_frame()
 

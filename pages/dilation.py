@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from cnnviz.ui.controls import choose_view, lab_columns
-from cnnviz.ui.dilation_facts import ask_about_span
-from cnnviz.ui.dilation_lab import choose_layer, choose_rates, show_picture, show_pixels, show_stack
-from cnnviz.ui.dilation_presets import offer_dilation_presets, register_dilation_presets
-from cnnviz.ui.feedback import explained
-from cnnviz.ui.frame import require_frame
-from cnnviz.ui.sidebar import current_picture
+from cnnviz.ui.dilation.facts import ask_about_span
+from cnnviz.ui.dilation.lab import choose_layer, choose_rates, show_picture, show_pixels, show_stack
+from cnnviz.ui.dilation.presets import offer_dilation_presets, register_dilation_presets
+from cnnviz.ui.shell.frame import require_frame
+from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.widgets.controls import choose_view, lab_columns
+from cnnviz.ui.widgets.feedback import explained
 
 require_frame()
 

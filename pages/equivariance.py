@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.ui.controls import lab_columns
-from cnnviz.ui.equivariance_lab import (
+from cnnviz.ui.equivariance.lab import (
     choose_layer,
     choose_network_layer,
     choose_shift,
@@ -12,10 +11,11 @@ from cnnviz.ui.equivariance_lab import (
     measure_network,
     show_measurement,
 )
-from cnnviz.ui.feedback import explained
-from cnnviz.ui.frame import require_frame
-from cnnviz.ui.presets import offer_presets
-from cnnviz.ui.sidebar import current_picture
+from cnnviz.ui.shell.frame import require_frame
+from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.widgets.controls import lab_columns
+from cnnviz.ui.widgets.feedback import explained
+from cnnviz.ui.widgets.presets import offer_presets
 
 require_frame()
 

@@ -4,19 +4,19 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.ui.attribution_presets import offer_attribution_presets
-from cnnviz.ui.controls import choose_view, lab_columns
-from cnnviz.ui.feature_map_controls import SIDES
-from cnnviz.ui.feedback import explained
-from cnnviz.ui.frame import require_frame
-from cnnviz.ui.input_size import choose_side
-from cnnviz.ui.maps_attribution import show_attribution
-from cnnviz.ui.maps_filters import show_filters
-from cnnviz.ui.maps_glance import show_glance
-from cnnviz.ui.maps_layer import show_layer
-from cnnviz.ui.maps_presets import offer_maps_presets, register_maps_presets
-from cnnviz.ui.maps_two_weights import show_two_weights
-from cnnviz.ui.sidebar import current_model
+from cnnviz.ui.attribution.lab import show_attribution
+from cnnviz.ui.attribution.presets import offer_attribution_presets
+from cnnviz.ui.feature_maps.controls import SIDES
+from cnnviz.ui.feature_maps.filters import show_filters
+from cnnviz.ui.feature_maps.glance import show_glance
+from cnnviz.ui.feature_maps.layer import show_layer
+from cnnviz.ui.feature_maps.presets import offer_maps_presets, register_maps_presets
+from cnnviz.ui.feature_maps.two_weights import show_two_weights
+from cnnviz.ui.shell.frame import require_frame
+from cnnviz.ui.shell.input_size import choose_side
+from cnnviz.ui.shell.sidebar import current_model
+from cnnviz.ui.widgets.controls import choose_view, lab_columns
+from cnnviz.ui.widgets.feedback import explained
 
 require_frame()
 

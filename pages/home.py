@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from cnnviz.ui.feedback import explained
-from cnnviz.ui.frame import require_frame
-from cnnviz.ui.home_figures import show_example, show_pages
+from cnnviz.ui.home.lab import show_example, show_pages
+from cnnviz.ui.shell.frame import require_frame
+from cnnviz.ui.widgets.feedback import explained
 
 require_frame()
 

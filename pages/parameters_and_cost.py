@@ -3,8 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz.ui.controls import bring_link_up_to_date, choose_view, lab_columns
-from cnnviz.ui.cost_labs import (
+from cnnviz.ui.cost.labs import (
     choose_deep,
     choose_dense,
     choose_setting,
@@ -13,11 +12,12 @@ from cnnviz.ui.cost_labs import (
     show_dense,
     show_ways,
 )
-from cnnviz.ui.cost_models import choose_network, choose_other, choose_quantity, show_network, show_two
-from cnnviz.ui.cost_presets import offer_cost_presets, register_cost_presets
-from cnnviz.ui.feedback import explained
-from cnnviz.ui.frame import require_frame
-from cnnviz.ui.sidebar import current_model
+from cnnviz.ui.cost.models import choose_network, choose_other, choose_quantity, show_network, show_two
+from cnnviz.ui.cost.presets import offer_cost_presets, register_cost_presets
+from cnnviz.ui.shell.frame import require_frame
+from cnnviz.ui.shell.sidebar import current_model
+from cnnviz.ui.widgets.controls import bring_link_up_to_date, choose_view, lab_columns
+from cnnviz.ui.widgets.feedback import explained
 
 require_frame()
 

@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from cnnviz.ui.controls import choose_view, lab_columns
-from cnnviz.ui.feedback import explained
-from cnnviz.ui.frame import require_frame
-from cnnviz.ui.pooling_lab import (
+from cnnviz.ui.pooling.lab import (
     choose_pooling,
     show_pixels,
     show_shift,
     show_side_by_side,
 )
-from cnnviz.ui.pooling_presets import offer_pooling_presets, register_pooling_presets
-from cnnviz.ui.sidebar import current_picture
+from cnnviz.ui.pooling.presets import offer_pooling_presets, register_pooling_presets
+from cnnviz.ui.shell.frame import require_frame
+from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.widgets.controls import choose_view, lab_columns
+from cnnviz.ui.widgets.feedback import explained
 
 require_frame()
 

@@ -3,16 +3,16 @@
 import streamlit as st
 
 from cnnviz.ui import cache
-from cnnviz.ui.controls import choose_view, lab_columns
-from cnnviz.ui.effective_field_lab import NOT_MEASURED, can_be_measured, show_effective
-from cnnviz.ui.feedback import explained
-from cnnviz.ui.frame import require_frame
-from cnnviz.ui.input_size import choose_side
-from cnnviz.ui.receptive_field_growth import choose_growth, show_growth, show_table
-from cnnviz.ui.receptive_field_lab import SIDES, choose_row, choose_unit, show_box
-from cnnviz.ui.receptive_field_presets import offer_field_presets, register_field_presets
-from cnnviz.ui.sidebar import current_model, current_picture
-from cnnviz.ui.stack_lab import show_stack
+from cnnviz.ui.receptive_field.effective import NOT_MEASURED, can_be_measured, show_effective
+from cnnviz.ui.receptive_field.growth import choose_growth, show_growth, show_table
+from cnnviz.ui.receptive_field.lab import SIDES, choose_row, choose_unit, show_box
+from cnnviz.ui.receptive_field.presets import offer_field_presets, register_field_presets
+from cnnviz.ui.receptive_field.stack import show_stack
+from cnnviz.ui.shell.frame import require_frame
+from cnnviz.ui.shell.input_size import choose_side
+from cnnviz.ui.shell.sidebar import current_model, current_picture
+from cnnviz.ui.widgets.controls import choose_view, lab_columns
+from cnnviz.ui.widgets.feedback import explained
 
 require_frame()
 

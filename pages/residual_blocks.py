@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from cnnviz.ui.controls import choose_view, lab_columns
-from cnnviz.ui.feedback import explained
-from cnnviz.ui.frame import require_frame
-from cnnviz.ui.residual_gradients import choose_networks, show_gradients
-from cnnviz.ui.residual_lab import choose_block, choose_channel, show_block, show_sums
-from cnnviz.ui.residual_presets import offer_residual_presets, register_residual_presets
-from cnnviz.ui.sidebar import current_picture
+from cnnviz.ui.residual.gradients import choose_networks, show_gradients
+from cnnviz.ui.residual.lab import choose_block, choose_channel, show_block, show_sums
+from cnnviz.ui.residual.presets import offer_residual_presets, register_residual_presets
+from cnnviz.ui.shell.frame import require_frame
+from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.widgets.controls import choose_view, lab_columns
+from cnnviz.ui.widgets.feedback import explained
 
 require_frame()
 

@@ -3,17 +3,17 @@
 import streamlit as st
 
 from cnnviz.training.runs import LiveRun
-from cnnviz.ui.controls import lab_columns
-from cnnviz.ui.feedback import explained, plain
-from cnnviz.ui.frame import require_frame
-from cnnviz.ui.sidebar import current_picture
-from cnnviz.ui.training_controls import choose_training
-from cnnviz.ui.training_epochs import show_epochs
-from cnnviz.ui.training_facts import show_training_facts
-from cnnviz.ui.training_gallery import show_examples
-from cnnviz.ui.training_live import LAB, choose_run, may_see, run_text, show_progress
-from cnnviz.ui.training_presets import offer_training_presets
-from cnnviz.ui.training_results import show_files, show_results
+from cnnviz.ui.shell.frame import require_frame
+from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.training.controls import choose_training
+from cnnviz.ui.training.epochs import show_epochs
+from cnnviz.ui.training.facts import show_training_facts
+from cnnviz.ui.training.gallery import show_examples
+from cnnviz.ui.training.live import LAB, choose_run, may_see, run_text, show_progress
+from cnnviz.ui.training.presets import offer_training_presets
+from cnnviz.ui.training.results import show_files, show_results
+from cnnviz.ui.widgets.controls import lab_columns
+from cnnviz.ui.widgets.feedback import explained, plain
 
 require_frame()
 

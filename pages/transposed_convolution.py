@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from cnnviz.ui.controls import bring_link_up_to_date, choose_view, lab_columns
-from cnnviz.ui.feedback import explained
-from cnnviz.ui.frame import require_frame
-from cnnviz.ui.presets import offer_presets
-from cnnviz.ui.sidebar import current_picture
-from cnnviz.ui.transposed_lab import (
+from cnnviz.ui.shell.frame import require_frame
+from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.transposed.lab import (
     choose_layer,
     choose_more,
     overlap_text,
     show_picture,
     show_pixels,
 )
+from cnnviz.ui.widgets.controls import bring_link_up_to_date, choose_view, lab_columns
+from cnnviz.ui.widgets.feedback import explained
+from cnnviz.ui.widgets.presets import offer_presets
 
 require_frame()
 

@@ -11,8 +11,8 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.components.v2.manifest_scanner import scan_component_manifests
 from streamlit.testing.v1 import AppTest
 
-from cnnviz.ui import frame
 from cnnviz.ui.components import facts
+from cnnviz.ui.shell import frame
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 

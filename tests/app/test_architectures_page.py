@@ -9,11 +9,11 @@ from cnnviz.nets.catalog import catalog_entry, meta_model
 from cnnviz.nets.classifiers import classifier_names, torchvision_models
 from cnnviz.nets.milestones import MILESTONES
 from cnnviz.ui import cache
-from cnnviz.ui.architectures_accuracy import families, published
-from cnnviz.ui.architectures_blocks import blocks_at_own_size, first_to_open, openable, trail_to
-from cnnviz.ui.architectures_presets import _PRESETS as PRESETS
+from cnnviz.ui.architectures.accuracy import families, published
+from cnnviz.ui.architectures.blocks import blocks_at_own_size, first_to_open, openable, trail_to
+from cnnviz.ui.architectures.presets import _PRESETS as PRESETS
+from cnnviz.ui.architectures.snippets import accuracy_code
 from cnnviz.ui.components import block_view, timeline
-from cnnviz.ui.snippets.architectures import accuracy_code
 from tests.app.running import families_of_networks, open_expanders, run, shown_code
 
 NUMBERS = {

@@ -13,20 +13,22 @@ import cnnviz
 from cnnviz.analysis.attribution import Attribution, CancelledError, Passes
 from cnnviz.figures.attributions import METHOD_LABELS, AttributionMap, attribution_figure, colour_limit
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.ui import attribution_controls, cache, maps_attribution
-from cnnviz.ui.attribution_controls import (
+from cnnviz.ui import cache
+from cnnviz.ui.attribution import controls as attribution_controls
+from cnnviz.ui.attribution import lab as maps_attribution
+from cnnviz.ui.attribution.controls import (
     MOST_MACS_IN_ALL,
     MOST_PASSES,
     AttributionChoice,
     class_labels,
     require_small,
 )
-from cnnviz.ui.attribution_presets import PRESETS
-from cnnviz.ui.attribution_runs import AttributionRequest, AttributionRuns
-from cnnviz.ui.attribution_texts import cost_text, map_text
-from cnnviz.ui.formulas.attribution import attribution_formula, completeness
-from cnnviz.ui.formulas.parts import as_text, significant
-from cnnviz.ui.passes import Scores
+from cnnviz.ui.attribution.formulas import attribution_formula, completeness
+from cnnviz.ui.attribution.presets import PRESETS
+from cnnviz.ui.attribution.texts import cost_text, map_text
+from cnnviz.ui.components.equations import as_text, significant
+from cnnviz.ui.jobs.attribution_request import AttributionRequest, AttributionRuns
+from cnnviz.ui.jobs.passes import Scores
 from tests.app.running import run, shown_code
 
 SHAPES = {"model": "mini_resnet", "weights": "shapes", "maps_view": "why", "maps_side": 64}

@@ -10,8 +10,8 @@ import cnnviz
 from cnnviz.errors import CnnvizError
 from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter, filter_picture
 from cnnviz.ops.geometry import PADDING_MODES, Window
-from cnnviz.ui.convolution_views import layer_rows
-from cnnviz.ui.snippets.convolution import flip_code, pixel_use_code
+from cnnviz.ui.convolution.snippets import flip_code, pixel_use_code
+from cnnviz.ui.convolution.views import layer_rows
 from tests.app.running import open_expanders, run
 
 PICTURE = cnnviz.draw_pattern(cnnviz.Pattern("grating", 9, 35))

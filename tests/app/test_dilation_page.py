@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 import cnnviz
 from cnnviz.ops.coverage import stack_coverage
 from cnnviz.ops.geometry import Window
-from cnnviz.ui.dilation_facts import holes_text
-from cnnviz.ui.dilation_presets import _PRESETS as PRESETS
-from cnnviz.ui.formulas.dilation import effective_size_formula, stack_field_formula, stack_weights_formula
-from cnnviz.ui.formulas.parts import as_text
-from cnnviz.ui.snippets.dilation import stack_code
+from cnnviz.ui.components.equations import as_text
+from cnnviz.ui.dilation.facts import holes_text
+from cnnviz.ui.dilation.formulas import effective_size_formula, stack_field_formula, stack_weights_formula
+from cnnviz.ui.dilation.presets import _PRESETS as PRESETS
+from cnnviz.ui.dilation.snippets import stack_code
 from tests.app.running import open_expanders, run, shown_code
 
 rates = st.lists(st.integers(1, 8), min_size=1, max_size=5)

@@ -18,9 +18,9 @@ from cnnviz.nets.catalog import reference_names
 from cnnviz.ops.equivariance import measure_equivariance
 from cnnviz.ops.geometry import PADDING_MODES
 from cnnviz.ops.kernels import kernel
-from cnnviz.ui.equivariance_lab import measure_layer, measure_network
-from cnnviz.ui.equivariance_texts import padding_text, verdict
-from cnnviz.ui.formulas.parts import significant
+from cnnviz.ui.components.equations import significant
+from cnnviz.ui.equivariance.lab import measure_layer, measure_network
+from cnnviz.ui.equivariance.texts import padding_text, verdict
 from tests.app.running import open_expanders, run, shown_code
 
 PICTURES = [

@@ -34,7 +34,7 @@ def walls(monkeypatch):
     def note(maps, picture, **settings):
         made.append({"maps": maps, "picture": picture, **settings})
 
-    monkeypatch.setattr("cnnviz.ui.maps_layer.map_wall", note)
+    monkeypatch.setattr("cnnviz.ui.feature_maps.layer.map_wall", note)
     return made
 
 
@@ -251,7 +251,7 @@ def progress_said(monkeypatch):
         bar.progress = lambda value, text: (seen.append(text), real(value, text))[1]
         return bar
 
-    monkeypatch.setattr("cnnviz.ui.weights.st.progress", watched)
+    monkeypatch.setattr("cnnviz.ui.shell.weights.st.progress", watched)
     return seen
 
 
@@ -315,7 +315,7 @@ def test_a_fault_nobody_thought_of_leaves_the_chosen_network_with_random_weights
     def fault(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("cnnviz.ui.weights.weights_path", fault)
+    monkeypatch.setattr("cnnviz.ui.shell.weights.weights_path", fault)
     at.session_state["weights"] = "imagenet"
     at.sidebar.selectbox(key="model").select(NAME).run()
     assert not at.exception and not at.error

@@ -13,11 +13,14 @@ from cnnviz.figures.glance import glance_figure, glance_rows
 from cnnviz.figures.pairs import pairs_figure, pairs_rows
 from cnnviz.nets.catalog import ModelSpec, catalog_entry
 from cnnviz.nets.trained import class_names
-from cnnviz.ui import cache, maps_filters, maps_glance, maps_two_weights
+from cnnviz.ui import cache
 from cnnviz.ui.components.glance import codes
-from cnnviz.ui.feature_map_texts import likeliest
-from cnnviz.ui.maps_glance_texts import TOP, column_texts, left_out_text
-from cnnviz.ui.maps_presets import _PRESETS
+from cnnviz.ui.feature_maps import filters as maps_filters
+from cnnviz.ui.feature_maps import glance as maps_glance
+from cnnviz.ui.feature_maps import two_weights as maps_two_weights
+from cnnviz.ui.feature_maps.glance_texts import TOP, column_texts, left_out_text
+from cnnviz.ui.feature_maps.presets import _PRESETS
+from cnnviz.ui.feature_maps.texts import likeliest
 from tests.app.running import families_of_networks, open_expanders, run, shown_code
 
 PAGE = "feature_maps"

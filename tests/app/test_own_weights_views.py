@@ -6,10 +6,11 @@ import pytest
 from cnnviz.nets.catalog import ModelSpec, model
 from cnnviz.nets.weights import Provenance, save_weights
 from cnnviz.nets.widths import channels_of
-from cnnviz.ui import maps_two_weights, own_weights
-from cnnviz.ui.attribution_texts import network_text
-from cnnviz.ui.effective_field_lab import _origin, _others
-from cnnviz.ui.feature_map_texts import likeliest, names_of, prediction_text
+from cnnviz.ui.attribution.texts import network_text
+from cnnviz.ui.feature_maps import two_weights as maps_two_weights
+from cnnviz.ui.feature_maps.texts import likeliest, names_of, prediction_text
+from cnnviz.ui.receptive_field.effective import _origin, _others
+from cnnviz.ui.shell import own_weights
 from tests.app.running import run, shown_code
 
 NAMES = tuple("abcdefghij")

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 import cnnviz
 from cnnviz.ops.shrinking import WAYS, Shrinking, shift_responses
-from cnnviz.ui.formulas.parts import as_text, significant
-from cnnviz.ui.formulas.pooling import (
+from cnnviz.ui.components.equations import as_text, significant
+from cnnviz.ui.pooling.facts import ceil_mode_text, count_text, left_over_text
+from cnnviz.ui.pooling.formulas import (
     divisor_formula,
     pooled_size_formula,
     share_formula,
     strided_weights_formula,
 )
-from cnnviz.ui.pooling_facts import ceil_mode_text, count_text, left_over_text
-from cnnviz.ui.pooling_lab import _KERNELS as KERNELS
-from cnnviz.ui.pooling_presets import _PRESETS as PRESETS
-from cnnviz.ui.snippets.pooling import pooling_code, shift_code
+from cnnviz.ui.pooling.lab import _KERNELS as KERNELS
+from cnnviz.ui.pooling.presets import _PRESETS as PRESETS
+from cnnviz.ui.pooling.snippets import pooling_code, shift_code
 from tests.app.running import open_expanders, run, shown_code
 
 SAMPLE = cnnviz.sample("coffee")

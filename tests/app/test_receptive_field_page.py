@@ -14,24 +14,22 @@ from cnnviz.figures.field_boxes import effective_figure
 from cnnviz.figures.field_growth import Growth, growth_chart, rows_with_field
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, meta_model
 from cnnviz.nets.classifiers import weights_file
-from cnnviz.ui import (
-    cache,
-    downloads,
-    effective_field_lab,
-    receptive_field_facts,
-    receptive_field_growth,
-    receptive_field_lab,
-    sidebar,
-)
-from cnnviz.ui.effective_field_lab import MOST_MACS, MOST_PARAMETERS, ROOM, can_be_measured
-from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
-from cnnviz.ui.formulas.parts import result
-from cnnviz.ui.formulas.receptive_field import growth_formula
-from cnnviz.ui.receptive_field_facts import growth_text, outgrown_text
-from cnnviz.ui.receptive_field_lab import unit_from_text
-from cnnviz.ui.receptive_field_presets import _PRESETS as PRESETS
-from cnnviz.ui.snippets.receptive_field import box_code, growth_code, table_code
-from cnnviz.ui.waiting import Waiting
+from cnnviz.ui import cache
+from cnnviz.ui.components.equations import result
+from cnnviz.ui.jobs import downloads
+from cnnviz.ui.jobs.effective_request import EffectiveRequest, EffectiveRuns
+from cnnviz.ui.receptive_field import effective as effective_field_lab
+from cnnviz.ui.receptive_field import facts as receptive_field_facts
+from cnnviz.ui.receptive_field import growth as receptive_field_growth
+from cnnviz.ui.receptive_field import lab as receptive_field_lab
+from cnnviz.ui.receptive_field.effective import MOST_MACS, MOST_PARAMETERS, ROOM, can_be_measured
+from cnnviz.ui.receptive_field.facts import growth_text, outgrown_text
+from cnnviz.ui.receptive_field.formulas import growth_formula
+from cnnviz.ui.receptive_field.lab import unit_from_text
+from cnnviz.ui.receptive_field.presets import _PRESETS as PRESETS
+from cnnviz.ui.receptive_field.snippets import box_code, growth_code, table_code
+from cnnviz.ui.shell import sidebar
+from cnnviz.ui.shell.waiting import Waiting
 from tests.app.running import every_network, open_expanders, run, shown_code
 
 VIEWS = ("box", "growth", "effective", "stack", "table")

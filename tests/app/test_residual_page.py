@@ -11,9 +11,9 @@ from cnnviz.analysis.residual import block_graph, gradient_norms, take_apart
 from cnnviz.figures.gradient_curves import gradient_chart, gradient_figure, gradient_rows
 from cnnviz.nets.blocks import BottleneckBlock, ResidualBlock
 from cnnviz.nets.residual_variants import BlockDesign, CifarDesign
-from cnnviz.ui.formulas.parts import as_text
-from cnnviz.ui.formulas.parts import significant as shown
-from cnnviz.ui.residual_facts import (
+from cnnviz.ui.components.equations import as_text
+from cnnviz.ui.components.equations import significant as shown
+from cnnviz.ui.residual.facts import (
     order_formula,
     order_text,
     parameter_text,
@@ -22,9 +22,9 @@ from cnnviz.ui.residual_facts import (
     sum_formula,
     weights_formula,
 )
-from cnnviz.ui.residual_gradients import level_text, ratio_text, verdict
-from cnnviz.ui.residual_lab import SIDE, sum_panels
-from cnnviz.ui.residual_presets import _PRESETS as PRESETS
+from cnnviz.ui.residual.gradients import level_text, ratio_text, verdict
+from cnnviz.ui.residual.lab import SIDE, sum_panels
+from cnnviz.ui.residual.presets import _PRESETS as PRESETS
 from tests.app.running import open_expanders, run, shown_code
 
 PICTURE = cnnviz.sample("cat").centre_square(SIDE).tensor()

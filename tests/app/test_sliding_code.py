@@ -12,9 +12,9 @@ from cnnviz.figures.grids import Grid, grid_rows, grids_figure
 from cnnviz.ops.filtering import CHANNEL_MODES
 from cnnviz.ops.geometry import PADDING_MODES, Window
 from cnnviz.ui.components.sliding_window import Patch, Sliding
-from cnnviz.ui.formulas.sliding import sliding_facts
-from cnnviz.ui.sliding_result import sliding_input, sliding_output
-from cnnviz.ui.snippets.sliding import sliding_code
+from cnnviz.ui.sliding.formulas import sliding_facts
+from cnnviz.ui.sliding.result import sliding_input, sliding_output
+from cnnviz.ui.sliding.snippets import sliding_code
 from tests.app.running import run, shown_code
 
 PICTURE = cnnviz.draw_pattern(cnnviz.Pattern("grating", 9, 35))

@@ -20,11 +20,15 @@ from cnnviz.training.loop import TrainingRun
 from cnnviz.training.plan import Plan
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.runs import Step
-from cnnviz.ui import cache, own_weights, training_controls, training_epochs, training_live
-from cnnviz.ui.lru_cache import SizedLRUCache
-from cnnviz.ui.snippets.training import training_code
-from cnnviz.ui.training_presets import _PRESETS as PRESETS
-from cnnviz.ui.training_results import _packed
+from cnnviz.ui import cache
+from cnnviz.ui.jobs.lru_cache import SizedLRUCache
+from cnnviz.ui.shell import own_weights
+from cnnviz.ui.training import controls as training_controls
+from cnnviz.ui.training import epochs as training_epochs
+from cnnviz.ui.training import live as training_live
+from cnnviz.ui.training.presets import _PRESETS as PRESETS
+from cnnviz.ui.training.results import _packed
+from cnnviz.ui.training.snippets import training_code
 from tests.app.running import open_expanders, run, shown_code
 
 QUICK = {

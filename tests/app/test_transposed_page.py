@@ -18,9 +18,9 @@ from cnnviz.figures.tables import csv_file
 from cnnviz.ops.geometry import Window
 from cnnviz.ops.transposed import inner_overlap
 from cnnviz.ops.upsampling import stamp
-from cnnviz.ui.quiz import diagnose
-from cnnviz.ui.snippets.transposed import transposed_code
-from cnnviz.ui.transposed_lab import Enlargement, overlap_text, size_mistakes
+from cnnviz.ui.transposed.lab import Enlargement, overlap_text, size_mistakes
+from cnnviz.ui.transposed.snippets import transposed_code
+from cnnviz.ui.widgets.quiz import diagnose
 from tests.app.running import open_expanders, run, shown_code
 
 SAMPLE = cnnviz.sample("coffee")

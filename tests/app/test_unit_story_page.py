@@ -15,12 +15,14 @@ from cnnviz.figures.tables import csv_file
 from cnnviz.figures.unit_tables import sum_rows
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.weights import Provenance
-from cnnviz.ui import cache, feature_map_texts, maps_unit
+from cnnviz.ui import cache
 from cnnviz.ui.components import unit_story as component
-from cnnviz.ui.feature_map_texts import is_tie, likeliest, prediction_text
-from cnnviz.ui.formulas.parts import as_text
-from cnnviz.ui.formulas.unit_story import formula
-from cnnviz.ui.snippets.unit_story import unit_story_code
+from cnnviz.ui.components.equations import as_text
+from cnnviz.ui.components.unit_story.formulas import formula
+from cnnviz.ui.feature_maps import texts as feature_map_texts
+from cnnviz.ui.feature_maps import unit as maps_unit
+from cnnviz.ui.feature_maps.texts import is_tie, likeliest, prediction_text
+from cnnviz.ui.feature_maps.unit_snippet import unit_story_code
 from tests.app.running import open_expanders, run
 
 SIDE = 64
@@ -145,7 +147,7 @@ def test_a_layer_without_stories_says_why(open_page, assert_fine, payloads):
 
 def test_opening_a_unit_of_the_way_sets_layer_channel_row_and_column(monkeypatch):
     state = {}
-    for module in ("maps_unit", "feature_map_controls"):
+    for module in ("feature_maps.unit", "feature_maps.controls"):
         monkeypatch.setattr(f"cnnviz.ui.{module}.st.session_state", state)
     maps_unit.open_unit(["conv1", 3, 5, 7])
     controls = {key: value for key, value in state.items() if not key.startswith("_")}
@@ -155,7 +157,7 @@ def test_opening_a_unit_of_the_way_sets_layer_channel_row_and_column(monkeypatch
 def test_one_pass_serves_all_units_of_a_layer(monkeypatch):
     spec, made = ModelSpec("lenet5", None, 77), []
     monkeypatch.setattr(
-        "cnnviz.ui.passes.LayerStories", lambda *args: (made.append(args[2]), LayerStories(*args))[1]
+        "cnnviz.ui.jobs.passes.LayerStories", lambda *args: (made.append(args[2]), LayerStories(*args))[1]
     )
     square = cnnviz.sample("cat").centre_square(32)
     stories = cache.stories(spec, "features.c1", square)

@@ -12,7 +12,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec, model
 from cnnviz.nets.weights import Provenance, save_weights
 from cnnviz.ui import cache
-from cnnviz.ui.weights_folder import WeightsFolder
+from cnnviz.ui.jobs.weights_folder import WeightsFolder
 from tests.app.conftest import APP
 from tests.app.running import shown_code
 
@@ -171,7 +171,7 @@ def test_a_full_disk_is_said(open_page, monkeypatch, tmp_path):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cnnviz.ui.weights_folder.Path.write_bytes", full)
+    monkeypatch.setattr("cnnviz.ui.jobs.weights_folder.Path.write_bytes", full)
     bring(at, data)
     assert "cannot be kept on this server: No space left on device" in at.error[0].value
     assert spec_of(at) == ModelSpec("simple_cnn", "shapes")

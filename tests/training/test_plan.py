@@ -9,7 +9,7 @@ from cnnviz.nets import catalog
 from cnnviz.training.plan import Plan, training_cost
 from cnnviz.training.recipe import Recipe
 from cnnviz.ui import cache
-from cnnviz.ui.snippets.training import training_code
+from cnnviz.ui.training.snippets import training_code
 
 
 @pytest.mark.parametrize("name", ["simple_cnn", "mini_resnet"])

@@ -46,4 +46,4 @@ from cnnviz.ui.cache.training import shapes_gallery as shapes_gallery
 from cnnviz.ui.cache.training import training_cost_of as training_cost_of
 from cnnviz.ui.cache.training import training_runs as training_runs
 from cnnviz.ui.cache.training import upload as upload
-from cnnviz.ui.passes import LayerRun as LayerRun
+from cnnviz.ui.jobs.passes import LayerRun as LayerRun

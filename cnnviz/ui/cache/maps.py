@@ -13,13 +13,13 @@ from cnnviz.data.images import Picture
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.residual_variants import CifarDesign
-from cnnviz.ui.attribution_runs import AttributionRequest, AttributionRuns
 from cnnviz.ui.cache.networks import glance_columns_of, layers_of, meta_model_of, shared_model
 from cnnviz.ui.cache.pictures import PictureKey, picture_key
 from cnnviz.ui.cache.resources import processor
-from cnnviz.ui.effective_runs import EffectiveRequest, EffectiveRuns
-from cnnviz.ui.lru_cache import SizedLRUCache
-from cnnviz.ui.passes import GlanceRun, LayerRun, Passes, Scores
+from cnnviz.ui.jobs.attribution_request import AttributionRequest, AttributionRuns
+from cnnviz.ui.jobs.effective_request import EffectiveRequest, EffectiveRuns
+from cnnviz.ui.jobs.lru_cache import SizedLRUCache
+from cnnviz.ui.jobs.passes import GlanceRun, LayerRun, Passes, Scores
 
 
 @st.cache_resource(show_spinner=False)

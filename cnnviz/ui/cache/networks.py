@@ -19,7 +19,7 @@ from cnnviz.nets.classifiers import classifier_names, published_figures
 from cnnviz.nets.residual_variants import BlockDesign
 from cnnviz.nets.shared import SharedModel
 from cnnviz.ui.cache.resources import processor, setting, settle
-from cnnviz.ui.lru_cache import SizedLRUCache
+from cnnviz.ui.jobs.lru_cache import SizedLRUCache
 
 
 @st.cache_resource(show_spinner=False)

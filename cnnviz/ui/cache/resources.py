@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import streamlit as st
 
-from cnnviz.ui.downloads import Downloads
-from cnnviz.ui.processor import Processor
-from cnnviz.ui.weights_folder import WeightsFolder
+from cnnviz.ui.jobs.downloads import Downloads
+from cnnviz.ui.jobs.processor import Processor
+from cnnviz.ui.jobs.weights_folder import WeightsFolder
 
 T = TypeVar("T")
 

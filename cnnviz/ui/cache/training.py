@@ -18,7 +18,7 @@ from cnnviz.training.recipe import Recipe
 from cnnviz.training.runs import Runs
 from cnnviz.training.sources import Source, downloaded_source, stored_bytes
 from cnnviz.ui.cache.resources import processor
-from cnnviz.ui.lru_cache import SizedLRUCache
+from cnnviz.ui.jobs.lru_cache import SizedLRUCache
 
 _UPLOADED_BYTES = 500_000_000  # twenty uploads of the largest size
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from cnnviz.ui.components.equations import percent
 from cnnviz.ui.components.registry import declare
-from cnnviz.ui.formulas.parts import percent
 
 _mount = declare("class_bars")
 

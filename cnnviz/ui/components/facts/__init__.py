@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cnnviz.ui.components.equations import Equation, as_text
 from cnnviz.ui.components.registry import declare
-from cnnviz.ui.formulas.parts import Equation, as_text
 
 _mount = declare("facts", styles=("formula_parts",))
 

@@ -1,4 +1,4 @@
-// The parts of a formula, as ui/formulas/parts.py has them, as elements.
+// The parts of a formula, as components/equations.py has them, as elements.
 
 import { made } from "./elements.js";
 

@@ -13,10 +13,10 @@ from cnnviz.data.images import Picture
 from cnnviz.ops.convolution import ConvStep
 from cnnviz.ops.pooling import PoolStep
 from cnnviz.ui.components.edit_version import edit_version, received
+from cnnviz.ui.components.equations import as_text, significant
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
-from cnnviz.ui.formulas.parts import as_text, significant
-from cnnviz.ui.formulas.unit_story import check_text, field_text, formula, step_text, title
+from cnnviz.ui.components.unit_story.formulas import check_text, field_text, formula, step_text, title
 
 _mount = declare("unit_story", styles=("formula_parts",))
 

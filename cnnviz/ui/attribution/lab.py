@@ -1,0 +1,207 @@
+"""Which pixels the score of a class rests on."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cnnviz.arrays import Array
+from cnnviz.errors import CnnvizError
+from cnnviz.figures.attributions import METHOD_LABELS, AttributionMap, attribution_figure
+from cnnviz.figures.downloads import arrays_npz
+from cnnviz.figures.tables import Row
+from cnnviz.nets.catalog import ModelSpec
+from cnnviz.nets.inputs import as_seen
+from cnnviz.ui import cache
+from cnnviz.ui.attribution.controls import AttributionChoice, choose_attribution, require_small
+from cnnviz.ui.attribution.formulas import attribution_formula
+from cnnviz.ui.attribution.snippets import attribution_code
+from cnnviz.ui.attribution.texts import (
+    MEANINGS,
+    cost_text,
+    map_text,
+    network_text,
+    settings_text,
+    zeros_text,
+)
+from cnnviz.ui.components.attribution_view import attribution_view
+from cnnviz.ui.components.equations import percent, significant
+from cnnviz.ui.components.facts import Facts, facts
+from cnnviz.ui.feature_maps.texts import not_finite_text
+from cnnviz.ui.jobs.attribution_request import AttributionRequest, AttributionRun
+from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.shell.waiting import WaitingRoom
+from cnnviz.ui.shell.weights import missing_weights_text
+from cnnviz.ui.widgets.exports import export_panel
+from cnnviz.ui.widgets.feedback import explained, plain
+from cnnviz.ui.widgets.quiz import choose_yourself
+
+_NOT_FINITE = (
+    "Some of its values are not finite numbers: with these weights the gradients or scores overflow."
+)
+_CALLED_OFF = "_why_called_off"
+# What is over that soon is shown without a word of progress.
+_MOMENT_SECONDS = 1.5
+
+
+def _doing(request: AttributionRequest) -> str:
+    return METHOD_LABELS[request.how.method]
+
+
+ROOM = WaitingRoom("why", lambda: cache.attribution_runs(), _doing)
+
+
+def show_attribution(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
+    """Which pixels the score of a class rests on."""
+    require_small(model, cache.traced(model.name, side, model.weights))
+    picture = cache.centre_square(current_picture(), side)
+    scores = cache.scores(model, picture)
+    not_finite = not_finite_text(scores.picture)
+    if not_finite:
+        raise CnnvizError(not_finite)
+    with controls:
+        choice = choose_attribution(model, picture, scores)
+    render_summary(choice)
+    with explained():
+        choice.require_short()
+        run_or_offer(choice)
+    show_maps(choice)
+
+
+def render_summary(choice: AttributionChoice) -> None:
+    """Which score is explained."""
+    score = float(choice.scores.picture[choice.class_index])
+    share = percent(float(choice.scores.probabilities[choice.class_index]))
+    best = int(choice.scores.picture.argmax())
+    rank = "its prediction" if choice.class_index == best else f"it predicts {choice.labels[best]}"
+    st.markdown(
+        f"**{plain(choice.label)}:** the network gives it {share}; {plain(rank)}. Its score before softmax, "
+        f"{significant(score)}, is traced back to the pixels."
+    )
+
+
+def run_or_offer(choice: AttributionChoice) -> None:
+    """What it costs; beside it the button or the progress."""
+    words, place = st.columns([1.2, 1], vertical_alignment="center")
+    words.markdown(cost_text(choice.passes, choice.found.macs))
+    with place.empty().container():  # what is new takes the place of what was there at once
+        run_or_button(choice)
+
+
+def run_or_button(choice: AttributionChoice) -> None:
+    """Start what is over at once; the progress of what is under way, or the button for it."""
+    requests = choice.requests
+    if not waits_for(requests):
+        ROOM.leave()  # what other controls have asked for need not go on
+    called_off = st.session_state.get(_CALLED_OFF) == requests
+    if choice.at_once and not called_off and not all(map(ROOM.ended, requests)) and not waits_for(requests):
+        start(requests)
+    if ROOM.shows_progress(requests):
+        st.session_state[_CALLED_OFF] = requests  # unless it ends; a cancelled one waits for the button
+        return
+    runs = [ROOM.ended(request) for request in requests]
+    if not all(runs):
+        st.button("Compute", key="why_start", type="primary", on_click=start, args=(requests,))
+    elif any(run and run.problem for run in runs):
+        st.button("Try again", key="why_again", on_click=start, args=(requests,))
+
+
+def waits_for(requests: Sequence[AttributionRequest]) -> bool:
+    """Whether this user waits for these already."""
+    waiting = ROOM.waiting()
+    return waiting is not None and waiting.requests == requests
+
+
+def start(requests: Sequence[AttributionRequest]) -> None:
+    """Begin, and give it a moment."""
+    ROOM.start(requests)
+    waiting = ROOM.waiting()
+    if waiting is not None:
+        waiting.news()
+        waiting.settle(_MOMENT_SECONDS)
+
+
+def show_maps(choice: AttributionChoice) -> None:
+    """The picture and the maps that there are, what they mean, and all of it to take home."""
+    runs = {request.how.method: ROOM.ended(request) for request in choice.requests}
+    maps = [_map(request, runs[request.how.method]) for request in choice.requests]
+    attribution_view(as_seen(choice.picture, choice.spec.name), maps, "why_view")
+    st.markdown(network_text(choice.spec))
+    for note in filter(None, (missing_weights_text(), choice.scores.note)):
+        st.info(note)
+    facts([_facts(choice, shown) for shown in maps], "why_facts")
+    _ask()
+    done = [shown for shown in maps if shown.values is not None]
+    if done:
+        _show_exports(choice, done)
+
+
+def _map(request: AttributionRequest, run: AttributionRun | None) -> AttributionMap:
+    if run is None:
+        return AttributionMap(request.how.method, None, "Not computed yet.")
+    if run.result is None:
+        return AttributionMap(request.how.method, None, run.problem)
+    if not np.isfinite(run.result).all():
+        return AttributionMap(request.how.method, None, _NOT_FINITE)
+    return AttributionMap(request.how.method, run.result, map_text(request.how, run.result))
+
+
+def _facts(choice: AttributionChoice, shown: AttributionMap) -> Facts:
+    """A method in symbols and numbers; what it means and what it does not."""
+    score, zeros = (float(s[choice.class_index]) for s in (choice.scores.picture, choice.scores.zeros))
+    meaning = MEANINGS[shown.method]
+    sentences = [("It says:", meaning.says), ("It does not say:", meaning.not_said)]
+    if shown.method in ("integrated_gradients", "occlusion"):
+        sentences.append(("Zeros:", zeros_text(choice.spec)))
+    return Facts(shown.title, attribution_formula(shown.method, shown.values, score, zeros), sentences)
+
+
+def _show_exports(choice: AttributionChoice, maps: Sequence[AttributionMap]) -> None:
+    picture = as_seen(choice.picture, choice.spec.name)
+    hows = [how for how in choice.hows if any(how.method == shown.method for shown in maps)]
+    arrays: dict[str, Array] = {shown.method: shown.values for shown in maps if shown.values is not None}
+    export_panel(
+        f"{choice.spec.name}.attribution",
+        attribution_code(current_picture(), choice.picture.height, choice.spec, choice.class_index, hows),
+        lambda: attribution_figure(picture, maps),
+        lambda: [_row(choice, shown) for shown in maps],
+        {"Maps as NPZ": ("npz", lambda: arrays_npz(arrays))},
+        key="why",
+    )
+
+
+def _row(choice: AttributionChoice, shown: AttributionMap) -> Row:
+    how = next(how for how in choice.hows if how.method == shown.method)
+    assert shown.values is not None
+    return {
+        "model": choice.spec.name,
+        "weights": choice.spec.weights_label,
+        "picture": choice.picture.name,
+        "input (pixels)": choice.picture.height,
+        "class": choice.label,
+        "probability": float(choice.scores.probabilities[choice.class_index]),
+        "score": float(choice.scores.picture[choice.class_index]),
+        "score of zeros": float(choice.scores.zeros[choice.class_index]),
+        "method": shown.title,
+        "settings": settings_text(how),
+        "least": float(shown.values.min()),
+        "greatest": float(shown.values.max()),
+        "sum over the pixels": float(shown.values.sum(dtype=np.float64)),
+    }
+
+
+def _ask() -> None:
+    right = "A small change of that pixel would change the score fast"
+    choose_yourself(
+        "Saliency is large at a pixel. What does that say?",
+        {
+            "The pixel has raised the score": "it has no sign, and a slope is no contribution: integrated "
+            "gradients and occlusion compare with zeros.",
+            right: "it is the size of the gradient there, and that is all it says.",
+            "Without the pixel another class would win": "a gradient speaks of small changes of one score, "
+            "not of leaving a pixel out, nor of the other classes.",
+        },
+        right,
+        "why_quiz",
+    )
