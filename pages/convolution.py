@@ -10,15 +10,15 @@ from cnnviz.ui.components.conv_view import conv_view
 from cnnviz.ui.components.equations import power_of_ten
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.convolution.controls import Convolution, choose_convolution, take_edit
-from cnnviz.ui.convolution.formulas import cost_formula, output_size_formula
-from cnnviz.ui.convolution.live_controls import apply_drag, live_controls
+from cnnviz.ui.convolution.live_controls import live_controls
 from cnnviz.ui.convolution.presets import offer_convolution_presets
 from cnnviz.ui.convolution.sliding import slide_convolution
-from cnnviz.ui.convolution.snippets import convolution_code
 from cnnviz.ui.convolution.views import ask_output_size, layer_rows, output_panels, show_flip, show_pixel_use
 from cnnviz.ui.shell.frame import require_frame
 from cnnviz.ui.shell.sidebar import current_picture
-from cnnviz.ui.widgets.controls import choose_view, counted, lab_columns
+from cnnviz.ui.sliding.size_formulas import cost_formula, output_size_formula
+from cnnviz.ui.sliding.snippets import convolution_code
+from cnnviz.ui.widgets.controls import apply_drag, choose_view, counted, lab_columns
 from cnnviz.ui.widgets.exports import export_panel
 from cnnviz.ui.widgets.feedback import explained
 

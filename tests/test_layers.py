@@ -1,4 +1,4 @@
-"""Imports go down only: pages → cnnviz/ui → cnnviz/figures → the core."""
+"""Imports go down only, pages → cnnviz/ui → cnnviz/figures → the core, and never round or across concepts."""
 
 import ast
 from pathlib import Path
@@ -164,3 +164,110 @@ def test_what_is_allowed_is_not_reported(tmp_path, path, source):
     planted.parent.mkdir(parents=True, exist_ok=True)
     planted.write_text(source, encoding="utf-8")
     assert violations(tmp_path) == []
+
+
+# --- the concepts of cnnviz/ui
+
+# What every concept may import; a concept's own folder is the only other one.
+SHARED = {"shell", "widgets", "jobs", "cache", "components", "sliding"}
+
+
+def concept(module):
+    """The folder of cnnviz/ui that a module stands in, None for what stands elsewhere."""
+    parts = module.split(".")
+    return parts[2] if parts[:2] == ["cnnviz", "ui"] and len(parts) > 2 else None
+
+
+def module_name(path):
+    return ".".join(Path(path).with_suffix("").parts).removesuffix(".__init__")
+
+
+def import_graph(root):
+    """Each module of the product with the modules of the product that it imports."""
+    names = {module_name(path): path for path in product_files(root) if path.endswith(".py")}
+    graph = {}
+    for module, path in names.items():
+        tree = ast.parse((root / path).read_text(encoding="utf-8"))
+        imported = set(imported_names(tree, path))
+        # `from a import b` is told apart: b may be a module, or a name in a.
+        graph[module] = sorted(
+            {name if name in names else name.rpartition(".")[0] for name in imported} & set(names) - {module}
+        )
+    return graph
+
+
+def crossings(graph):
+    """One sentence for each import of one concept by another, or by what all concepts share."""
+    return [
+        f"{module} imports {imported}"
+        for module, imports in graph.items()
+        for imported in imports
+        if concept(module) and concept(imported) not in {None, concept(module), *SHARED}
+    ]
+
+
+def circles(graph):
+    """Each circle of imports that a walk along them meets, as a list of modules."""
+    found, done, way = [], set(), []
+
+    def walk(module):
+        if module in way:
+            found.append([*way[way.index(module) :], module])
+        elif module not in done:
+            way.append(module)
+            for imported in graph[module]:
+                walk(imported)
+            way.pop()
+            done.add(module)
+
+    for module in graph:
+        walk(module)
+    return found
+
+
+def test_no_concept_imports_another_and_no_import_stands_in_a_circle():
+    graph = import_graph(ROOT)
+    assert crossings(graph) == []
+    assert circles(graph) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "crossed", "circled"),
+    [
+        (
+            {
+                "cnnviz/ui/pooling/lab.py": "from cnnviz.ui.dilation import lab",
+                "cnnviz/ui/dilation/lab.py": "",
+                "cnnviz/ui/dilation/__init__.py": "",
+            },
+            ["cnnviz.ui.pooling.lab imports cnnviz.ui.dilation.lab"],
+            [],
+        ),
+        (
+            {
+                "cnnviz/ui/widgets/quiz.py": "from cnnviz.ui.pooling.lab import ask",
+                "cnnviz/ui/pooling/lab.py": "from ..cache.maps import a\nfrom cnnviz.ops.pooling import b",
+                "cnnviz/ui/cache/maps.py": "",
+                "cnnviz/ops/pooling.py": "",
+            },
+            ["cnnviz.ui.widgets.quiz imports cnnviz.ui.pooling.lab"],
+            [],
+        ),
+        (
+            {
+                "cnnviz/ops/a.py": "from cnnviz.ops.b import x",
+                "cnnviz/ops/b.py": "def f():\n    from cnnviz.ops import c",
+                "cnnviz/ops/c.py": "import cnnviz.ops.a",
+            },
+            [],
+            [["cnnviz.ops.a", "cnnviz.ops.b", "cnnviz.ops.c", "cnnviz.ops.a"]],
+        ),
+    ],
+)
+def test_a_planted_crossing_or_circle_is_found(tmp_path, files, crossed, circled):
+    for path, source in files.items():
+        planted = tmp_path / path
+        planted.parent.mkdir(parents=True, exist_ok=True)
+        planted.write_text(source, encoding="utf-8")
+    graph = import_graph(tmp_path)
+    assert (crossings(graph), circles(graph)) == (crossed, circled)

@@ -20,7 +20,7 @@ from cnnviz.ui.feature_maps import glance as maps_glance
 from cnnviz.ui.feature_maps import two_weights as maps_two_weights
 from cnnviz.ui.feature_maps.glance_texts import TOP, column_texts, left_out_text
 from cnnviz.ui.feature_maps.presets import _PRESETS
-from cnnviz.ui.feature_maps.texts import likeliest
+from cnnviz.ui.widgets.predictions import likeliest
 from tests.app.running import families_of_networks, open_expanders, run, shown_code
 
 PAGE = "feature_maps"

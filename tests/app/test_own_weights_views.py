@@ -8,9 +8,9 @@ from cnnviz.nets.weights import Provenance, save_weights
 from cnnviz.nets.widths import channels_of
 from cnnviz.ui.attribution.texts import network_text
 from cnnviz.ui.feature_maps import two_weights as maps_two_weights
-from cnnviz.ui.feature_maps.texts import likeliest, names_of, prediction_text
 from cnnviz.ui.receptive_field.effective import _origin, _others
 from cnnviz.ui.shell import own_weights
+from cnnviz.ui.widgets.predictions import likeliest, names_of, prediction_text
 from tests.app.running import run, shown_code
 
 NAMES = tuple("abcdefghij")

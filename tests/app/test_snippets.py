@@ -15,8 +15,8 @@ from cnnviz.data.images import Picture
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter, filter_picture
 from cnnviz.ops.geometry import PADDING_MODES, Window
-from cnnviz.ui.convolution.snippets import convolution_code
 from cnnviz.ui.feature_maps.snippets import feature_maps_code
+from cnnviz.ui.sliding.snippets import convolution_code
 from tests.app.running import run, shown_code
 
 SAMPLE = cnnviz.sample("coffee")

@@ -21,8 +21,8 @@ from cnnviz.ui.components.equations import as_text
 from cnnviz.ui.components.unit_story.formulas import formula
 from cnnviz.ui.feature_maps import texts as feature_map_texts
 from cnnviz.ui.feature_maps import unit as maps_unit
-from cnnviz.ui.feature_maps.texts import is_tie, likeliest, prediction_text
 from cnnviz.ui.feature_maps.unit_snippet import unit_story_code
+from cnnviz.ui.widgets.predictions import is_tie, likeliest, prediction_text
 from tests.app.running import open_expanders, run
 
 SIDE = 64

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter
 from cnnviz.ops.geometry import Window
 from cnnviz.ui.components.equations import as_text, power_of_ten, result, significant
-from cnnviz.ui.convolution.formulas import cost_formula, output_size_formula
+from cnnviz.ui.sliding.size_formulas import cost_formula, output_size_formula
 
 axes = st.builds(Window, st.integers(1, 15), st.integers(1, 8), st.integers(0, 15), st.integers(1, 8))
 sizes = st.integers(1, 336)

@@ -14,11 +14,11 @@ from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
 from cnnviz.ui.components.class_bars import class_bars
 from cnnviz.ui.components.equations import significant
-from cnnviz.ui.feature_maps.texts import names_of
 from cnnviz.ui.jobs.attribution_request import AttributionRequest
 from cnnviz.ui.jobs.background import MOST_MACS, MOST_PARAMETERS
 from cnnviz.ui.jobs.passes import Scores
 from cnnviz.ui.widgets.controls import bounded_slider, register_controls
+from cnnviz.ui.widgets.predictions import names_of
 
 MOST_PASSES = 2000
 MOST_MACS_IN_ALL = 2e12

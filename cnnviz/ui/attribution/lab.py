@@ -28,13 +28,13 @@ from cnnviz.ui.attribution.texts import (
 from cnnviz.ui.components.attribution_view import attribution_view
 from cnnviz.ui.components.equations import percent, significant
 from cnnviz.ui.components.facts import Facts, facts
-from cnnviz.ui.feature_maps.texts import not_finite_text
 from cnnviz.ui.jobs.attribution_request import AttributionRequest, AttributionRun
 from cnnviz.ui.shell.sidebar import current_picture
 from cnnviz.ui.shell.waiting import WaitingRoom
 from cnnviz.ui.shell.weights import missing_weights_text
 from cnnviz.ui.widgets.exports import export_panel
 from cnnviz.ui.widgets.feedback import explained, plain
+from cnnviz.ui.widgets.predictions import not_finite_text
 from cnnviz.ui.widgets.quiz import choose_yourself
 
 _NOT_FINITE = (

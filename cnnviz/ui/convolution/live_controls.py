@@ -1,7 +1,6 @@
 """The live controls below the pictures of the convolution lab, and what dragging one sets."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -10,7 +9,7 @@ from cnnviz.ops.kernel_text import resized_kernel
 from cnnviz.ui import cache
 from cnnviz.ui.components.conv_view import LiveControl
 from cnnviz.ui.convolution.controls import Convolution
-from cnnviz.ui.widgets.controls import limits, set_control
+from cnnviz.ui.widgets.controls import limits
 
 _SETTINGS = {"stride": "Stride s", "padding": "Padding p", "dilation": "Dilation d"}
 
@@ -18,13 +17,6 @@ _SETTINGS = {"stride": "Stride s", "padding": "Padding p", "dilation": "Dilation
 def live_controls(chosen: Convolution) -> list[LiveControl]:
     """The kernel's own parameters first, then its size, the geometry and the bias."""
     return [*_parameters(chosen), *_sizes(chosen), *_geometry(), _bias()]
-
-
-def apply_drag(name: str, value: Any, prefix: str = "conv_") -> None:
-    """Set the control of that name to a dragged value; an unknown name or a bad value is ignored."""
-    key = f"{prefix}{name}"
-    if key in st.session_state and isinstance(value, int | float) and np.isfinite(value):
-        set_control(key, type(st.session_state[key])(value))
 
 
 def _parameters(chosen: Convolution) -> list[LiveControl]:

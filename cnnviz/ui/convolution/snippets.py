@@ -2,21 +2,12 @@
 
 from cnnviz.data.images import Picture
 from cnnviz.ops.filtering import PictureFilter
-from cnnviz.ui.widgets.snippet_parts import LUMA_LINE, picture_code
-
-
-def _geometry(layer: PictureFilter) -> tuple[str, str, str]:
-    """The arguments of F.pad, and stride and dilation, as code."""
-    axes = layer.rows, layer.columns
-    stride, dilation = (str(tuple(getattr(a, name) for a in axes)) for name in ("stride", "dilation"))
-    vertical, horizontal = layer.rows.padding, layer.columns.padding
-    mode = "constant" if layer.padding_mode == "zeros" else layer.padding_mode
-    return f'({horizontal}, {horizontal}, {vertical}, {vertical}), mode="{mode}"', stride, dilation
+from cnnviz.ui.sliding.snippets import convolution_code, pad_arguments
 
 
 def pixel_use_code(height: int, width: int, layer: PictureFilter) -> str:
     """PyTorch code for how often each pixel is read: the gradient of a sum of all outputs."""
-    padding, stride, dilation = _geometry(layer)
+    padding, stride, dilation = pad_arguments(layer)
     return f"""\
 import torch
 import torch.nn.functional as F
@@ -33,25 +24,3 @@ def flip_code(picture: Picture, long_side: int, layer: PictureFilter) -> str:
     code = convolution_code(picture, long_side, layer)
     last = code.splitlines()[-1].replace("y = ", "y_flipped = ").replace("weight,", "weight.flip(2, 3),", 1)
     return f"{code}{last}  # true convolution\n"
-
-
-def convolution_code(picture: Picture, long_side: int, layer: PictureFilter) -> str:
-    """PyTorch code for the convolution lab; its `y` is the output on screen."""
-    rows = ",\n     ".join(f"[{', '.join(f'{w:.6g}' for w in row)}]" for row in layer.kernel)
-    out_channels, per_group = layer.weight.shape[:2]
-    padding, stride, dilation = _geometry(layer)
-    grey = LUMA_LINE if layer.channels == "grey" else ""
-    bias = f", bias=torch.full(({out_channels},), {float(f'{layer.bias:g}')})" if layer.bias else ""
-    return f"""\
-import torch
-import torch.nn.functional as F
-import cnnviz
-
-x = {picture_code(picture)}.fitted({long_side}).tensor()  # (1, 3, H, W), values in [0, 1]
-{grey}kernel = torch.tensor(
-    [{rows}]
-)
-weight = kernel.float().repeat({out_channels}, {per_group}, 1, 1)  # (out, in / groups, height, width)
-x = F.pad(x, {padding})
-y = F.conv2d(x, weight{bias}, stride={stride}, dilation={dilation}, groups={layer.groups})
-"""

@@ -16,9 +16,9 @@ from cnnviz.ui.components.equations import Equation, result, significant
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.convolution.controls import Convolution
-from cnnviz.ui.convolution.formulas import output_size_formula
 from cnnviz.ui.convolution.snippets import flip_code, pixel_use_code
 from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.sliding.size_formulas import output_size_formula
 from cnnviz.ui.widgets.controls import counted
 from cnnviz.ui.widgets.exports import export_panel
 from cnnviz.ui.widgets.quiz import check_yourself

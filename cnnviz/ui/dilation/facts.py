@@ -7,8 +7,8 @@ from cnnviz.ops.coverage import StackCoverage
 from cnnviz.ops.filtering import PictureFilter
 from cnnviz.ops.geometry import Window
 from cnnviz.ui.components.facts import Facts, facts
-from cnnviz.ui.convolution.formulas import cost_formula, output_size_formula
 from cnnviz.ui.dilation.formulas import stack_field_formula, stack_weights_formula
+from cnnviz.ui.sliding.size_formulas import cost_formula, output_size_formula
 from cnnviz.ui.widgets.controls import counted
 from cnnviz.ui.widgets.quiz import check_yourself
 

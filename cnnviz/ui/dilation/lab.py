@@ -18,13 +18,12 @@ from cnnviz.ui.components.conv_view import LiveControl, conv_view
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
-from cnnviz.ui.convolution.live_controls import apply_drag
-from cnnviz.ui.convolution.snippets import convolution_code
 from cnnviz.ui.dilation.facts import ask_about_span, ask_about_stack, show_layer_facts, show_stack_facts
 from cnnviz.ui.dilation.formulas import effective_size_formula
 from cnnviz.ui.dilation.snippets import stack_code
 from cnnviz.ui.sliding.lab import slide
-from cnnviz.ui.widgets.controls import bounded_slider, limits
+from cnnviz.ui.sliding.snippets import convolution_code
+from cnnviz.ui.widgets.controls import apply_drag, bounded_slider, limits
 from cnnviz.ui.widgets.exports import export_panel
 
 KERNELS = ("sobel_x", "box", "gaussian", "identity")

@@ -20,12 +20,12 @@ from cnnviz.ui.feature_maps.glance_texts import (
     worth_text,
 )
 from cnnviz.ui.feature_maps.snippets import glance_code
-from cnnviz.ui.feature_maps.texts import likeliest
 from cnnviz.ui.feature_maps.unit import asked_number
 from cnnviz.ui.shell.sidebar import current_picture
 from cnnviz.ui.shell.weights import missing_weights_text
 from cnnviz.ui.widgets.controls import register_controls, set_control
 from cnnviz.ui.widgets.exports import export_panel
+from cnnviz.ui.widgets.predictions import likeliest
 
 
 def show_glance(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:

@@ -7,8 +7,9 @@ from cnnviz.analysis.trace.rows import LayerRow, times
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui.components.equations import significant
 from cnnviz.ui.components.glance import ColumnTexts
-from cnnviz.ui.feature_maps.texts import no_maps_text, not_finite_text
+from cnnviz.ui.feature_maps.texts import no_maps_text
 from cnnviz.ui.widgets.controls import counted
+from cnnviz.ui.widgets.predictions import not_finite_text
 
 HOW_TO_READ = (
     "From the picture on the left to the prediction on the right: a column is a layer, and shows the "

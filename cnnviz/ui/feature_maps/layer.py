@@ -23,19 +23,13 @@ from cnnviz.ui.feature_maps.controls import (
     set_layer,
 )
 from cnnviz.ui.feature_maps.snippets import feature_maps_code
-from cnnviz.ui.feature_maps.texts import (
-    dead_text,
-    is_tie,
-    left_out_text,
-    likeliest,
-    no_maps_text,
-    prediction_text,
-)
+from cnnviz.ui.feature_maps.texts import dead_text, left_out_text, no_maps_text
 from cnnviz.ui.feature_maps.unit import MapOnScreen, show_unit
 from cnnviz.ui.shell.sidebar import current_picture
 from cnnviz.ui.shell.weights import missing_weights_text
 from cnnviz.ui.widgets.controls import lazy_expander
 from cnnviz.ui.widgets.exports import export_panel
+from cnnviz.ui.widgets.predictions import is_tie, likeliest, prediction_text
 
 
 def show_layer(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:

@@ -18,12 +18,12 @@ from cnnviz.ui.components.equations import significant
 from cnnviz.ui.components.map_pairs import map_pairs
 from cnnviz.ui.feature_maps.controls import choose_layer
 from cnnviz.ui.feature_maps.snippets import two_weights_code
-from cnnviz.ui.feature_maps.texts import likeliest
 from cnnviz.ui.shell.sidebar import current_picture
 from cnnviz.ui.shell.weights import missing_weights_text
 from cnnviz.ui.widgets.controls import readable_name, register_controls
 from cnnviz.ui.widgets.exports import export_panel
 from cnnviz.ui.widgets.feedback import plain
+from cnnviz.ui.widgets.predictions import likeliest
 
 _RANDOM = "random"
 _ORDERS = {"difference": "Largest difference", "index": "Index"}

@@ -2,48 +2,9 @@
 
 from collections.abc import Sequence
 
-from cnnviz.ops.geometry import Window
-from cnnviz.ops.pooling import mean_divisors, pooled_size
+from cnnviz.ops.pooling import mean_divisors
 from cnnviz.ops.shrinking import Shrinking
-from cnnviz.ui.components.equations import Equation, Part, floor_of, result, significant, symbol
-
-
-def pooled_size_formula(
-    rows: Window, columns: Window, ceil_mode: bool, height: int, width: int
-) -> list[Equation]:
-    """The output size of pooling on both axes, rounded down or up."""
-    n, p, k, s = (symbol(letter) for letter in "npks")
-    general = [_rounded([n, " + 2", p, " − ", k], [s], ceil_mode), " + 1"]
-    return [
-        ([symbol("n′")], general),
-        ([symbol("height′")], _pooled(rows, height, ceil_mode)),
-        ([symbol("width′")], _pooled(columns, width, ceil_mode)),
-    ]
-
-
-def _rounded(numerator: Sequence[Part], denominator: Sequence[Part], up: bool) -> Part:
-    if up:
-        return {"ceiling": [{"fraction": [list(numerator), list(denominator)]}]}
-    return floor_of(numerator, denominator)
-
-
-def _pooled(window: Window, input_size: int, up: bool) -> list[Part]:
-    numerator = f"{input_size} + 2·{window.padding} − {window.kernel_size}"
-    dropped = " − 1" if drops_last_window(window, input_size, up) else ""
-    return [
-        _rounded([numerator], [str(window.stride)], up),
-        f" + 1{dropped} = ",
-        result(pooled_size(window, input_size, up)),
-    ]
-
-
-def drops_last_window(window: Window, input_size: int, ceil_mode: bool) -> bool:
-    """Whether rounding up makes a window that begins beyond the input and is left out."""
-    return bool(
-        ceil_mode
-        and window.left_over(input_size)
-        and pooled_size(window, input_size, True) == window.output_size(input_size)
-    )
+from cnnviz.ui.components.equations import Equation, Part, result, significant, symbol
 
 
 def divisor_formula(shrinking: Shrinking, height: int, width: int) -> list[Equation]:

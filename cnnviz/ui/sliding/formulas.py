@@ -4,9 +4,7 @@ from cnnviz.ops.geometry import Window
 from cnnviz.ui.components.equations import Equation, Part, symbol
 from cnnviz.ui.components.facts import Facts
 from cnnviz.ui.components.sliding_window import Sliding
-from cnnviz.ui.convolution.formulas import output_size_formula
-from cnnviz.ui.pooling.formulas import pooled_size_formula
-from cnnviz.ui.transposed.formulas import transposed_size_formula
+from cnnviz.ui.sliding.size_formulas import output_size_formula, pooled_size_formula, transposed_size_formula
 
 _TITLES = {
     "conv": "Convolution, as every framework computes it (cross-correlation)",

@@ -1,7 +1,8 @@
-"""The code of the pixel-by-pixel views."""
+"""The code of a layer on a patch or on the whole picture."""
 
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
+from cnnviz.ops.filtering import PictureFilter
 from cnnviz.ops.geometry import Window
 from cnnviz.ui.components.sliding_window import Patch, Sliding
 from cnnviz.ui.widgets.snippet_parts import LUMA_LINE, picture_code
@@ -69,3 +70,34 @@ def _both(rows: Window, columns: Window, name: str) -> tuple[int, int]:
 def _rows(values: Array) -> str:
     rows = ",\n     ".join(f"[{', '.join(repr(float(f'{v:.6g}')) for v in row)}]" for row in values)
     return f"\n    [{rows}]\n"
+
+
+def pad_arguments(layer: PictureFilter) -> tuple[str, str, str]:
+    """The arguments of F.pad, and stride and dilation, as code."""
+    axes = layer.rows, layer.columns
+    stride, dilation = (str(tuple(getattr(a, name) for a in axes)) for name in ("stride", "dilation"))
+    vertical, horizontal = layer.rows.padding, layer.columns.padding
+    mode = "constant" if layer.padding_mode == "zeros" else layer.padding_mode
+    return f'({horizontal}, {horizontal}, {vertical}, {vertical}), mode="{mode}"', stride, dilation
+
+
+def convolution_code(picture: Picture, long_side: int, layer: PictureFilter) -> str:
+    """PyTorch code for a convolution of the whole picture; its `y` is the output on screen."""
+    rows = ",\n     ".join(f"[{', '.join(f'{w:.6g}' for w in row)}]" for row in layer.kernel)
+    out_channels, per_group = layer.weight.shape[:2]
+    padding, stride, dilation = pad_arguments(layer)
+    grey = LUMA_LINE if layer.channels == "grey" else ""
+    bias = f", bias=torch.full(({out_channels},), {float(f'{layer.bias:g}')})" if layer.bias else ""
+    return f"""\
+import torch
+import torch.nn.functional as F
+import cnnviz
+
+x = {picture_code(picture)}.fitted({long_side}).tensor()  # (1, 3, H, W), values in [0, 1]
+{grey}kernel = torch.tensor(
+    [{rows}]
+)
+weight = kernel.float().repeat({out_channels}, {per_group}, 1, 1)  # (out, in / groups, height, width)
+x = F.pad(x, {padding})
+y = F.conv2d(x, weight{bias}, stride={stride}, dilation={dilation}, groups={layer.groups})
+"""

@@ -1,23 +1,7 @@
 """Formulas of transposed convolution."""
 
 from cnnviz.ops.geometry import Window
-from cnnviz.ops.transposed import transposed_size
-from cnnviz.ui.components.equations import Equation, Part, result, symbol
-
-
-def transposed_size_formula(window: Window, output_padding: int, height: int, width: int) -> list[Equation]:
-    """The output size of both axes; the letters stand on the controls."""
-    n, s, p, d, k, o = (symbol(letter) for letter in "nspdko")
-    general = ["(", n, " − 1)", s, " − 2", p, " + ", d, "(", k, " − 1) + ", o, " + 1"]
-    sizes = (("height′", height), ("width′", width))
-    numbers = [([symbol(name)], _transposed_size(window, output_padding, size)) for name, size in sizes]
-    return [([symbol("n′")], general), *numbers]
-
-
-def _transposed_size(window: Window, output_padding: int, size: int) -> list[Part]:
-    w = window
-    terms = f"({size} − 1)·{w.stride} − 2·{w.padding} + {w.dilation}·({w.kernel_size} − 1)"
-    return [f"{terms} + {output_padding} + 1 = ", result(transposed_size(w, size, output_padding))]
+from cnnviz.ui.components.equations import Equation, result, symbol
 
 
 def upsampling_macs(window: Window, channels: int, height: int, width: int) -> tuple[int, int]:

@@ -18,7 +18,8 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.sliding.lab import slide
-from cnnviz.ui.transposed.formulas import transposed_size_formula, upsampling_cost_formula
+from cnnviz.ui.sliding.size_formulas import transposed_size_formula
+from cnnviz.ui.transposed.formulas import upsampling_cost_formula
 from cnnviz.ui.transposed.snippets import transposed_code
 from cnnviz.ui.widgets.controls import bounded_slider, counted
 from cnnviz.ui.widgets.exports import export_panel

@@ -1,5 +1,6 @@
 """Controls shared by the pages."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -141,3 +142,10 @@ def choose_view(views: Mapping[str, str], key: str) -> str:
         label_visibility="collapsed",
     )
     return chosen or next(iter(views))
+
+
+def apply_drag(name: str, value: Any, prefix: str = "conv_") -> None:
+    """Set the control of that name to a dragged value; an unknown name or a bad value is ignored."""
+    key = f"{prefix}{name}"
+    if key in st.session_state and isinstance(value, int | float) and math.isfinite(value):
+        set_control(key, type(st.session_state[key])(value))
