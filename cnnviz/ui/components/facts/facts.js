@@ -1,6 +1,6 @@
 // Formulas with live numbers, and sentences. Drawn a frame later than the picture above it.
 
-import { made } from "../shared/elements.js";
+import { make } from "../shared/elements.js";
 import { withParts } from "../shared/formula_parts.js";
 import { stateOf } from "../shared/lifecycle.js";
 
@@ -22,20 +22,20 @@ function draw(box, data, state) {
 }
 
 function block({ title, equations, sentences }) {
-  const box = made("section");
-  box.append(made("div", "title", title), grid(equations));
+  const box = make("section");
+  box.append(make("div", "title", title), grid(equations));
   for (const { head, text } of sentences) {
-    const paragraph = made("p");
-    paragraph.append(made("strong", "", head), ` ${text}`);
+    const paragraph = make("p");
+    paragraph.append(make("strong", "", head), ` ${text}`);
     box.append(paragraph);
   }
   return box;
 }
 
 function grid(equations) {
-  const box = made("div", "equations");
+  const box = make("div", "equations");
   for (const { left, right, text } of equations) {
-    const sides = [withParts("span", "left", left), made("span", "", "="), withParts("span", "right", right)];
+    const sides = [withParts("span", "left", left), make("span", "", "="), withParts("span", "right", right)];
     sides[2].setAttribute("role", "math");
     sides[2].setAttribute("aria-label", text);
     box.append(...sides);

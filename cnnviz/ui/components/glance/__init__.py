@@ -81,7 +81,7 @@ def glance_view(
         "prediction_words": prediction_text,
         "picture_text": f"The picture that the network is shown: {picture.name}",
         "alt": f"{network} at a glance: choose a map with the arrow keys, open its layer with Enter",
-        "turn": edit_version(key),
+        "edit_version": edit_version(key),
     }
     arrays: dict[str, Array] = {"picture": picture.pixels}
     for index, maps in enumerate(seen.columns):

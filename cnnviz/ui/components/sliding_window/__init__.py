@@ -84,7 +84,7 @@ def sliding_window(
     fields = {
         "kind": sliding.kind,
         "settings": settings,
-        "turn": edit_version(key),
+        "edit_version": edit_version(key),
         "matrix": None if matrix is None else matrix.tolist(),
         "channels": sliding.channels,
         "options": {**sliding.options, "outputPadding": sliding.output_padding},

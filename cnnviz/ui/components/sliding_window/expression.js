@@ -1,10 +1,7 @@
 // One output of a sliding window written out: a line for each channel, a span for each term.
 
-import { format } from "../shared/numbers.js";
-
-export const CHANNEL_NAMES = ["R", "G", "B"];
-
-export const withMinus = (value) => String(value).replace("-", "−");
+import { CHANNEL_NAMES } from "../shared/colours.js";
+import { format, withMinus } from "../shared/numbers.js";
 
 /** Two decimals, as cells have them; large numbers in as few digits as a cell has room for. */
 export function twoDecimals(value) {

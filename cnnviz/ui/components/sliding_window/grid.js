@@ -1,3 +1,4 @@
+import { luma } from "../shared/colours.js";
 // Draws a grid of numbers on a canvas: one cell a number, in one call, so that a whole redraw fits a frame.
 
 const READABLE = 22;
@@ -36,7 +37,7 @@ export function drawCell({ context, cell }, row, column, look, style) {
   const [x, y] = [column * cell, row * cell];
   context.fillStyle = `rgb(${look.fill[0]}, ${look.fill[1]}, ${look.fill[2]})`;
   context.fillRect(x, y, cell, cell);
-  const dark = 0.299 * look.fill[0] + 0.587 * look.fill[1] + 0.114 * look.fill[2] < 135;
+  const dark = luma(look.fill[0], look.fill[1], look.fill[2]) < 135;
   if (look.hatched) hatch(context, x, y, cell, dark ? "rgba(255,255,255,.35)" : "rgba(0,0,0,.28)");
   context.strokeStyle = style.line;
   context.lineWidth = 1;

@@ -1,6 +1,7 @@
 // Which square of the picture the window slides over: a thumbnail with a frame to drag.
 
 import { putImage, sizeCanvas, unitImage, wholeZoom } from "../shared/images.js";
+import { arrowStep } from "../shared/keyboard.js";
 
 const THUMB = 128;
 
@@ -36,9 +37,8 @@ export function drawPatchPicker(box, picture, patch, move) {
   };
   thumb.onpointermove = (event) => thumb.hasPointerCapture(event.pointerId) && drag(event);
   thumb.onkeydown = (event) => {
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const step = arrowStep(event);
     if (!step) return;
-    event.preventDefault();
     to(patch.top + step[0], patch.left + step[1]);
   };
 }

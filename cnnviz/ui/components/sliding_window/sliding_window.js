@@ -1,12 +1,13 @@
 import { operation, paddingLimit } from "../shared/arithmetic.js";
-import { colourIndex, isDark, scaleColours } from "../shared/colours.js";
+import { CHANNEL_NAMES, colourIndex, isDark, scaleColours } from "../shared/colours.js";
 import { writeReadout } from "../shared/elements.js";
 import { pixelAt } from "../shared/images.js";
 import { drawKernelCells, resizedKernel } from "../shared/kernel_cells.js";
-import { knowsAll, redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
-import { format } from "../shared/numbers.js";
+import { arrowStep } from "../shared/keyboard.js";
+import { countEdit, isCurrent, redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
+import { clamp, format, withMinus } from "../shared/numbers.js";
 import { unpack } from "../shared/payload.js";
-import { CHANNEL_NAMES, contributionLine, expressionLines, twoDecimals, withMinus } from "./expression.js";
+import { contributionLine, expressionLines, twoDecimals } from "./expression.js";
 import { cellSide, copyGrid, drawCell, gridCanvas, outlineCells } from "./grid.js";
 import { drawPatchPicker } from "./patch.js";
 import { drawSteppers, refusal } from "./steppers.js";
@@ -16,10 +17,8 @@ const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 const STEP_MS = 700;
 const REST_MS = 250;
 const LARGEST_GRID = 460;
-const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
 const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
-const clamp = (value, most) => Math.max(0, Math.min(most, value));
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
@@ -28,7 +27,7 @@ export default function (component) {
   const start = { step: null, hover: null, pin: null, channel: 0, playing: null, speed: 2 };
   const state = stateOf(parentElement, () => start);
   const message = unpack(data);
-  if (knowsAll(state, message.header.turn)) state.settings = structuredClone(message.header.settings);
+  if (isCurrent(state, message.header.edit_version)) state.settings = structuredClone(message.header.settings);
   state.header = message.header;
   state.picture = message.arrays.picture;
   const { header } = state;
@@ -57,7 +56,7 @@ export default function (component) {
     op.values = Array.from({ length: op.output.rows * op.output.columns }, (_, i) => op.value(...place(i)));
     op.limit = op.values.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0);
     const middle = (op.output.rows >> 1) * op.output.columns + (op.output.columns >> 1);
-    state.step = clamp(state.step ?? middle, Math.max(0, op.values.length - 1));
+    state.step = clamp(state.step ?? middle, 0, Math.max(0, op.values.length - 1));
     if (!stillThere(state.pin)) state.pin = null;
     if (!stillThere(state.hover)) state.hover = null;
     looks = { range: rangeOf(planes), planes: planes.length, unread: unreadWords() };
@@ -100,7 +99,7 @@ export default function (component) {
     const { values, shape } = state.picture;
     const [channels, height, width] = shape;
     const [rows, columns] = [Math.min(size, height), Math.min(size, width)];
-    const [first, begin] = [clamp(top, height - rows), clamp(left, width - columns)];
+    const [first, begin] = [clamp(top, 0, height - rows), clamp(left, 0, width - columns)];
     return Array.from({ length: channels }, (_, k) =>
       Array.from({ length: rows }, (_, r) =>
         Array.from({ length: columns }, (_, c) => values[(k * height + first + r) * width + begin + c]),
@@ -173,7 +172,7 @@ export default function (component) {
     const inside = op.inside(r, c);
     const values = op.input.map((_, k) => op.read(k, r, c));
     const [low, high] = looks.range;
-    const shade = (value) => Math.round(255 * clamp((value - low) / (high - low), 1));
+    const shade = (value) => Math.round(255 * clamp((value - low) / (high - low), 0, 1));
     const fill = values.length === 3 ? values.map(shade) : Array(3).fill(shade(values[0]));
     const shown = op.kind === "max" && !inside ? -Infinity : values[values.length === 3 ? state.channel : 0];
     return { fill, text: twoDecimals(shown), hatched: !inside, crossed: !(op.readsRow(r) && op.readsColumn(c)) };
@@ -391,7 +390,7 @@ export default function (component) {
   }
 
   function goTo(index) {
-    Object.assign(state, { hover: null, pin: null, step: clamp(index, op.values.length - 1) });
+    Object.assign(state, { hover: null, pin: null, step: clamp(index, 0, op.values.length - 1) });
     showStep();
   }
 
@@ -423,14 +422,14 @@ export default function (component) {
     compute();
     draw();
     clearTimeout(state.pending);
-    takeTurn(state);
+    countEdit(state);
     state.pending = setTimeout(tellPython, REST_MS);
   }
 
   function tellPython() {
     clearTimeout(state.pending);
     state.pending = null;
-    setTriggerValue("settings", { turn: state.turn, value: state.settings });
+    setTriggerValue("settings", { count: state.edits, value: state.settings });
   }
 
   function step(name, value) {
@@ -469,7 +468,7 @@ export default function (component) {
 
   /** Keys on the output move the window. */
   function onOutputKey(event) {
-    const arrow = ARROWS[event.key];
+    const arrow = arrowStep(event);
     const to = { Home: 0, End: op.values.length - 1 }[event.key];
     if (event.key === " ") play(!state.playing);
     else if (to !== undefined) goTo(to);
@@ -480,10 +479,9 @@ export default function (component) {
 
   /** Keys on the input walk over its pixels, the padding's too, and pin them. */
   function onInputKey(event) {
-    const arrow = ARROWS[event.key];
+    const arrow = arrowStep(event);
     if (event.key === "Escape") return pin(null);
     if (!arrow) return event.key === " " ? onOutputKey(event) : undefined;
-    event.preventDefault();
     const middle = { on: "input", row: op.size.rows >> 1, column: op.size.columns >> 1 };
     if (state.pin?.on !== "input") return pin(middle);
     const next = { on: "input", row: state.pin.row + arrow[0], column: state.pin.column + arrow[1] };
@@ -498,7 +496,7 @@ export default function (component) {
     event.preventDefault();
     const terms = [...root.querySelectorAll(".term")];
     const lit = terms.findIndex((span) => span.classList.contains("lit"));
-    const next = terms[lit < 0 ? 0 : clamp(lit + by, terms.length - 1)];
+    const next = terms[lit < 0 ? 0 : clamp(lit + by, 0, terms.length - 1)];
     if (!next) return;
     const [m, n] = next.dataset.tap.split(",").map(Number);
     lightTerm({ on: "term", m, n });

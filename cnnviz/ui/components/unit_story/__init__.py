@@ -61,7 +61,12 @@ def unit_story(
         on_pin: gets the unit that the wall has pinned, or None; unchecked.
         on_open: gets layer, channel, row and column of a unit that was clicked; unchecked.
     """
-    fields: dict[str, object] = {"layer": layer, "pinned": pinned, "turn": edit_version(wall_key), "hint": ""}
+    fields: dict[str, object] = {
+        "layer": layer,
+        "pinned": pinned,
+        "edit_version": edit_version(wall_key),
+        "hint": "",
+    }
     arrays: dict[str, Array] = {}
     if isinstance(displayed, str):
         fields["hint"] = displayed

@@ -1,13 +1,14 @@
 // One unit's story, from its field on the picture to its value. The wall of maps tells which unit.
 
-import { colourIndex, isDark, scaleColours } from "../shared/colours.js";
-import { made } from "../shared/elements.js";
+import { colourIndex, isDark, scaleColours, textColourOn } from "../shared/colours.js";
+import { make } from "../shared/elements.js";
 import { withParts } from "../shared/formula_parts.js";
 import { putImage, rgbImage, signedImage, sizeCanvas, wholeZoom } from "../shared/images.js";
-import { redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
-import { format } from "../shared/numbers.js";
+import { arrowStep } from "../shared/keyboard.js";
+import { nextEdit, redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
+import { format, formatCount } from "../shared/numbers.js";
 import { unpack } from "../shared/payload.js";
-import { countText, hatched, pageColours, PIN, prepared, STEPS, TOLD } from "../shared/unit_fields.js";
+import { hatched, pageColours, prepared, STORY_SHOWN, UNIT_PINNED } from "../shared/unit_fields.js";
 
 const FIELD_BOX = 176;
 const LARGEST_CELL = 44;
@@ -19,7 +20,7 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
   const at = (selector) => root.querySelector(selector);
-  const state = stateOf(parentElement, () => ({ turn: 0 }));
+  const state = stateOf(parentElement, () => ({ edits: 0 }));
   Object.assign(state, unpack(data));
   const { header, arrays } = state;
 
@@ -36,8 +37,8 @@ export default function (component) {
   }
 
   function fieldItem() {
-    const item = made("li");
-    item.append(made("h4", "", "What it sees"), made("p", "seen", header.field_words));
+    const item = make("li");
+    item.append(make("h4", "", "What it sees"), make("p", "seen", header.field_words));
     if (header.field) item.append(cutout(header.field));
     return item;
   }
@@ -46,7 +47,7 @@ export default function (component) {
   function cutout({ rows, columns, inside }) {
     const [tall, wide] = [rows, columns].map(([first, last]) => last - first + 1);
     const scale = Math.min(FIELD_BOX / Math.max(tall, wide), 24);
-    const canvas = made("canvas", "cutout");
+    const canvas = make("canvas", "cutout");
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", `The field cut out of the picture. ${header.field_words}`);
     const context = prepared(canvas, wide * scale, tall * scale);
@@ -65,30 +66,30 @@ export default function (component) {
     }
     context.strokeStyle = text;
     context.strokeRect(0.5, 0.5, wide * scale - 1, tall * scale - 1);
-    const box = made("div", "body");
+    const box = make("div", "body");
     box.append(canvas);
     return box;
   }
 
   function stepItem(step, number, dark) {
-    const item = made("li");
+    const item = make("li");
     item.dataset.layer = step.layer;
-    const name = made("h4");
-    name.append(unitLink(step.layer, step.unit, number === header.steps.length - 1), made("span", "muted", step.operation));
+    const name = make("h4");
+    name.append(unitLink(step.layer, step.unit, number === header.steps.length - 1), make("span", "muted", step.operation));
     item.append(name);
     if (step.kind === "taps") item.append(tapsBody(step, number, dark));
     if (step.kind === "pool") item.append(poolBody(step, number, dark));
     if (step.kind === "join") item.append(joinBody(step));
     item.append(lines(step));
-    if (step.words) item.append(made("p", "", step.words));
-    item.append(made("p", "check muted", step.check));
+    if (step.words) item.append(make("p", "", step.words));
+    item.append(make("p", "check muted", step.check));
     return item;
   }
 
   /** A layer's name; a button where that unit can be opened. */
   function unitLink(name, unit, here = false) {
-    if (!unit || here) return made("span", "", name);
-    const button = made("button", "unit", name);
+    if (!unit || here) return make("span", "", name);
+    const button = make("button", "unit", name);
     const [layer, channel, row, column] = unit;
     button.title = `Open ${layer} with channel ${channel}, row ${row}, column ${column} pinned`;
     button.onclick = () => open(unit);
@@ -96,23 +97,23 @@ export default function (component) {
   }
 
   function open(unit) {
-    setTriggerValue("open", { turn: takeTurn(state), value: unit });
+    setTriggerValue("open", nextEdit(state, unit));
   }
 
   function lines({ symbols, numbers, text, value }) {
-    const box = made("div", "lines");
+    const box = make("div", "lines");
     const right = withParts("span", "", [...numbers, " = "]);
-    right.append(made("span", "value", value));
+    right.append(make("span", "value", value));
     right.setAttribute("role", "math");
     right.setAttribute("aria-label", text);
-    box.append(made("span", "symbol", "y"), "=", withParts("span", "", symbols), made("span", "symbol", "y"), "=", right);
+    box.append(make("span", "symbol", "y"), "=", withParts("span", "", symbols), make("span", "symbol", "y"), "=", right);
     return box;
   }
 
   function joinBody({ parts }) {
-    const box = made("div", "parts");
+    const box = make("div", "parts");
     parts.forEach(({ layer, value, unit }, i) => {
-      box.append(made("span", "symbol", "ab"[i]), made("span", "number", value), unitLink(layer || "another value", unit));
+      box.append(make("span", "symbol", "ab"[i]), make("span", "number", value), unitLink(layer || "another value", unit));
     });
     return box;
   }
@@ -125,17 +126,17 @@ export default function (component) {
   /** Numbers as cells of `rows` × `columns`; `look(i)` gives the classes of cell i. */
   function grid(values, shape, limit, colours, cell, look) {
     const [rows, columns] = shape;
-    const box = made("div", "cells");
+    const box = make("div", "cells");
     box.style.setProperty("--cell", `${cell}px`);
     box.style.gridTemplateColumns = `repeat(${columns}, ${cell}px)`;
     for (let i = 0; i < rows * columns; i++) {
       const colour = colours.subarray(colourIndex(values[i], limit), colourIndex(values[i], limit) + 3);
       const written = cell >= READABLE_CELL && Number.isFinite(values[i]);
-      const element = made("div", `cell ${look(i)}`, written ? format(values[i], 2) : "");
+      const element = make("div", `cell ${look(i)}`, written ? format(values[i], 2) : "");
       element.dataset.tap = i;
       element.style.fontSize = `${Math.min(11, cell * 0.27)}px`;
       element.style.backgroundColor = `rgb(${colour.join()})`;
-      element.style.color = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] < 135 ? "#fff" : "#111";
+      element.style.color = textColourOn(colour[0], colour[1], colour[2]);
       box.append(element);
     }
     return box;
@@ -163,9 +164,8 @@ export default function (component) {
     };
     box.onkeydown = (event) => {
       if (event.key === "Enter" && now >= 0) return choose(now);
-      const step = STEPS[event.key];
+      const step = arrowStep(event);
       if (!step) return;
-      event.preventDefault();
       const next = now < 0 ? 0 : now + step[0] * shape[1] + step[1];
       if (next >= 0 && next < total) touch(next);
     };
@@ -189,8 +189,8 @@ export default function (component) {
     const products = of("inputs").values.map((x, i) => x * of("weights").values[i]);
     scale.products = largest(products);
     const [activation, weight] = [scaleColours("activation", dark), scaleColours("weight", dark)];
-    const body = made("div", "body");
-    const [grids, tapWords] = [made("div", "grids"), made("div", "tap muted")];
+    const body = make("div", "body");
+    const [grids, tapWords] = [make("div", "grids"), make("div", "tap muted")];
     tapWords.setAttribute("aria-live", "polite");
     const list = sumList(step, ranked, sums, activation, show);
 
@@ -201,17 +201,17 @@ export default function (component) {
       const cell = cellSize(wide, 3);
       const padding = of("padding").values;
       const look = (i) => `${padding[i] ? "padded" : ""} ${step.opens && !padding[i] ? "opens" : ""}`;
-      const line = made("div", "products");
+      const line = make("div", "products");
       line.append(
-        titled("Patch", grid(patch, [high, wide], scale.inputs, activation, cell, look)), made("span", "sign", "×"),
-        titled("Kernel", grid(kernel, [high, wide], scale.weights, weight, cell, () => "")), made("span", "sign", "="),
+        titled("Patch", grid(patch, [high, wide], scale.inputs, activation, cell, look)), make("span", "sign", "×"),
+        titled("Kernel", grid(kernel, [high, wide], scale.weights, weight, cell, () => "")), make("span", "sign", "="),
         titled("Product", grid(product, [high, wide], scale.products, activation, cell, look)),
       );
       line.setAttribute("aria-label", "Patch, kernel and product: arrow keys read the taps");
       linkTaps(line, [high, wide], say, choose);
       const name = channelName(step, step.channels[slot]);
       const source = step.source || "the picture";
-      grids.replaceChildren(made("div", "caption", `Input ${name} of ${source}: products add up to ${format(sums[slot])}`), line, tapWords);
+      grids.replaceChildren(make("div", "caption", `Input ${name} of ${source}: products add up to ${format(sums[slot])}`), line, tapWords);
 
       function say(tap) {
         const hint = step.opens ? " A click on the patch opens the unit that was read." : "";
@@ -237,30 +237,30 @@ export default function (component) {
   }
 
   function titled(text, element) {
-    const box = made("div");
-    box.append(made("div", "caption muted", text), element);
+    const box = make("div");
+    box.append(make("div", "caption muted", text), element);
     return box;
   }
 
   /** Every channel's sum as a bar, the largest first; more of them come as the list is scrolled. */
   function sumList(step, ranked, sums, colours, show) {
-    const [box, list] = [made("div", "sums"), made("div", "list")];
+    const [box, list] = [make("div", "sums"), make("div", "list")];
     const most = Math.abs(sums[ranked[0]]) || 1;
     const rows = [];
     let selected = -1;
-    box.append(made("div", "caption", `Sum of each of ${countText(ranked.length)} input channels, the largest first`), list);
+    box.append(make("div", "caption", `Sum of each of ${formatCount(ranked.length)} input channels, the largest first`), list);
     list.tabIndex = 0;
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", "Sums by input channel: arrow keys choose one");
 
     function row(slot) {
-      const element = made("div", "row");
-      const [bar, fill] = [made("span", "bar"), made("i")];
+      const element = make("div", "row");
+      const [bar, fill] = [make("span", "bar"), make("i")];
       const share = 50 * Math.abs(sums[slot]) / most;
       const colour = colours.subarray(...(sums[slot] < 0 ? [126, 129] : [636, 639]));
       Object.assign(fill.style, { width: `${share}%`, [sums[slot] < 0 ? "right" : "left"]: "50%", background: `rgb(${colour.join()})` });
       bar.append(fill);
-      element.append(made("span", "", channelName(step, step.channels[slot]).replace("channel", "ch.")), bar, made("span", "number", format(sums[slot])));
+      element.append(make("span", "", channelName(step, step.channels[slot]).replace("channel", "ch.")), bar, make("span", "number", format(sums[slot])));
       element.setAttribute("role", "option");
       element.setAttribute("aria-selected", "false");
       element.onclick = () => select(slot);
@@ -301,10 +301,10 @@ export default function (component) {
   function poolBody(step, number, dark) {
     const [inputs, padding] = [arrays[`inputs${number}`], arrays[`padding${number}`].values];
     const [high, wide] = inputs.shape;
-    const body = made("div", "body");
+    const body = make("div", "body");
     const colours = scaleColours("activation", dark);
     if (Math.max(high, wide) > MOST_CELLS) {
-      const canvas = made("canvas");
+      const canvas = make("canvas");
       putImage(canvas, signedImage(inputs.values, 0, high, wide, largest(inputs.values), colours));
       sizeCanvas(canvas, high, wide, wholeZoom(high, wide, 224, 224));
       canvas.setAttribute("role", "img");
@@ -314,9 +314,9 @@ export default function (component) {
     }
     const isWinner = (i) => step.winner && step.rows[Math.floor(i / wide)] === step.winner[0] && step.columns[i % wide] === step.winner[1];
     const look = (i) => `${padding[i] ? "padded" : ""} ${isWinner(i) ? "winner" : ""} ${step.opens && !padding[i] ? "opens" : ""}`;
-    const [box, tapWords] = [made("div", "grids"), made("div", "tap muted")];
+    const [box, tapWords] = [make("div", "grids"), make("div", "tap muted")];
     const cells = grid(inputs.values, [high, wide], largest(inputs.values), colours, Math.max(cellSize(wide, 2), 8), look);
-    const line = made("div", "products");
+    const line = make("div", "products");
     line.append(titled("Under the window", cells));
     line.setAttribute("aria-label", "The window: arrow keys read its values");
     linkTaps(line, [high, wide], say, (tap) => {
@@ -343,11 +343,11 @@ export default function (component) {
   state.stop?.();
   const ignore = redrawOnChange(root, draw);
   const hear = ({ detail }) => setTriggerValue("unit", detail);
-  window.addEventListener(PIN, hear);
+  window.addEventListener(UNIT_PINNED, hear);
   state.stop = () => {
     ignore();
-    window.removeEventListener(PIN, hear);
+    window.removeEventListener(UNIT_PINNED, hear);
   };
-  window.dispatchEvent(new CustomEvent(TOLD, { detail: { layer: header.layer, value: header.pinned, turn: header.turn } }));
+  window.dispatchEvent(new CustomEvent(STORY_SHOWN, { detail: { layer: header.layer, value: header.pinned, edit_version: header.edit_version } }));
   return whenGone(parentElement, () => state.stop());
 }
