@@ -11,7 +11,7 @@ from cnnviz.ui.components.equations import power_of_ten
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.convolution.controls import Convolution, choose_convolution, take_edit
 from cnnviz.ui.convolution.live_controls import live_controls
-from cnnviz.ui.convolution.presets import offer_convolution_presets
+from cnnviz.ui.convolution.presets import PRESETS, START
 from cnnviz.ui.convolution.sliding import slide_convolution
 from cnnviz.ui.convolution.views import ask_output_size, layer_rows, output_panels, show_flip, show_pixel_use
 from cnnviz.ui.shell.frame import require_frame
@@ -21,6 +21,7 @@ from cnnviz.ui.sliding.snippets import convolution_code
 from cnnviz.ui.widgets.controls import apply_drag, choose_view, counted, lab_columns
 from cnnviz.ui.widgets.exports import export_panel
 from cnnviz.ui.widgets.feedback import explained
+from cnnviz.ui.widgets.presets import offer_presets
 
 require_frame()
 
@@ -122,5 +123,5 @@ st.markdown(
     "A **kernel** slides over the picture. At each place it multiplies the pixels under it by its weights "
     "and adds them up: one number of the output. Point at either picture to see which pixels belong together."
 )
-offer_convolution_presets()
+offer_presets(PRESETS, START)
 st.fragment(lab)()

@@ -8,11 +8,12 @@ from cnnviz.ui.pooling.lab import (
     show_shift,
     show_side_by_side,
 )
-from cnnviz.ui.pooling.presets import offer_pooling_presets, register_pooling_presets
+from cnnviz.ui.pooling.presets import DEFAULTS, PRESETS, START
 from cnnviz.ui.shell.frame import require_frame
 from cnnviz.ui.shell.sidebar import current_picture
-from cnnviz.ui.widgets.controls import choose_view, lab_columns
+from cnnviz.ui.widgets.controls import choose_view, lab_columns, register_controls
 from cnnviz.ui.widgets.feedback import explained
+from cnnviz.ui.widgets.presets import offer_presets
 
 require_frame()
 
@@ -32,7 +33,7 @@ def lab() -> None:
             show_pixels(current_picture(), pooling)
         else:
             show_shift(current_picture(), pooling)
-    register_pooling_presets()
+    register_controls(DEFAULTS)
 
 
 st.title("Pooling and stride")
@@ -41,5 +42,5 @@ st.markdown(
     "**strided convolution** weighs them and learns how. **Global** average pooling leaves one number of the "
     "whole map."
 )
-offer_pooling_presets()
+offer_presets(PRESETS, START)
 st.fragment(lab)()

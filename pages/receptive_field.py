@@ -6,13 +6,14 @@ from cnnviz.ui import cache
 from cnnviz.ui.receptive_field.effective import NOT_MEASURED, can_be_measured, show_effective
 from cnnviz.ui.receptive_field.growth import choose_growth, show_growth, show_table
 from cnnviz.ui.receptive_field.lab import SIDES, choose_row, choose_unit, show_box
-from cnnviz.ui.receptive_field.presets import offer_field_presets, register_field_presets
+from cnnviz.ui.receptive_field.presets import DEFAULTS, PRESETS
 from cnnviz.ui.receptive_field.stack import show_stack
 from cnnviz.ui.shell.frame import require_frame
 from cnnviz.ui.shell.input_size import choose_side
 from cnnviz.ui.shell.sidebar import current_model, current_picture
-from cnnviz.ui.widgets.controls import choose_view, lab_columns
+from cnnviz.ui.widgets.controls import choose_view, lab_columns, register_controls
 from cnnviz.ui.widgets.feedback import explained
+from cnnviz.ui.widgets.presets import offer_presets
 
 require_frame()
 
@@ -33,7 +34,7 @@ def lab() -> None:
             show_stack()
         else:
             show_network(chosen)
-    register_field_presets()
+    register_controls(DEFAULTS)
 
 
 def show_network(view: str) -> None:
@@ -71,5 +72,5 @@ st.markdown(
     "A unit deep in a network sees only a part of the picture, its **receptive field**. Every layer widens "
     "it: *r* ← *r* + (*k* − 1)·*j*, then *j* ← *j*·*s*. Near the border a part of it is padding."
 )
-offer_field_presets()
+offer_presets(PRESETS)
 st.fragment(lab)()

@@ -10,10 +10,11 @@ from cnnviz.ui.training.epochs import show_epochs
 from cnnviz.ui.training.facts import show_training_facts
 from cnnviz.ui.training.gallery import show_examples
 from cnnviz.ui.training.live import LAB, choose_run, may_see, run_text, show_progress
-from cnnviz.ui.training.presets import offer_training_presets
+from cnnviz.ui.training.presets import PRESETS, START
 from cnnviz.ui.training.results import show_files, show_results
 from cnnviz.ui.widgets.controls import lab_columns
 from cnnviz.ui.widgets.feedback import explained, plain
+from cnnviz.ui.widgets.presets import offer_presets
 
 require_frame()
 
@@ -61,5 +62,5 @@ st.markdown(
     "shape, and "
     "go back to epoch 0 at any time."
 )
-offer_training_presets()
+offer_presets(PRESETS, START)
 st.fragment(lab, key=LAB)()

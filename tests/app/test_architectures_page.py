@@ -11,7 +11,7 @@ from cnnviz.nets.milestones import MILESTONES
 from cnnviz.ui import cache
 from cnnviz.ui.architectures.accuracy import families, published
 from cnnviz.ui.architectures.blocks import blocks_at_own_size, first_to_open, openable, trail_to
-from cnnviz.ui.architectures.presets import _PRESETS as PRESETS
+from cnnviz.ui.architectures.presets import PRESETS
 from cnnviz.ui.architectures.snippets import accuracy_code
 from cnnviz.ui.components import block_view, timeline
 from tests.app.running import families_of_networks, open_expanders, run, shown_code

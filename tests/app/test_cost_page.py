@@ -25,7 +25,7 @@ from cnnviz.nets.catalog import catalog_entry, meta_model
 from cnnviz.nets.classifiers import classifier_names, published_figures
 from cnnviz.ui import cache
 from cnnviz.ui.cost.models import SIDES, layer_rows
-from cnnviz.ui.cost.presets import _PRESETS as PRESETS
+from cnnviz.ui.cost.presets import PRESETS
 from cnnviz.ui.cost.published import published_facts
 from cnnviz.ui.cost.snippets import deep_code, dense_code, ways_code
 from cnnviz.ui.cost.texts import Setting, bytes_text, cost_groups, cost_rows, ratio_text

@@ -19,7 +19,7 @@ from cnnviz.ui.feature_maps import filters as maps_filters
 from cnnviz.ui.feature_maps import glance as maps_glance
 from cnnviz.ui.feature_maps import two_weights as maps_two_weights
 from cnnviz.ui.feature_maps.glance_texts import TOP, column_texts, left_out_text
-from cnnviz.ui.feature_maps.presets import _PRESETS
+from cnnviz.ui.feature_maps.presets import PRESETS
 from cnnviz.ui.widgets.predictions import likeliest
 from tests.app.running import families_of_networks, open_expanders, run, shown_code
 
@@ -230,7 +230,7 @@ def test_a_number_of_thousands_of_digits_in_a_link_is_none(open_page, assert_fin
     assert_fine(at)
 
 
-@pytest.mark.parametrize("label", [label for label, preset in _PRESETS.items() if "model" not in preset])
+@pytest.mark.parametrize("label", [label for label, preset in PRESETS.items() if "model" not in preset])
 def test_every_preset_opens(open_page, assert_fine, views, label):
     at = open_page(PAGE)
     at.button(key=f"preset {label}").click().run()

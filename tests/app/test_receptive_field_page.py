@@ -26,7 +26,7 @@ from cnnviz.ui.receptive_field.effective import MOST_MACS, MOST_PARAMETERS, ROOM
 from cnnviz.ui.receptive_field.facts import growth_text, outgrown_text
 from cnnviz.ui.receptive_field.formulas import growth_formula
 from cnnviz.ui.receptive_field.lab import unit_from_text
-from cnnviz.ui.receptive_field.presets import _PRESETS as PRESETS
+from cnnviz.ui.receptive_field.presets import PRESETS
 from cnnviz.ui.receptive_field.snippets import box_code, growth_code, table_code
 from cnnviz.ui.shell import sidebar
 from cnnviz.ui.shell.waiting import Waiting

@@ -26,7 +26,7 @@ from cnnviz.ui.shell import own_weights
 from cnnviz.ui.training import controls as training_controls
 from cnnviz.ui.training import epochs as training_epochs
 from cnnviz.ui.training import live as training_live
-from cnnviz.ui.training.presets import _PRESETS as PRESETS
+from cnnviz.ui.training.presets import PRESETS
 from cnnviz.ui.training.results import _packed
 from cnnviz.ui.training.snippets import training_code
 from tests.app.running import open_expanders, run, shown_code
