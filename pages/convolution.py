@@ -54,7 +54,7 @@ def lab() -> None:
 
 def show_picture(chosen: Convolution) -> None:
     """Input and output, the numbers, a question, and what to take home."""
-    filtered = cache.filtered(chosen.picture, chosen.layer)
+    filtered = cache.pictures.filtered(chosen.picture, chosen.layer)
     conv_view(
         filtered,
         chosen.picture,
@@ -82,7 +82,7 @@ def numbers(chosen: Convolution) -> None:
         if rows or columns
         else "nothing; the last step ends exactly at the far edge of the padded picture."
     )
-    result = cache.comparison(picture, layer)
+    result = cache.pictures.comparison(picture, layer)
     comparison = (
         "the same to the last bit. "
         if result.largest_difference == 0
@@ -104,7 +104,7 @@ def show_exports(chosen: Convolution) -> None:
     layer, picture = chosen.layer, chosen.picture
 
     def filtered() -> FilteredPicture:
-        return cache.filtered(picture, layer)
+        return cache.pictures.filtered(picture, layer)
 
     export_panel(
         "convolution",

@@ -49,7 +49,7 @@ def show_network(view: str) -> None:
         return
     if view == "table":
         with controls:
-            found = cache.traced(model.name, choose_side(model, SIDES, "rf_side"), model.weights)
+            found = cache.networks.traced(model.name, choose_side(model, SIDES, "rf_side"), model.weights)
         with place, explained():
             show_table(model, found)
         return

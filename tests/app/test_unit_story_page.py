@@ -160,8 +160,8 @@ def test_one_pass_serves_all_units_of_a_layer(monkeypatch):
         "cnnviz.ui.jobs.passes.LayerStories", lambda *args: (made.append(args[2]), LayerStories(*args))[1]
     )
     square = cnnviz.sample("cat").centre_square(32)
-    stories = cache.stories(spec, "features.c1", square)
-    assert cache.stories(spec, "features.c1", square) is stories
+    stories = cache.maps.stories(spec, "features.c1", square)
+    assert cache.maps.stories(spec, "features.c1", square) is stories
     assert made == ["features.c1"]
 
 

@@ -49,14 +49,14 @@ def _doing(request: AttributionRequest) -> str:
     return METHOD_LABELS[request.how.method]
 
 
-ROOM = WaitingRoom("why", lambda: cache.attribution_runs(), _doing)
+ROOM = WaitingRoom("why", lambda: cache.maps.attribution_runs(), _doing)
 
 
 def show_attribution(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
     """Which pixels the score of a class rests on."""
-    require_small(model, cache.traced(model.name, side, model.weights))
-    picture = cache.centre_square(current_picture(), side)
-    scores = cache.scores(model, picture)
+    require_small(model, cache.networks.traced(model.name, side, model.weights))
+    picture = cache.pictures.centre_square(current_picture(), side)
+    scores = cache.maps.scores(model, picture)
     not_finite = not_finite_text(scores.picture)
     if not_finite:
         raise CnnvizError(not_finite)

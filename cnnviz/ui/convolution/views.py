@@ -108,7 +108,7 @@ def show_flip(chosen: Convolution) -> None:
     """Cross-correlation beside true convolution, whose kernel is flipped on both axes."""
     layer, working = chosen.layer, chosen.picture
     flipped = replace(layer, kernel=np.ascontiguousarray(layer.kernel[::-1, ::-1]))
-    as_is, true = cache.filtered(working, layer), cache.filtered(working, flipped)
+    as_is, true = cache.pictures.filtered(working, layer), cache.pictures.filtered(working, flipped)
     limit = max(as_is.limit, true.limit)
     channel, everywhere = (" of R", " over R, G and B") if len(as_is.output) > 1 else ("", "")
     outputs = [

@@ -29,8 +29,8 @@ _COLOURS = ("red", "green", "blue")
 
 def show_filters(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
     """All filters as a wall, one of them with its numbers beside what it answers to the picture."""
-    picture = cache.centre_square(current_picture(), side)
-    filters = cache.filters_of(model)
+    picture = cache.pictures.centre_square(current_picture(), side)
+    filters = cache.maps.filters_of(model)
     count, inputs = filters.weight.shape[:2]
     with controls:
         colours = _choose_look(inputs)
@@ -40,7 +40,7 @@ def show_filters(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
     limits = filter_limits(filters, together)
     filters_view(
         filters,
-        cache.layer_run(model, filters.layer, picture).maps.values[channel],
+        cache.maps.layer_run(model, filters.layer, picture).maps.values[channel],
         shown=shown,
         limits=limits,
         selected=channel,
@@ -125,7 +125,7 @@ def _show_exports(
     picture: Picture,
     channel: int,
 ) -> None:
-    row, column = strongest_unit(cache.layer_run(model, filters.layer, picture).maps.values[channel])
+    row, column = strongest_unit(cache.maps.layer_run(model, filters.layer, picture).maps.values[channel])
     export_panel(
         f"{model.name}.{filters.layer}_filters",
         filters_code(current_picture(), picture.height, model, filters.layer, channel, (row, column)),

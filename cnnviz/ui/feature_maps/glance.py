@@ -31,9 +31,9 @@ from cnnviz.ui.widgets.predictions import likeliest
 def show_glance(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
     """A column a layer, the prediction behind the last; a click opens the layer."""
     _register_layer_controls(model, side)
-    picture = cache.centre_square(current_picture(), side)
-    columns = cache.glance_columns_of(model.name, side, model.weights)
-    run = cache.glance_run(model, picture)
+    picture = cache.pictures.centre_square(current_picture(), side)
+    columns = cache.networks.glance_columns_of(model.name, side, model.weights)
+    run = cache.maps.glance_run(model, picture)
     seen = as_seen(picture, model.name)
     bars = likeliest(run.seen.probabilities, model, TOP)
     glance_view(
@@ -77,7 +77,7 @@ def open_layer(layer: str, channel: int | None) -> None:
 
 def _register_layer_controls(model: ModelSpec, side: int) -> None:
     """The layer and the channel that a click will set go into the link."""
-    layers = cache.layers_of(model.name, side, model.weights)
+    layers = cache.networks.layers_of(model.name, side, model.weights)
     first = next(layer.layer for layer in layers if layer.has_maps and layer.kind == "convolution")
     register_controls(
         {

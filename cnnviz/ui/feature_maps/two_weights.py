@@ -18,6 +18,7 @@ from cnnviz.ui.components.equations import significant
 from cnnviz.ui.components.map_pairs import map_pairs
 from cnnviz.ui.feature_maps.controls import choose_layer
 from cnnviz.ui.feature_maps.snippets import two_weights_code
+from cnnviz.ui.jobs.passes import LayerRun
 from cnnviz.ui.shell.sidebar import current_picture
 from cnnviz.ui.shell.weights import missing_weights_text
 from cnnviz.ui.widgets.controls import readable_name, register_controls
@@ -40,9 +41,9 @@ def show_two_weights(model: ModelSpec, side: int, controls: DeltaGenerator) -> N
         order = st.selectbox(
             "Sort by", list(_ORDERS), format_func=_ORDERS.__getitem__, key="two_order", bind="query-params"
         )
-    picture = cache.centre_square(current_picture(), side)
+    picture = cache.pictures.centre_square(current_picture(), side)
     layer = choice.layer.layer
-    runs = tuple(cache.layer_run(spec, layer, picture) for spec in (model, other))
+    runs = tuple(cache.maps.layer_run(spec, layer, picture) for spec in (model, other))
     left, right = (run.maps for run in runs)
     channels = ranked(left, right, order)
     shown = channels[: _fitting(left)]
@@ -127,7 +128,7 @@ def _pairs_text(model: ModelSpec, other: ModelSpec, shown: int, channels: int) -
     )
 
 
-def table_text(specs: tuple[ModelSpec, ModelSpec], runs: tuple[cache.LayerRun, ...]) -> str:
+def table_text(specs: tuple[ModelSpec, ModelSpec], runs: tuple[LayerRun, ...]) -> str:
     """Numbers that tell two weight sets apart, as a table."""
     columns = [_numbers(spec, run) for spec, run in zip(specs, runs, strict=True)]
     labels = (plain(spec.weights_label) for spec in specs)
@@ -136,7 +137,7 @@ def table_text(specs: tuple[ModelSpec, ModelSpec], runs: tuple[cache.LayerRun, .
     return "\n".join([f"| This layer | {heads} |", "|---|---|---|", *rows])
 
 
-def _numbers(spec: ModelSpec, run: cache.LayerRun) -> dict[str, str]:
+def _numbers(spec: ModelSpec, run: LayerRun) -> dict[str, str]:
     maps = run.maps
     best = likeliest(run.probabilities, spec, 1)
     prediction = f"{plain(best[0].name)}, {best[0].number}" if best else "none: its scores are not finite"

@@ -89,12 +89,12 @@ _PER_ROW = 3
 
 def show_example() -> None:
     """One kernel on the picture, and a few maps of a network."""
-    picture = cache.fitted(current_picture(), 100)
+    picture = cache.pictures.fitted(current_picture(), 100)
     window = Window(3, padding=1)
     layer = PictureFilter(kernel("sobel_x"), "grey", window, window, "replicate")
-    filtered = cache.filtered(picture, layer)
-    square = cache.centre_square(current_picture(), _SIDE)
-    maps = cache.layer_run(_MODEL, _LAYER, square).maps
+    filtered = cache.pictures.filtered(picture, layer)
+    square = cache.pictures.centre_square(current_picture(), _SIDE)
+    maps = cache.maps.layer_run(_MODEL, _LAYER, square).maps
     hero(picture, layer, filtered, maps, f"{_MODEL.label}'s first layer, {_MODEL.weights_label}")
 
 

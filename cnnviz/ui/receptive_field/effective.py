@@ -37,7 +37,7 @@ def _doing(request: EffectiveRequest) -> str:
     return f"Measuring with {kind} weights"
 
 
-ROOM = WaitingRoom("rf", lambda: cache.effective_runs(), _doing)
+ROOM = WaitingRoom("rf", lambda: cache.maps.effective_runs(), _doing)
 
 
 def can_be_measured(row: LayerRow) -> bool:

@@ -45,7 +45,7 @@ def choose_side(model: ModelSpec, sides: Sequence[int], key: str) -> int:
 
 def sides_of(model: ModelSpec, sides: Sequence[int]) -> tuple[int, ...]:
     """Those of some sizes that a network takes, and those that its weights were trained for."""
-    return tuple(cache.sizes_of(model.name, _wanted(model, sides), model.weights).sides)
+    return tuple(cache.networks.sizes_of(model.name, _wanted(model, sides), model.weights).sides)
 
 
 def _wanted(model: ModelSpec, sides: Sequence[int]) -> tuple[int, ...]:

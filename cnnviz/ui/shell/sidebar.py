@@ -32,7 +32,7 @@ _FILE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff"]
 def current_picture() -> Picture:
     """The picture chosen in the sidebar."""
     picture = st.session_state.get(_PICTURE)
-    return picture if isinstance(picture, Picture) else cache.photograph(sample_names()[0])
+    return picture if isinstance(picture, Picture) else cache.pictures.photograph(sample_names()[0])
 
 
 def current_model() -> ModelSpec:
@@ -72,7 +72,7 @@ def _pick_photo() -> Picture:
     name = st.selectbox(
         "Photograph", sample_names(), format_func=readable_name, key="photo", bind="query-params"
     )
-    return cache.photograph(name)
+    return cache.pictures.photograph(name)
 
 
 def _pick_pattern() -> Picture:
@@ -84,7 +84,7 @@ def _pick_pattern() -> Picture:
         period = st.slider("Period (pixels)", 2, 64, 12, key="pattern_period", bind="query-params")
     if name == "grating":
         angle = st.slider("Angle (degrees)", 0, 180, 0, 5, key="pattern_angle", bind="query-params")
-    return cache.test_pattern(Pattern(name, period, angle))
+    return cache.pictures.test_pattern(Pattern(name, period, angle))
 
 
 def _pick_upload() -> Picture | None:
@@ -99,7 +99,7 @@ def _pick_upload() -> Picture | None:
 def _uploaded(file: UploadedFile, name: str) -> Picture:
     """Read a new file; one that was read before is not read again."""
     if st.session_state.get(_READ, ("", None))[0] != file.file_id:
-        with cache.processor().slot():
+        with cache.resources.processor().slot():
             st.session_state[_READ] = file.file_id, _read(file.getvalue(), name)
     found: Picture | CnnvizError = st.session_state[_READ][1]
     if isinstance(found, CnnvizError):
@@ -125,7 +125,7 @@ _PICKERS = {"photo": _pick_photo, "pattern": _pick_pattern, "upload": _pick_uplo
 
 def _show(picture: Picture, private: bool) -> None:
     name = picture.name if private else readable_name(picture.name)
-    st.image(cache.preview(picture), width="stretch", alt=f"The chosen picture: {name}")
+    st.image(cache.pictures.preview(picture), width="stretch", alt=f"The chosen picture: {name}")
     notes = [f"{plain(name)}, {picture.height}×{picture.width} pixels, height × width", *picture.notes]
     st.caption("; ".join(notes) + ".")
     if private:
@@ -176,4 +176,4 @@ def _choose_seed() -> int:
 
 def show_device() -> None:
     """Say where networks run."""
-    st.caption(f"Networks run on: {cache.processor().label}")
+    st.caption(f"Networks run on: {cache.resources.processor().label}")

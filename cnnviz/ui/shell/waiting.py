@@ -105,10 +105,12 @@ class Waiting(Generic[Request, Result]):
         if spec.weights is None:
             return None
         if self._download is None:
-            cache.require_memory(spec)
+            cache.networks.require_memory(spec)
             if not is_published(spec.name, spec.weights) or weights_path(spec.name, spec.weights).exists():
                 return None
-            self._download = self._queue.enter_context(cache.downloads().wanted(spec.name, spec.weights))
+            self._download = self._queue.enter_context(
+                cache.resources.downloads().wanted(spec.name, spec.weights)
+            )
         if self._download.end.done():
             self._queue.close()
             self._download.end.result()
