@@ -12,7 +12,7 @@ from cnnviz.ui.equivariance.lab import (
     show_measurement,
 )
 from cnnviz.ui.shell.frame import require_frame
-from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.shell.sidebar import lab_context
 from cnnviz.ui.widgets.controls import lab_columns
 from cnnviz.ui.widgets.feedback import explained
 from cnnviz.ui.widgets.presets import offer_presets
@@ -38,7 +38,7 @@ def lab() -> None:
         subject, mode = choose_subject()
         choice = choose_layer(mode) if subject == "layer" else choose_network_layer(subject)
     with place, explained():
-        shift, picture = choose_shift(), current_picture()
+        shift, picture = choose_shift(), lab_context().picture
         if isinstance(choice, str):
             shown = measure_network(picture, subject, choice, mode, shift)
         else:

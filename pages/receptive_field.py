@@ -10,7 +10,7 @@ from cnnviz.ui.receptive_field.presets import DEFAULTS, PRESETS
 from cnnviz.ui.receptive_field.stack import show_stack
 from cnnviz.ui.shell.frame import require_frame
 from cnnviz.ui.shell.input_size import choose_side
-from cnnviz.ui.shell.sidebar import current_model, current_picture
+from cnnviz.ui.shell.sidebar import lab_context
 from cnnviz.ui.widgets.controls import choose_view, lab_columns, register_controls
 from cnnviz.ui.widgets.feedback import explained
 from cnnviz.ui.widgets.presets import offer_presets
@@ -39,7 +39,8 @@ def lab() -> None:
 
 def show_network(view: str) -> None:
     """The fields of the sidebar's network."""
-    model = current_model()
+    context = lab_context()
+    model = context.model
     controls, place = lab_columns()
     if view == "growth":
         with controls:
@@ -62,7 +63,7 @@ def show_network(view: str) -> None:
             unit = None
     with place, explained():
         if unit is not None:
-            show_box(choice, current_picture(), unit)
+            show_box(choice, context.picture, unit)
         else:
             show_effective(choice)
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from cnnviz.training.runs import LiveRun
 from cnnviz.ui.shell.frame import require_frame
-from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.shell.sidebar import lab_context
 from cnnviz.ui.training.controls import choose_training
 from cnnviz.ui.training.epochs import show_epochs
 from cnnviz.ui.training.facts import show_training_facts
@@ -51,7 +51,7 @@ def show_run(run: LiveRun) -> None:
         return
     show_results(run)
     with explained():
-        show_epochs(run, current_picture())
+        show_epochs(run, lab_context().picture)
 
 
 st.title("Training")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cnnviz.ui.shell.frame import require_frame
-from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.shell.sidebar import lab_context
 from cnnviz.ui.transposed.lab import (
     choose_layer,
     choose_more,
@@ -32,6 +32,7 @@ _PRESETS: dict[str, dict[str, object]] = {
 
 def lab() -> None:
     """Controls on the left; the picture or the stamps on the right."""
+    context = lab_context()
     controls, place = lab_columns()
     with place:
         view = choose_view(_VIEWS, "up_view")
@@ -42,9 +43,9 @@ def lab() -> None:
         st.markdown(overlap_text(window))
     with place, explained():
         if view == "picture":
-            show_picture(current_picture(), (window, name), output_padding)
+            show_picture(context.picture, (window, name), output_padding)
         else:
-            show_pixels(current_picture(), (window, name), output_padding)
+            show_pixels(context.picture, (window, name), output_padding)
     bring_link_up_to_date()
 
 

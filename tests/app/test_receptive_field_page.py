@@ -319,7 +319,7 @@ def test_two_fields_are_taken_home_in_one_figure(open_page, monkeypatch):
 def test_the_weights_of_the_sidebar_are_measured_and_random_ones_beside(
     open_page, assert_fine, asked, monkeypatch
 ):
-    monkeypatch.setattr(sidebar, "current_model", lambda: TRAINED.spec)
+    monkeypatch.setattr(sidebar, "_current_model", lambda: TRAINED.spec)
     at = open_page("receptive_field", **SQUEEZED)
     press(at, "Measure the effective field")
     assert measured(at) == ["**squeezenet1_1, trained on ImageNet**"]

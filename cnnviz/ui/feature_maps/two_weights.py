@@ -19,7 +19,7 @@ from cnnviz.ui.components.map_pairs import map_pairs
 from cnnviz.ui.feature_maps.controls import choose_layer
 from cnnviz.ui.feature_maps.snippets import two_weights_code
 from cnnviz.ui.jobs.passes import LayerRun
-from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.shell.sidebar import LabContext
 from cnnviz.ui.shell.weights import missing_weights_text
 from cnnviz.ui.widgets.controls import readable_name, register_controls
 from cnnviz.ui.widgets.exports import export_panel
@@ -33,15 +33,16 @@ _VALUES = 1_500_000
 
 
 @np.errstate(invalid="ignore", over="ignore")  # a network may overflow
-def show_two_weights(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
+def show_two_weights(context: LabContext, side: int, controls: DeltaGenerator) -> None:
     """The same channels of one layer in pairs: left the sidebar's weights, right others."""
+    model = context.model
     with controls:
         choice = choose_layer(model, side)
         other = _choose_other(model)
         order = st.selectbox(
             "Sort by", list(_ORDERS), format_func=_ORDERS.__getitem__, key="two_order", bind="query-params"
         )
-    picture = cache.pictures.centre_square(current_picture(), side)
+    picture = cache.pictures.centre_square(context.picture, side)
     layer = choice.layer.layer
     runs = tuple(cache.maps.layer_run(spec, layer, picture) for spec in (model, other))
     left, right = (run.maps for run in runs)
@@ -64,7 +65,7 @@ def show_two_weights(model: ModelSpec, side: int, controls: DeltaGenerator) -> N
         st.info(note)
     export_panel(
         f"{model.name}.{layer}_two",
-        two_weights_code(current_picture(), side, model, other, layer),
+        two_weights_code(context.picture, side, model, other, layer),
         lambda: pairs_figure(left, right, shown[:_FEWEST], names),
         lambda: pairs_rows(left, right, channels),
         key="two",

@@ -1,6 +1,6 @@
 """The sidebar: one picture for all pages, one model for all network pages."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -29,14 +29,30 @@ _SOURCES = {"photo": "Photo", "pattern": "Pattern", "upload": "Upload"}
 _FILE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff"]
 
 
-def current_picture() -> Picture:
-    """The picture chosen in the sidebar."""
+@dataclass(frozen=True, slots=True)
+class LabContext:
+    """What the sidebar has chosen, for the labs.
+
+    Attributes:
+        picture: for all pages.
+        model: for all network pages.
+    """
+
+    picture: Picture
+    model: ModelSpec
+
+
+def lab_context() -> LabContext:
+    """The choices of the sidebar as they are now; a lab asks once, as its run begins."""
+    return LabContext(_current_picture(), _current_model())
+
+
+def _current_picture() -> Picture:
     picture = st.session_state.get(_PICTURE)
     return picture if isinstance(picture, Picture) else cache.pictures.photograph(sample_names()[0])
 
 
-def current_model() -> ModelSpec:
-    """The model chosen in the sidebar."""
+def _current_model() -> ModelSpec:
     spec = st.session_state.get(_MODEL)
     return spec if isinstance(spec, ModelSpec) else ModelSpec(reference_names()[0])
 
@@ -65,7 +81,7 @@ def choose_picture() -> None:
     private = source == "upload" and _UPLOAD in st.session_state
     if source == "upload" and not private:
         st.caption("A reload or a copied link does not bring your own picture along. Until you choose one:")
-    _show(current_picture(), private)
+    _show(_current_picture(), private)
 
 
 def _pick_photo() -> Picture:
