@@ -315,7 +315,7 @@ def test_a_fault_nobody_thought_of_leaves_the_chosen_network_with_random_weights
     def fault(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("cnnviz.ui.shell.weights.weights_path", fault)
+    monkeypatch.setattr("cnnviz.ui.shell.weights.weights_source", fault)
     at.session_state["weights"] = "imagenet"
     at.sidebar.selectbox(key="model").select(NAME).run()
     assert not at.exception and not at.error

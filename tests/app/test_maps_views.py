@@ -12,7 +12,7 @@ from cnnviz.figures.filters import filter_limits, filter_rows, filters_pixels
 from cnnviz.figures.glance import glance_figure, glance_rows
 from cnnviz.figures.pairs import pairs_figure, pairs_rows
 from cnnviz.nets.catalog import ModelSpec, catalog_entry
-from cnnviz.nets.trained import class_names
+from cnnviz.nets.trained import weights_source
 from cnnviz.ui import cache
 from cnnviz.ui.components.glance import codes
 from cnnviz.ui.feature_maps import filters as maps_filters
@@ -88,7 +88,7 @@ def test_trained_weights_name_their_classes(open_page, assert_fine, views):
     at = open_page(PAGE, model="mini_resnet", weights="shapes", maps_side=64)
     assert_fine(at)
     classes = views[-1][1]["classes"]
-    assert {name for name, _, _ in classes} <= set(class_names("mini_resnet", "shapes"))
+    assert {name for name, _, _ in classes} <= set(weights_source("mini_resnet", "shapes").class_names)
     assert "means nothing" not in views[-1][1]["prediction_text"]
 
 

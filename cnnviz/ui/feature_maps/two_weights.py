@@ -10,9 +10,8 @@ from cnnviz.analysis.layers.activations import FeatureMaps
 from cnnviz.arrays import Array
 from cnnviz.figures.pairs import pairs_figure, pairs_rows
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.nets.trained import is_published, weights_label, weights_names, weights_path
+from cnnviz.nets.trained import weights_names, weights_source
 from cnnviz.nets.weights import is_weights_path
-from cnnviz.nets.widths import channels_in
 from cnnviz.ui import cache
 from cnnviz.ui.components.equations import significant
 from cnnviz.ui.components.map_pairs import map_pairs
@@ -74,7 +73,7 @@ def show_two_weights(context: LabContext, side: int, controls: DeltaGenerator) -
 
 def _choose_other(model: ModelSpec) -> ModelSpec:
     """Other weights of the same network: random ones, or trained ones that are there."""
-    there = [name for name in weights_names(model.name) if _is_there(model.name, name)]
+    there = [name for name in weights_names(model.name) if weights_source(model.name, name).is_there]
     own = model.weights if model.weights is not None and is_weights_path(model.weights) else None
     trained = [name for name in there if own is None or _equally_wide(model.name, name, own)]
     offered = [_RANDOM, *trained]
@@ -83,7 +82,9 @@ def _choose_other(model: ModelSpec) -> ModelSpec:
         "Compared with",
         offered,
         index=first,
-        format_func=lambda name: readable_name(name if name == _RANDOM else weights_label(model.name, name)),
+        format_func=lambda name: readable_name(
+            name if name == _RANDOM else weights_source(model.name, name).label
+        ),
         key="two_weights",
         bind="query-params",
     )
@@ -99,11 +100,7 @@ def _choose_other(model: ModelSpec) -> ModelSpec:
 
 
 def _equally_wide(name: str, weights: str, own: str) -> bool:
-    return channels_in(name, weights_path(name, weights)) == channels_in(name, own)
-
-
-def _is_there(name: str, weights: str) -> bool:
-    return not is_published(name, weights) or weights_path(name, weights).exists()
+    return weights_source(name, weights).channels == weights_source(name, own).channels
 
 
 def ranked(left: FeatureMaps, right: FeatureMaps, order: str) -> Array:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.classifiers import weights_bytes
-from cnnviz.nets.trained import is_published, weights_path
+from cnnviz.nets.trained import weights_source
 from cnnviz.ui import cache
 from cnnviz.ui.widgets.feedback import plain, user_message
 
@@ -62,7 +62,7 @@ def _problem(spec: ModelSpec, weights: str) -> str | None:
 def _fetch(spec: ModelSpec, weights: str) -> None:
     """Wait for a download and show how far it is. Nothing else in the app waits for it."""
     cache.networks.require_memory(spec)
-    if not is_published(spec.name, weights) or weights_path(spec.name, weights).exists():
+    if weights_source(spec.name, weights).is_there:
         return
     total = weights_bytes(spec.name, weights)
     bar = st.progress(0.0, f"Downloading {spec.label}, {total / 1e6:,.0f} MB…")
