@@ -20,9 +20,8 @@ from cnnviz.nets.classifiers import (
 from cnnviz.nets.lenet import LeNet5
 from cnnviz.nets.mini_resnet import MiniResNet
 from cnnviz.nets.simple_cnn import SimpleCNN
-from cnnviz.nets.trained import class_names, is_published, require_known, weights_label, weights_path
+from cnnviz.nets.trained import WeightsSource, weights_source
 from cnnviz.nets.weights import load_weights
-from cnnviz.nets.widths import channels_in
 from cnnviz.seeding import seeded
 
 
@@ -72,15 +71,22 @@ class ModelSpec:
         return catalog_entry(self.name).label
 
     @property
+    def source(self) -> WeightsSource | None:
+        """Its trained weights; None for random ones.
+
+        Raises:
+            CnnvizError: if there are none of that name.
+        """
+        return None if self.weights is None else weights_source(self.name, self.weights)
+
+    @property
     def weights_label(self) -> str:
         """Where the weights come from, in words.
 
         Raises:
             CnnvizError: if they are in a file that cannot be read.
         """
-        if self.weights is None:
-            return f"random (seed {self.seed})"
-        return weights_label(self.name, self.weights)
+        return self.source.label if self.source else f"random (seed {self.seed})"
 
     @property
     def shaped_by(self) -> str | None:
@@ -90,7 +96,7 @@ class ModelSpec:
     @property
     def sizes(self) -> dict[str, Any]:
         """What `like` says of classes and channels, as arguments of `model`."""
-        return _sizes_in(self.name, self.like) if self.like else {}
+        return _sizes_in(weights_source(self.name, self.like)) if self.like else {}
 
     def build(self) -> nn.Module:
         """The network, in eval mode."""
@@ -154,11 +160,11 @@ def model(
     if weights is None:
         return _seeded(name, seed, _given(num_classes=num_classes, channels=channels))
     weights = str(weights.absolute()) if isinstance(weights, Path) else weights
-    require_known(name, weights)
-    if is_published(name, weights):
+    source = weights_source(name, weights)
+    if source.is_published:
         return build_classifier(name, weights, progress).eval()
-    network = _seeded(name, seed, _sizes_in(name, weights))
-    load_weights(network, weights_path(name, weights), entry.label)
+    network = _seeded(name, seed, _sizes_in(source))
+    load_weights(network, source.path, entry.label)
     return network
 
 
@@ -166,12 +172,11 @@ def _given(**arguments: Any) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value}
 
 
-def _sizes_in(name: str, weights: str) -> dict[str, Any]:
+def _sizes_in(source: WeightsSource) -> dict[str, Any]:
     """What a file of weights says of the network that it is for, beyond its name."""
-    if name not in _OURS:
+    if source.network not in _OURS:
         return {}
-    classes = class_names(name, weights)
-    return _given(num_classes=len(classes), channels=channels_in(name, weights_path(name, weights)))
+    return _given(num_classes=len(source.class_names), channels=source.channels)
 
 
 def _seeded(name: str, seed: int, arguments: dict[str, Any]) -> nn.Module:
@@ -200,10 +205,11 @@ def meta_model(
         CnnvizError: if there is no such model.
     """
     build = catalog_entry(name).build
-    if weights is not None and is_published(name, weights):
-        build = functools.partial(bare_classifier, name, weights)
-    elif weights is not None:
-        build = functools.partial(build, **_sizes_in(name, weights))
+    source = None if weights is None else weights_source(name, weights)
+    if source and source.is_published:
+        build = functools.partial(bare_classifier, name, source.name)
+    elif source:
+        build = functools.partial(build, **_sizes_in(source))
     else:
         build = functools.partial(build, **_given(num_classes=num_classes, channels=channels))
     with SkipInit():

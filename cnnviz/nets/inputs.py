@@ -6,7 +6,7 @@ from torch import Tensor
 
 from cnnviz.data.images import Picture
 from cnnviz.nets.catalog import catalog_entry
-from cnnviz.nets.trained import normalisation
+from cnnviz.nets.trained import weights_source
 
 
 def network_input(picture: Picture, name: str, weights: str | None = None) -> Tensor:
@@ -27,7 +27,7 @@ def network_input(picture: Picture, name: str, weights: str | None = None) -> Te
         CnnvizError: if there is no such model, or no such weights for it.
     """
     x = picture.luma() if catalog_entry(name).input_shape[1] == 1 else picture.tensor()
-    wanted = None if weights is None else normalisation(name, weights)
+    wanted = None if weights is None else weights_source(name, weights).normalisation
     if wanted is None:
         return x
     mean, std = (torch.tensor(v)[:, None, None] for v in (wanted.mean, wanted.std))

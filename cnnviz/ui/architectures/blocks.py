@@ -41,8 +41,8 @@ def show_blocks(model: ModelSpec) -> None:
 
 def blocks_at_own_size(name: str) -> tuple[Trace, Block]:
     """A network at the size of its published figures, as on its card, or else at the catalog's."""
-    side = cache.sizes_of(name, (_USUAL,)).own
-    return cache.traced(name, side), cache.blocks_of(name, side)
+    side = cache.networks.sizes_of(name, (_USUAL,)).own
+    return cache.networks.traced(name, side), cache.networks.blocks_of(name, side)
 
 
 def openable(network: Block) -> dict[str, Block]:

@@ -64,7 +64,7 @@ def published(name: str) -> PublishedFigures | None:
 
 
 def _traced(milestone: Milestone) -> Trace:
-    return cache.traced(milestone.model, input_side(milestone.model))
+    return cache.networks.traced(milestone.model, input_side(milestone.model))
 
 
 def _used(trace: Trace) -> int:

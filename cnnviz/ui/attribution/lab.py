@@ -11,7 +11,6 @@ from cnnviz.errors import CnnvizError
 from cnnviz.figures.attributions import METHOD_LABELS, AttributionMap, attribution_figure
 from cnnviz.figures.downloads import arrays_npz
 from cnnviz.figures.tables import Row
-from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
 from cnnviz.ui.attribution.controls import AttributionChoice, choose_attribution, require_small
@@ -29,7 +28,7 @@ from cnnviz.ui.components.attribution_view import attribution_view
 from cnnviz.ui.components.equations import percent, significant
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.jobs.attribution_request import AttributionRequest, AttributionRun
-from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.shell.sidebar import LabContext
 from cnnviz.ui.shell.waiting import WaitingRoom
 from cnnviz.ui.shell.weights import missing_weights_text
 from cnnviz.ui.widgets.exports import export_panel
@@ -49,14 +48,15 @@ def _doing(request: AttributionRequest) -> str:
     return METHOD_LABELS[request.how.method]
 
 
-ROOM = WaitingRoom("why", lambda: cache.attribution_runs(), _doing)
+ROOM = WaitingRoom("why", lambda: cache.maps.attribution_runs(), _doing)
 
 
-def show_attribution(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
+def show_attribution(context: LabContext, side: int, controls: DeltaGenerator) -> None:
     """Which pixels the score of a class rests on."""
-    require_small(model, cache.traced(model.name, side, model.weights))
-    picture = cache.centre_square(current_picture(), side)
-    scores = cache.scores(model, picture)
+    model = context.model
+    require_small(model, cache.networks.traced(model.name, side, model.weights))
+    picture = cache.pictures.centre_square(context.picture, side)
+    scores = cache.maps.scores(model, picture)
     not_finite = not_finite_text(scores.picture)
     if not_finite:
         raise CnnvizError(not_finite)
@@ -66,7 +66,7 @@ def show_attribution(model: ModelSpec, side: int, controls: DeltaGenerator) -> N
     with explained():
         choice.require_short()
         run_or_offer(choice)
-    show_maps(choice)
+    show_maps(context, choice)
 
 
 def render_summary(choice: AttributionChoice) -> None:
@@ -122,7 +122,7 @@ def start(requests: Sequence[AttributionRequest]) -> None:
         waiting.settle(_MOMENT_SECONDS)
 
 
-def show_maps(choice: AttributionChoice) -> None:
+def show_maps(context: LabContext, choice: AttributionChoice) -> None:
     """The picture and the maps that there are, what they mean, and all of it to take home."""
     runs = {request.how.method: ROOM.ended(request) for request in choice.requests}
     maps = [_map(request, runs[request.how.method]) for request in choice.requests]
@@ -134,7 +134,7 @@ def show_maps(choice: AttributionChoice) -> None:
     _ask()
     done = [shown for shown in maps if shown.values is not None]
     if done:
-        _show_exports(choice, done)
+        _show_exports(context, choice, done)
 
 
 def _map(request: AttributionRequest, run: AttributionRun | None) -> AttributionMap:
@@ -157,13 +157,13 @@ def _facts(choice: AttributionChoice, shown: AttributionMap) -> Facts:
     return Facts(shown.title, attribution_formula(shown.method, shown.values, score, zeros), sentences)
 
 
-def _show_exports(choice: AttributionChoice, maps: Sequence[AttributionMap]) -> None:
+def _show_exports(context: LabContext, choice: AttributionChoice, maps: Sequence[AttributionMap]) -> None:
     picture = as_seen(choice.picture, choice.spec.name)
     hows = [how for how in choice.hows if any(how.method == shown.method for shown in maps)]
     arrays: dict[str, Array] = {shown.method: shown.values for shown in maps if shown.values is not None}
     export_panel(
         f"{choice.spec.name}.attribution",
-        attribution_code(current_picture(), choice.picture.height, choice.spec, choice.class_index, hows),
+        attribution_code(context.picture, choice.picture.height, choice.spec, choice.class_index, hows),
         lambda: attribution_figure(picture, maps),
         lambda: [_row(choice, shown) for shown in maps],
         {"Maps as NPZ": ("npz", lambda: arrays_npz(arrays))},

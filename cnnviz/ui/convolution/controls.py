@@ -55,7 +55,7 @@ def choose_convolution(picture: Picture) -> Convolution:
         locked = st.toggle("Same on both axes", True, key="conv_locked", bind="query-params")
         channels = _choose_channels()
         bias = st.slider("Bias", -1.0, 1.0, 0.0, 0.05, key="conv_bias", bind="query-params")
-        working = cache.fitted(picture, _choose_resolution())
+        working = cache.pictures.fitted(picture, _choose_resolution())
         text = _type_kernel()
     with geometry:
         rows, columns = _choose_windows(working, named, mode, locked)

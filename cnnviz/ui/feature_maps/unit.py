@@ -132,7 +132,7 @@ def _story(shown: MapOnScreen, unit: tuple[int, int] | None) -> UnitStory | str:
     if unit is None:
         return no_story_text(asked_number("maps_row"), asked_number("maps_column"), shown.layer, shown.shape)
     try:
-        stories = cache.stories(shown.model, shown.layer, shown.square)
+        stories = cache.maps.stories(shown.model, shown.layer, shown.square)
         if stories.shape != shown.shape:
             return f"How a unit of {shown.layer} is computed is not told: its maps stand otherwise in it."
         return stories.unit(shown.channel, *unit)

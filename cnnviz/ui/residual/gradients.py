@@ -40,8 +40,8 @@ def choose_networks() -> tuple[CifarDesign, int]:
 
 def show_gradients(picture: Picture, design: CifarDesign, seed: int) -> None:
     """Both curves, and in words what was measured."""
-    square = cache.centre_square(picture, _SIDE)
-    norms = cache.gradients(square, design, seed)
+    square = cache.pictures.centre_square(picture, _SIDE)
+    norms = cache.maps.gradients(square, design, seed)
     said = f"{ratio_text('Plain', norms.plain_ratio)} {ratio_text('Residual', norms.residual_ratio)}"
     st.plotly_chart(
         gradient_chart(norms), key="res_gradients", config={"displayModeBar": False},

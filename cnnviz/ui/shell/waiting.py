@@ -10,7 +10,6 @@ import streamlit as st
 
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.classifiers import weights_bytes
-from cnnviz.nets.trained import is_published, weights_path
 from cnnviz.ui import cache
 from cnnviz.ui.jobs.background import Run, Runs
 from cnnviz.ui.jobs.downloads import Download
@@ -102,18 +101,21 @@ class Waiting(Generic[Request, Result]):
 
     def _fetching(self, spec: ModelSpec) -> News | None:
         """The download of a network's weights; None if they are there, or there are none."""
-        if spec.weights is None:
+        source = spec.source
+        if source is None:
             return None
         if self._download is None:
-            cache.require_memory(spec)
-            if not is_published(spec.name, spec.weights) or weights_path(spec.name, spec.weights).exists():
+            cache.networks.require_memory(spec)
+            if source.is_there:
                 return None
-            self._download = self._queue.enter_context(cache.downloads().wanted(spec.name, spec.weights))
+            self._download = self._queue.enter_context(
+                cache.resources.downloads().wanted(spec.name, source.name)
+            )
         if self._download.end.done():
             self._queue.close()
             self._download.end.result()
             return None
-        total, have = weights_bytes(spec.name, spec.weights), self._download.received
+        total, have = weights_bytes(spec.name, source.name), self._download.received
         words = f"Downloading {spec.label}: {have / 1e6:,.0f} of {total / 1e6:,.0f} MB"
         if self._download.queued:
             words = f"Waiting for other downloads, then {spec.label}, {total / 1e6:,.0f} MB"

@@ -41,7 +41,7 @@ def slide(
         take_weights: gets the weights when they were edited by hand.
         patch_size: rows and columns of the patch at first.
     """
-    small = cache.fitted(picture, SIDE)
+    small = cache.pictures.fitted(picture, SIDE)
     place = st.container()
     with st.expander("Patch of the picture"):
         patch, matrix = _choose_patch(small, prefix, patch_size)

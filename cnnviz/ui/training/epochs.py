@@ -35,10 +35,10 @@ def show_epochs(run: LiveRun, picture: Picture) -> None:
         return
     side = source.train.batch([0])[0].shape[-1]
     layer = _choose_layer(run, checkpoints[0])
-    square = cache.centre_square(picture, side)
+    square = cache.pictures.centre_square(picture, side)
     most = _shown_maps(run, checkpoints[0], layer, square)
     found = [
-        cache.epoch_maps(
+        cache.training.epoch_maps(
             run.token,
             checkpoint.epoch,
             layer,

@@ -42,7 +42,7 @@ def choose_run(choice: Choice) -> LiveRun | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         buttons = st.container(horizontal=True, width="content")
         token = st.text_input("Run", key=TOKEN, bind="query-params", disabled=True)  # brings it into the link
-    run = cache.training_runs().find(token) if token else None
+    run = cache.training.training_runs().find(token) if token else None
     with buttons:
         _show_buttons(run, choice)
     if refused := st.session_state.pop(_REFUSED, ""):
@@ -75,7 +75,7 @@ def _show_buttons(run: LiveRun | None, choice: Choice) -> None:
 
 def _start(plan: Plan, fetch: Callable[[], Source]) -> None:
     try:
-        run = cache.training_runs().start(plan, fetch, _owner())
+        run = cache.training.training_runs().start(plan, fetch, _owner())
     except CnnvizError as error:
         st.session_state[_REFUSED] = str(error)
         return
@@ -85,7 +85,7 @@ def _start(plan: Plan, fetch: Callable[[], Source]) -> None:
 
 def _resume(run: LiveRun) -> None:
     try:
-        cache.training_runs().resume(run)
+        cache.training.training_runs().resume(run)
     except CnnvizError as error:
         st.session_state[_REFUSED] = str(error)
 
@@ -121,7 +121,8 @@ def _follow(run: LiveRun) -> None:
         request_rerun("train_rerun", _draw_lab)
     steps, total = run.steps[:], run.total_steps
     st.progress(
-        len(steps) / total if total else 0.0, plain(progress_text(run, cache.training_runs().ahead(run)))
+        len(steps) / total if total else 0.0,
+        plain(progress_text(run, cache.training.training_runs().ahead(run))),
     )
     if run.note:
         show = st.info if run.state in ("paused", "stopped") else st.warning
