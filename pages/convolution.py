@@ -3,11 +3,11 @@
 import streamlit as st
 
 from cnnviz.figures.downloads import output_npz, output_png
+from cnnviz.figures.numbers import power_of_ten
 from cnnviz.figures.panels import panels_figure
 from cnnviz.ops.filtering import FilteredPicture
 from cnnviz.ui import cache
 from cnnviz.ui.components.conv_view import conv_view
-from cnnviz.ui.components.equations import power_of_ten
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.convolution.controls import Convolution, choose_convolution, take_edit
 from cnnviz.ui.convolution.live_controls import live_controls

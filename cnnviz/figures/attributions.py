@@ -9,6 +9,7 @@ import numpy as np
 from cnnviz.analysis.attribution import AttributionMethod
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
+from cnnviz.figures.numbers import significant
 from cnnviz.figures.panels import Panel, PanelKind, panels_figure
 from cnnviz.figures.theme import ScaleName
 
@@ -70,8 +71,8 @@ class AttributionMap:
             return f"{self.title}: no map yet"
         row, column = np.unravel_index(np.abs(self.values).argmax(), self.values.shape)
         return (
-            f"{self.title} over the picture: from {self.values.min():.4g} to {self.values.max():.4g}, "
-            f"the largest magnitude at row {row}, column {column}"
+            f"{self.title} over the picture: from {significant(self.values.min())} to "
+            f"{significant(self.values.max())}, the largest magnitude at row {row}, column {column}"
         )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from cnnviz.analysis.layers.filters import Filters
 from cnnviz.arrays import Array
 from cnnviz.figures.maps import wall_pixels
+from cnnviz.figures.numbers import significant
 from cnnviz.figures.tables import Row
 from cnnviz.figures.theme import scale
 
@@ -58,7 +59,7 @@ def filters_figure(filters: Filters, limits: Array, colours: bool, shown: int) -
     place = figure.subplots()
     place.imshow(pixels, interpolation="none")
     place.set_axis_off()
-    end = f"{limits[0]:.4g}"
+    end = significant(limits[0])
     ends = "" if colours or np.ptp(limits) else f", from −{end} (purple) to {end} (orange)"
     place.set_title(f"{filters.layer}: {shown} filters{ends}", fontsize=8)
     return figure

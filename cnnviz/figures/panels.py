@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from cnnviz.arrays import Array
+from cnnviz.figures.numbers import significant
 from cnnviz.figures.theme import ScaleName, scale
 from cnnviz.ops.geometry import Window
 
@@ -86,7 +87,9 @@ def _draw(place: "Axes", panel: Panel) -> None:
     place.set_title(f"{panel.title}\n{panel.size_label}", fontsize=8)
     if panel.kind == "picture":
         if panel.scale_limit != 1:
-            place.set_title(f"{panel.title}\n{height}×{width}, white is {panel.scale_limit:.4g}", fontsize=8)
+            place.set_title(
+                f"{panel.title}\n{height}×{width}, white is {significant(panel.scale_limit)}", fontsize=8
+            )
         values = np.broadcast_to(panel.values, (3, height, width)).transpose(1, 2, 0) / panel.scale_limit
         place.imshow(values.clip(0, 1), interpolation="none")
         return

@@ -12,6 +12,7 @@ from torch import nn
 import cnnviz
 from cnnviz.analysis.attribution import Attribution, CancelledError, Passes
 from cnnviz.figures.attributions import METHOD_LABELS, AttributionMap, attribution_figure, colour_limit
+from cnnviz.figures.numbers import significant
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
 from cnnviz.ui.attribution import controls as attribution_controls
@@ -26,7 +27,7 @@ from cnnviz.ui.attribution.controls import (
 from cnnviz.ui.attribution.formulas import attribution_formula, completeness
 from cnnviz.ui.attribution.presets import PRESETS
 from cnnviz.ui.attribution.texts import cost_text, map_text
-from cnnviz.ui.components.equations import as_text, significant
+from cnnviz.ui.components.equations import as_text
 from cnnviz.ui.jobs.attribution_request import AttributionRequest, AttributionRuns
 from cnnviz.ui.jobs.passes import Scores
 from tests.app.running import run, shown_code

@@ -18,7 +18,6 @@ from cnnviz.nets.catalog import reference_names
 from cnnviz.ops.equivariance import measure_equivariance
 from cnnviz.ops.geometry import PADDING_MODES
 from cnnviz.ops.kernels import kernel
-from cnnviz.ui.components.equations import significant
 from cnnviz.ui.equivariance.lab import measure_layer, measure_network
 from cnnviz.ui.equivariance.texts import padding_text, verdict
 from tests.app.running import open_expanders, run, shown_code
@@ -246,15 +245,6 @@ def test_an_exact_0_says_so_and_rounding_is_a_power_of_ten(open_page, shown_fact
     _, _, _, pooled = shown_facts["Invariance: shift in, same out"]
     assert error.endswith(" = 0, the same to the last bit") or "·10⁻" in error
     assert pooled.endswith(" = 0, the same to the last bit") or "·10⁻" in pooled
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0"), (1.94e-7, "1.9·10⁻⁷"), (0.0321449, "0.03214"), (0.99999, "1.000"), (2.5, "2.500"),
-     (1600, "1,600"), (12345.6, "12,350"), (-0.5, "−0.5000"), (9.9996e-5, "1.0·10⁻⁴")],
-)  # fmt: skip
-def test_measured_numbers_have_four_digits(value, text):
-    assert significant(value) == text
 
 
 def test_the_table_has_the_numbers_on_screen():

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cnnviz
+from cnnviz.figures.numbers import significant
 from cnnviz.ops.shrinking import WAYS, Shrinking, shift_responses
-from cnnviz.ui.components.equations import as_text, significant
+from cnnviz.ui.components.equations import as_text
 from cnnviz.ui.pooling.facts import ceil_mode_text, count_text, left_over_text
 from cnnviz.ui.pooling.formulas import divisor_formula, share_formula, strided_weights_formula
 from cnnviz.ui.pooling.lab import _KERNELS as KERNELS
@@ -134,14 +135,6 @@ def test_the_share_is_worked_out(change, of):
     assert lines(share_formula([("Max pooling", change)], of))[1] == (
         f"({significant(change)}) / ({significant(of)}) = {100 * change / of:.1f} %"
     )
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0"), (0.04087, "0.04087"), (-0.5, "−0.5000"), (12.3456, "12.35"), (9999.6, "10,000")],
-)
-def test_numbers_have_four_significant_digits(value, text):
-    assert significant(value) == text
 
 
 @settings(max_examples=40)

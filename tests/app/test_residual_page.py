@@ -9,10 +9,10 @@ import torch
 import cnnviz
 from cnnviz.analysis.residual import block_graph, gradient_norms, take_apart
 from cnnviz.figures.gradient_curves import gradient_chart, gradient_figure, gradient_rows
+from cnnviz.figures.numbers import significant as shown
 from cnnviz.nets.blocks import BottleneckBlock, ResidualBlock
 from cnnviz.nets.residual_variants import BlockDesign, CifarDesign
 from cnnviz.ui.components.equations import as_text
-from cnnviz.ui.components.equations import significant as shown
 from cnnviz.ui.residual.facts import (
     order_formula,
     order_text,

@@ -35,6 +35,7 @@ from tests.browser.screen import (
     point_until,
     readout,
     settled,
+    shown,
     slider,
     source,
     take_file,
@@ -190,7 +191,7 @@ def test_a_weight_typed_into_the_grid_counts_at_once_and_travels_in_the_link(
         type_weight(page, kernel, index, value)
         expect(output_canvas(page)).to_have_attribute("aria-label", re.compile("^A kernel made by hand of"))
         expected = summed(rings(), kernel)
-        low = f"{float(expected.min()):.4g}"
+        low = re.escape(shown(float(expected.min())))
         expect(output_canvas(page)).to_have_attribute("aria-label", re.compile(f"values from {low} to"))
         assert_output_reads(page, expected, 10, 12)
         page.wait_for_url(re.compile(r"conv_kernel=By\+hand.*conv_weights="))  # after the first edit as well

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cnnviz.ops.filtering import CHANNEL_MODES, PictureFilter
 from cnnviz.ops.geometry import Window
-from cnnviz.ui.components.equations import as_text, power_of_ten, result, significant
+from cnnviz.ui.components.equations import as_text, result
 from cnnviz.ui.sliding.size_formulas import cost_formula, output_size_formula
 
 axes = st.builds(Window, st.integers(1, 15), st.integers(1, 8), st.integers(0, 15), st.integers(1, 8))
@@ -66,31 +66,3 @@ def worked_out(line):
 )
 def test_thousands_are_separated(value, text):
     assert as_text([result(value)]) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0"),
-        (1.9e-6, "1.9·10⁻⁶"),
-        (1e-7, "1.0·10⁻⁷"),
-        (2.5, "2.5·10⁰"),
-        (9.96e-7, "1.0·10⁻⁶"),
-        (4.2e-12, "4.2·10⁻¹²"),
-    ],
-)
-def test_small_numbers_are_written_as_powers_of_ten(value, text):
-    assert power_of_ten(value) == text
-
-
-@pytest.mark.parametrize(("value", "text"), [("nan", "NaN"), ("inf", "∞"), ("-inf", "−∞")])
-def test_what_is_no_finite_number_is_said(value, text):
-    assert significant(float(value)) == text
-
-
-@given(st.floats(1e-12, 1e3))
-def test_a_power_of_ten_has_one_digit_before_the_point(value):
-    mantissa, _, exponent = power_of_ten(value).partition("·10")
-    assert re.fullmatch(r"[1-9]\.\d", mantissa)
-    digits = exponent.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
-    assert float(f"{mantissa}e{digits}") == pytest.approx(value, rel=0.051)

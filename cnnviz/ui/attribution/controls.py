@@ -10,10 +10,10 @@ from cnnviz.analysis.trace.rows import Trace
 from cnnviz.data.images import Picture
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.attributions import METHOD_LABELS
+from cnnviz.figures.numbers import significant
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
 from cnnviz.ui.components.class_bars import class_bars
-from cnnviz.ui.components.equations import significant
 from cnnviz.ui.jobs.attribution_request import AttributionRequest
 from cnnviz.ui.jobs.background import MOST_MACS, MOST_PARAMETERS
 from cnnviz.ui.jobs.passes import Scores

@@ -4,7 +4,8 @@ import numpy as np
 
 from cnnviz.analysis.attribution import AttributionMethod
 from cnnviz.arrays import Array
-from cnnviz.ui.components.equations import Equation, Part, significant, symbol
+from cnnviz.figures.numbers import percent, significant
+from cnnviz.ui.components.equations import Equation, Part, symbol
 
 _S, _A, _X, _P = symbol("s"), symbol("A"), symbol("x"), symbol("p")
 
@@ -59,7 +60,7 @@ def _numbers(method: AttributionMethod, values: Array, score: float, zeros: floa
         return [largest]
     above = np.count_nonzero(values)
     share: Part = {"fraction": [[f"{above:,}"], [f"{values.size:,}"]]}
-    return [largest, (["pixels above 0"], [share, " = ", {"result": f"{100 * above / values.size:.3g} %"}])]
+    return [largest, (["pixels above 0"], [share, " = ", {"result": percent(above / values.size)}])]
 
 
 def completeness(values: Array, score: float, zeros: float) -> list[Equation]:

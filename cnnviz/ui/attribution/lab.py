@@ -10,6 +10,7 @@ from cnnviz.arrays import Array
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.attributions import METHOD_LABELS, AttributionMap, attribution_figure
 from cnnviz.figures.downloads import arrays_npz
+from cnnviz.figures.numbers import percent, significant
 from cnnviz.figures.tables import Row
 from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
@@ -25,7 +26,6 @@ from cnnviz.ui.attribution.texts import (
     zeros_text,
 )
 from cnnviz.ui.components.attribution_view import attribution_view
-from cnnviz.ui.components.equations import percent, significant
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.jobs.attribution_request import AttributionRequest, AttributionRun
 from cnnviz.ui.shell.sidebar import LabContext

@@ -7,8 +7,8 @@ import numpy as np
 from cnnviz.analysis.attribution import Attribution, AttributionMethod, Passes
 from cnnviz.arrays import Array
 from cnnviz.figures.attributions import colour_limit
+from cnnviz.figures.numbers import significant
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.ui.components.equations import significant
 from cnnviz.ui.widgets.controls import counted
 from cnnviz.ui.widgets.feedback import plain
 

@@ -6,13 +6,14 @@ import numpy as np
 import streamlit as st
 
 from cnnviz.arrays import Array
+from cnnviz.figures.numbers import percent, significant
 from cnnviz.figures.panels import Panel, panels_figure
 from cnnviz.figures.tables import Row
 from cnnviz.ops.coverage import read_counts
 from cnnviz.ops.filtering import FilteredPicture, PictureFilter
 from cnnviz.ops.geometry import Window
 from cnnviz.ui import cache
-from cnnviz.ui.components.equations import Equation, result, significant
+from cnnviz.ui.components.equations import Equation, result
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.convolution.controls import Convolution
@@ -86,7 +87,7 @@ def show_pixel_use(chosen: Convolution) -> None:
         else "a pixel is read again wherever the padding copies it"
     )
     sentences = [
-        ("Never read:", f"{missed:,} of {height * width:,} pixels, {100 * missed / (height * width):.3g} %."),
+        ("Never read:", f"{missed:,} of {height * width:,} pixels, {percent(missed / (height * width))}."),
         ("Read most:", f"{counted(int(counts.max()), 'time')}; least: {counted(int(counts.min()), 'time')}."),
         ("Padding:", f"{zeros}."),
     ]

@@ -15,7 +15,7 @@ from cnnviz.analysis.cost import (
     ways_to_convolve,
 )
 from cnnviz.figures.cost_bars import AXES, Axis, BarGroup, comparison_bars, comparison_figure
-from cnnviz.ui.components.equations import significant
+from cnnviz.figures.numbers import significant
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.cost.formulas import (
     convolution_formula,

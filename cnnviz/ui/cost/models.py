@@ -10,10 +10,10 @@ from cnnviz.analysis.cost import BYTES, Difference, ModelCost, Quantity, compare
 from cnnviz.analysis.trace.rows import LayerRow, Trace, times
 from cnnviz.figures.cost_bars import BarGroup, comparison_figure
 from cnnviz.figures.layer_bars import LayerBar, layer_bars, layer_figure, shares
+from cnnviz.figures.numbers import significant
 from cnnviz.figures.tables import Row
 from cnnviz.nets.catalog import catalog_entry, model_names
 from cnnviz.ui import cache
-from cnnviz.ui.components.equations import significant
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.cost.formulas import totals_formula
 from cnnviz.ui.cost.labs import show_bars

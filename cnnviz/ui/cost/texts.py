@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from cnnviz.analysis.cost import BYTES, Cost, DType
 from cnnviz.figures.cost_bars import Axis, BarGroup
+from cnnviz.figures.numbers import significant
 from cnnviz.figures.tables import Row
-from cnnviz.ui.components.equations import significant
 from cnnviz.ui.widgets.controls import counted
 
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E")

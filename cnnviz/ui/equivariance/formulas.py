@@ -1,7 +1,8 @@
 """Formulas of the equivariance page."""
 
+from cnnviz.figures.numbers import significant
 from cnnviz.ops.equivariance import Equivariance
-from cnnviz.ui.components.equations import Equation, Part, significant, symbol
+from cnnviz.ui.components.equations import Equation, Part, symbol
 
 
 def equivariance_formula(measured: Equivariance) -> list[Equation]:

@@ -16,6 +16,7 @@ from cnnviz.analysis.shifts import (
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
 from cnnviz.device import CPU
+from cnnviz.figures.numbers import significant
 from cnnviz.figures.panels import Panel, panels_figure
 from cnnviz.figures.tables import Row
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, reference_names
@@ -23,7 +24,6 @@ from cnnviz.ops.equivariance import Equivariance, circular_shift, measure_equiva
 from cnnviz.ops.geometry import PADDING_MODES, PaddingMode
 from cnnviz.ops.kernels import kernel, named_kernel
 from cnnviz.ui import cache
-from cnnviz.ui.components.equations import significant
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.equivariance.formulas import equivariance_formula, invariance_formula

@@ -1,8 +1,8 @@
 """What a measurement of equivariance means, in Markdown."""
 
 from cnnviz.analysis.shifts import PaddingOnTheWay
+from cnnviz.figures.numbers import significant
 from cnnviz.ops.equivariance import Equivariance
-from cnnviz.ui.components.equations import significant
 from cnnviz.ui.widgets.controls import counted
 
 

@@ -10,9 +10,9 @@ from cnnviz.arrays import Array
 from cnnviz.data.images import Picture, encode_png
 from cnnviz.figures.filters import filter_limits, filter_rows, filters_figure, filters_pixels
 from cnnviz.figures.maps import strongest_unit
+from cnnviz.figures.numbers import significant
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.ui import cache
-from cnnviz.ui.components.equations import significant
 from cnnviz.ui.components.filters import filters_view
 from cnnviz.ui.feature_maps.snippets import filters_code
 from cnnviz.ui.shell.sidebar import LabContext

@@ -4,8 +4,8 @@ from collections import Counter
 
 from cnnviz.analysis.glance import MOST_MAPS, Column, ColumnMaps, Glance, GlanceColumns
 from cnnviz.analysis.trace.rows import LayerRow, times
+from cnnviz.figures.numbers import significant
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.ui.components.equations import significant
 from cnnviz.ui.components.glance import ColumnTexts
 from cnnviz.ui.feature_maps.texts import no_maps_text
 from cnnviz.ui.widgets.controls import counted

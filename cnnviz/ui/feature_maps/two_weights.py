@@ -8,12 +8,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.analysis.layers.activations import FeatureMaps
 from cnnviz.arrays import Array
+from cnnviz.figures.numbers import percent, significant
 from cnnviz.figures.pairs import pairs_figure, pairs_rows
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.trained import weights_names, weights_source
 from cnnviz.nets.weights import is_weights_path
 from cnnviz.ui import cache
-from cnnviz.ui.components.equations import significant
 from cnnviz.ui.components.map_pairs import map_pairs
 from cnnviz.ui.feature_maps.controls import choose_layer
 from cnnviz.ui.feature_maps.snippets import two_weights_code
@@ -142,7 +142,7 @@ def _numbers(spec: ModelSpec, run: LayerRun) -> dict[str, str]:
     worth = "" if not best or spec.weights is not None else ", which means nothing"
     return {
         "Channels nowhere above 0": f"{int(maps.dead.sum()):,} of {maps.channels:,}",
-        "Values that are exactly 0": f"{100 * float(maps.sparsity.mean()):.3g} %",
+        "Values that are exactly 0": percent(float(maps.sparsity.mean())),
         "Mean magnitude": significant(float(np.abs(maps.values).mean())),
         "Largest magnitude": significant(maps.limit),
         "Prediction": f"{prediction}{worth}",

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from cnnviz.figures.numbers import power_of_ten
 from cnnviz.ops.pooling import pooled_size, unread
 from cnnviz.ops.shrinking import ShiftResponse, Shrinking
-from cnnviz.ui.components.equations import power_of_ten
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.pooling.formulas import divisor_formula, share_formula, strided_weights_formula
 from cnnviz.ui.sliding.size_formulas import drops_last_window, pooled_size_formula

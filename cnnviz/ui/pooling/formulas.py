@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from cnnviz.figures.numbers import significant
 from cnnviz.ops.pooling import mean_divisors
 from cnnviz.ops.shrinking import Shrinking
-from cnnviz.ui.components.equations import Equation, Part, result, significant, symbol
+from cnnviz.ui.components.equations import Equation, Part, result, symbol
 
 
 def divisor_formula(shrinking: Shrinking, height: int, width: int) -> list[Equation]:

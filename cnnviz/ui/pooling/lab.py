@@ -6,11 +6,11 @@ import streamlit as st
 
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
+from cnnviz.figures.numbers import significant
 from cnnviz.figures.panels import Panel, panels_figure
 from cnnviz.figures.tables import Row
 from cnnviz.ops.shrinking import WAYS, ShiftResponse, Shrinking, Way, shift_responses
 from cnnviz.ui import cache
-from cnnviz.ui.components.equations import significant
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding
 from cnnviz.ui.pooling.facts import (

@@ -10,12 +10,12 @@ from cnnviz.analysis.trace.rows import LayerRow, times
 from cnnviz.arrays import Array
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.field_boxes import Box, effective_chart, effective_figure
+from cnnviz.figures.numbers import percent, significant
 from cnnviz.figures.tables import Row
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.trained import WeightsSource, weights_names
 from cnnviz.nets.weights import is_weights_path
 from cnnviz.ui import cache
-from cnnviz.ui.components.equations import significant
 from cnnviz.ui.jobs.background import MOST_MACS as MOST_MACS
 from cnnviz.ui.jobs.background import MOST_PARAMETERS as MOST_PARAMETERS
 from cnnviz.ui.jobs.effective_request import EffectiveRequest, EffectiveRun
@@ -233,7 +233,7 @@ def effective_text(choice: FieldChoice, found: Effective) -> str:
         f"A square of **{times(held)}** pixels holds {100 * HELD:g} % of the mass; the theoretical field is "
         f"{'×'.join(f'{side:,}' for side in theoretical)}. "
     )
-    text += f"{100 * found.inside:.3g} % of the mass lies in the theoretical box."
+    text += f"{percent(found.inside)} of the mass lies in the theoretical box."
     if max(theoretical) > choice.side:
         text += (
             f" The {times((choice.side, choice.side))} picture cuts the field off, and both numbers speak of "

@@ -8,6 +8,7 @@ from cnnviz.analysis.field.receptive_field import ReceptiveField, share_in_paddi
 from cnnviz.analysis.trace.rows import Trace
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.field_growth import Growth, growth_chart, growth_figure, growth_rows
+from cnnviz.figures.numbers import percent
 from cnnviz.figures.theme import CURVES
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, model_names
 from cnnviz.ui import cache
@@ -101,7 +102,7 @@ def show_table(spec: ModelSpec, found: Trace) -> None:
 
 
 def _padding(found: Trace, seen: ReceptiveField) -> str:
-    return f"{100 * share_in_padding(seen.box(*(0 for _ in seen.axes)), found.input_shape[2:]):.3g} %"
+    return percent(share_in_padding(seen.box(*(0 for _ in seen.axes)), found.input_shape[2:]))
 
 
 def _numbers(values: Sequence[float]) -> str:

@@ -4,8 +4,9 @@ import numpy as np
 
 from cnnviz.analysis.blocks import Block
 from cnnviz.analysis.residual import TakenApart
+from cnnviz.figures.numbers import significant
 from cnnviz.nets.residual_variants import EXPANSION, BlockDesign, BlockKind
-from cnnviz.ui.components.equations import Equation, Part, result, significant, symbol
+from cnnviz.ui.components.equations import Equation, Part, result, symbol
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.widgets.quiz import check_yourself, choose_yourself
 

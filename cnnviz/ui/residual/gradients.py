@@ -8,9 +8,10 @@ import streamlit as st
 from cnnviz.analysis.residual import BATCH, CROP, GradientNorms
 from cnnviz.data.images import Picture
 from cnnviz.figures.gradient_curves import gradient_chart, gradient_figure, gradient_rows
+from cnnviz.figures.numbers import significant
 from cnnviz.nets.residual_variants import CLASSES, DEPTHS, CifarDesign
 from cnnviz.ui import cache
-from cnnviz.ui.components.equations import Equation, Part, result, significant, symbol
+from cnnviz.ui.components.equations import Equation, Part, result, symbol
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.residual.snippets import gradients_code
 from cnnviz.ui.widgets.exports import export_panel

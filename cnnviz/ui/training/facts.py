@@ -2,8 +2,9 @@
 
 import math
 
+from cnnviz.figures.numbers import significant
 from cnnviz.training.runs import LiveRun
-from cnnviz.ui.components.equations import Equation, Part, result, significant, symbol
+from cnnviz.ui.components.equations import Equation, Part, result, symbol
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.training.controls import Choice
 from cnnviz.ui.widgets.quiz import check_yourself, choose_yourself

@@ -7,13 +7,13 @@ from math import gcd
 import streamlit as st
 
 from cnnviz.data.images import Picture
+from cnnviz.figures.numbers import significant
 from cnnviz.figures.panels import Panel, panels_figure
 from cnnviz.figures.tables import Row
 from cnnviz.ops.geometry import Window
 from cnnviz.ops.transposed import inner_overlap, transposed_size
 from cnnviz.ops.upsampling import StampName, Upsampled, stamp, upsample
 from cnnviz.ui import cache
-from cnnviz.ui.components.equations import significant
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.components.sliding_window import Sliding

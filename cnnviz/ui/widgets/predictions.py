@@ -3,10 +3,10 @@
 import numpy as np
 
 from cnnviz.arrays import Array
+from cnnviz.figures.numbers import percent
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.trained import SHAPES, WeightsSource
 from cnnviz.ui.components.bar_list import Bar
-from cnnviz.ui.components.equations import percent
 from cnnviz.ui.widgets.feedback import plain
 
 _TOP = 5
@@ -51,7 +51,7 @@ def prediction_text(probabilities: Array, model: ModelSpec) -> str:
     if is_tie(probabilities):
         weights = plain(model.weights_label)
         return (
-            f"**Prediction:** none; all {count:,} classes tie at {100 * float(probabilities[0]):.3g} %. "
+            f"**Prediction:** none; all {count:,} classes tie at {percent(float(probabilities[0]))}. "
             f"The weights are {weights} and give every class the same score."
         )
     head = f"**Prediction:** the {min(_TOP, count)} likeliest of {count:,} classes."

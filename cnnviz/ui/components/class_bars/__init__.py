@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from cnnviz.ui.components.equations import percent
+from cnnviz.figures.numbers import percent
 from cnnviz.ui.components.registry import declare
 
 _mount = declare("class_bars")

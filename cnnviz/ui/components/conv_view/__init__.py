@@ -8,6 +8,7 @@ import numpy as np
 
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
+from cnnviz.figures.numbers import significant
 from cnnviz.ops.filtering import FilteredPicture, PictureFilter
 from cnnviz.ops.geometry import Window
 from cnnviz.ui.components.edit_version import edit_version, received
@@ -83,7 +84,8 @@ def conv_view(
         "input_text": f"The input, {picture.name}",
         "output_text": (
             f"{kernel_label} of {picture.name}: {channels} channel{'s' if channels > 1 else ''} of "
-            f"{height} by {width}, values from {filtered.output.min():.4g} to {filtered.output.max():.4g}"
+            f"{height} by {width}, values from {significant(filtered.output.min())} to "
+            f"{significant(filtered.output.max())}"
         ),
     }
     arrays = {

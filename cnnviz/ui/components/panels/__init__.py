@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cnnviz.figures.numbers import significant
 from cnnviz.figures.panels import Panel
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
@@ -30,7 +31,7 @@ def panels(
                 "window": panel.window
                 and [panel.window.kernel_size, panel.window.stride, panel.window.padding],
                 "alt": f"{panel.title}: {panel.values.shape[1]} by {panel.values.shape[2]}, values from "
-                f"{np.nanmin(panel.values):.4g} to {np.nanmax(panel.values):.4g}",
+                f"{significant(np.nanmin(panel.values))} to {significant(np.nanmax(panel.values))}",
             }
             for panel in shown
         ],

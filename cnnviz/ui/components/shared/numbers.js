@@ -1,4 +1,4 @@
-// Numbers as they stand on screen.
+// Numbers as they stand on screen; cnnviz/figures/numbers.py writes them by the same rules.
 
 /**
  * `value`, but not below `low` or above `high`; `low` if they are the wrong way round.
@@ -17,7 +17,18 @@ export const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 export const withMinus = (value) => String(value).replaceAll("-", "−");
 
 /**
- * Four significant digits, thousands separated, with a real minus sign.
+ * The shortest decimal that stands for a number, rounded, halves away from zero.
+ *
+ * @param {number} value
+ * @param {number} digits
+ * @param {"standard" | "scientific"} notation
+ */
+function toDigits(value, digits, notation) {
+  return value.toLocaleString("en-US", { notation, minimumSignificantDigits: digits, maximumSignificantDigits: digits });
+}
+
+/**
+ * Four significant digits, thousands separated, with a real minus sign; as `significant` in figures/numbers.py.
  *
  * @param {number} value
  */
@@ -25,11 +36,7 @@ export function format(value, digits = 4) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  const text =
-    size >= 1e7 || size < 1e-4
-      ? powerOfTen(value, digits)
-      : value.toLocaleString("en-US", { minimumSignificantDigits: digits, maximumSignificantDigits: digits });
-  return withMinus(text);
+  return size >= 1e7 || size < 1e-4 ? powerOfTen(value, digits) : withMinus(toDigits(value, digits, "standard"));
 }
 
 /**
@@ -48,9 +55,9 @@ export function formatCount(value) {
  * @param {number} digits
  */
 export function powerOfTen(value, digits) {
-  const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
-  const raised = String(Number(exponent)).replace(/[-0-9]/g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
-  return `${mantissa}·10${raised}`;
+  const [mantissa, exponent] = toDigits(value, digits, "scientific").split("E");
+  const raised = exponent.replace(/[-0-9]/g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
+  return withMinus(`${mantissa}·10${raised}`);
 }
 
 /**

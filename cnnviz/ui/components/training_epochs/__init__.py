@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz.arrays import Array
+from cnnviz.figures.numbers import percent
 from cnnviz.training.checkpoints import Checkpoint
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
@@ -86,5 +87,5 @@ def _changes(filters: Array) -> list[str]:
     start = float(np.linalg.norm(filters[0]))
     far = [float(np.linalg.norm(one - filters[0])) / start for one in filters]
     return [
-        "" if not share else f"All of them have moved by {100 * share:.3g} % of their size." for share in far
+        "" if not share else f"All of them have moved by {percent(share)} of their size." for share in far
     ]

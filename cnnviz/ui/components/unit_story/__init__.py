@@ -10,10 +10,11 @@ from cnnviz.analysis.unit.steps import JoinStep, LinearStep
 from cnnviz.analysis.unit.story import StoryStep, UnitField, UnitStory
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
+from cnnviz.figures.numbers import significant
 from cnnviz.ops.convolution import ConvStep
 from cnnviz.ops.pooling import PoolStep
 from cnnviz.ui.components.edit_version import edit_version, received
-from cnnviz.ui.components.equations import as_text, significant
+from cnnviz.ui.components.equations import as_text
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 from cnnviz.ui.components.unit_story.formulas import check_text, field_text, formula, step_text, title

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from cnnviz.analysis.unit.steps import JoinStep, LinearStep, NormStep, PointwiseStep, Step
 from cnnviz.analysis.unit.story import StoryStep, UnitField, UnitStory
+from cnnviz.figures.numbers import significant
 from cnnviz.ops.convolution import ConvStep
 from cnnviz.ops.pooling import PoolStep
-from cnnviz.ui.components.equations import Part, significant, symbol
+from cnnviz.ui.components.equations import Part, symbol
 
 # Of so many channels each one's sum is written out.
 _WRITTEN = 4
