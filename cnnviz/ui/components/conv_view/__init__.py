@@ -77,7 +77,7 @@ def conv_view(
         "channels": layer.channels,
         "kernel_shape": layer.kernel.shape,
         "digest": f"{picture.digest} {layer.channels}",
-        "knobs": _described(live_controls),
+        "live_controls": _described(live_controls),
         "edit_version": edit_version(key),
         "controls": controls,
         "numbers": list(numbers),
