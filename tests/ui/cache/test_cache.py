@@ -1,4 +1,4 @@
-"""What the caches hand out."""
+"""What the caches return."""
 
 import functools
 import threading
@@ -55,7 +55,7 @@ def test_passes_at_the_same_time_do_not_report_into_each_other(monkeypatch):
             super().__init__(model)
             self.model = functools.partial(meeting, self.model)
 
-    monkeypatch.setattr("cnnviz.analysis.graph.MetaCopy", MeetingMetaCopy)
+    monkeypatch.setattr("cnnviz.analysis.graph.record.MetaCopy", MeetingMetaCopy)
     monkeypatch.setattr("cnnviz.analysis.shifts.forward", meeting)
     found = {}
     threads = [
