@@ -52,7 +52,7 @@ def lab() -> None:
 
 
 def show_picture(chosen: Convolution) -> None:
-    """Input and output, the numbers, a question, and what to take home."""
+    """Show input and output, the numbers, a question, and the exports."""
     filtered = cache.filtered(chosen.picture, chosen.layer)
     conv_view(
         filtered,
@@ -99,7 +99,7 @@ def numbers(chosen: Convolution) -> None:
 
 
 def show_exports(chosen: Convolution) -> None:
-    """The code, and the output as files."""
+    """Offer the code, and the output as files."""
     layer, picture = chosen.layer, chosen.picture
 
     def filtered() -> FilteredPicture:

@@ -42,5 +42,5 @@ def offer_architecture_presets() -> None:
 
 
 def register_architecture_presets() -> None:
-    """Prepare what a preset sets and is not on screen; call after the controls."""
+    """Register what presets set but may not be on screen; call after the controls."""
     register_controls(_DEFAULTS)

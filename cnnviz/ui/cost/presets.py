@@ -67,5 +67,5 @@ def offer_cost_presets() -> None:
 
 
 def register_cost_presets() -> None:
-    """Prepare what a preset sets and is not on screen; call after the controls."""
+    """Register what presets set but may not be on screen; call after the controls."""
     register_controls(_DEFAULTS)

@@ -41,5 +41,5 @@ def offer_dilation_presets() -> None:
 
 
 def register_dilation_presets() -> None:
-    """Prepare what a preset sets and is not on screen; call after the controls."""
+    """Register what presets set but may not be on screen; call after the controls."""
     register_controls(_DEFAULTS)

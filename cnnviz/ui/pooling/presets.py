@@ -52,5 +52,5 @@ def offer_pooling_presets() -> None:
 
 
 def register_pooling_presets() -> None:
-    """Prepare what a preset sets and is not on screen; call after the controls."""
+    """Register what presets set but may not be on screen; call after the controls."""
     register_controls(_NOT_ALWAYS_ON_SCREEN)

@@ -39,6 +39,6 @@ def offer_residual_presets() -> None:
 
 
 def register_residual_presets() -> None:
-    """Prepare what a preset sets and is not on screen; call after the controls."""
+    """Register what presets set but may not be on screen; call after the controls."""
     for key, default in _START.items():
         register_control(key, default)
