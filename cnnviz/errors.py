@@ -1,5 +1,5 @@
-"""The one exception whose text is written for the person at the screen."""
+"""The exception whose message is meant for users."""
 
 
 class CnnvizError(ValueError):
-    """Something the user can put right; the message says what and how, in plain words."""
+    """An error that the user can fix; the message says what is wrong and how to fix it."""

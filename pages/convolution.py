@@ -54,7 +54,7 @@ def lab() -> None:
 
 
 def show_picture(context: LabContext, chosen: Convolution) -> None:
-    """Input and output, the numbers, a question, and what to take home."""
+    """Show input and output, the numbers, a question, and the exports."""
     filtered = cache.pictures.filtered(chosen.picture, chosen.layer)
     conv_view(
         filtered,
@@ -101,7 +101,7 @@ def numbers(chosen: Convolution) -> None:
 
 
 def show_exports(context: LabContext, chosen: Convolution) -> None:
-    """The code, and the output as files."""
+    """Offer the code, and the output as files."""
     layer, picture = chosen.layer, chosen.picture
 
     def filtered() -> FilteredPicture:

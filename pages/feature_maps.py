@@ -1,4 +1,4 @@
-"""Feature maps: what every channel of every layer answers to the picture, and why."""
+"""Feature maps: the activation of every channel of every layer, and how it is computed."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator

@@ -1,4 +1,4 @@
-"""Trained weights by name: which there are for a network, where they are, what they expect and recognise."""
+"""Trained weights by name: which exist for a network, their files, input normalisation and classes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,7 @@ class WeightsSource:
 
     @property
     def provenance(self) -> Provenance:
-        """What the safetensors file says of itself."""
+        """The provenance in the safetensors file's metadata."""
         return read_provenance(self.path)
 
     @property
@@ -62,7 +62,7 @@ class WeightsSource:
 
     @property
     def normalisation(self) -> Normalisation | None:
-        """What the weights expect of each colour; None for colours from 0 to 1.
+        """Input normalisation per colour channel; None for inputs in [0, 1].
 
         A file for one of torchvision's classifiers is taken to expect what torchvision's own weights do.
         """
@@ -96,7 +96,7 @@ def weights_source(network: str, weights: str) -> WeightsSource:
 
 
 def weights_names(network: str) -> tuple[str, ...]:
-    """The trained weights that `model` knows for a network, best first; none for some."""
+    """Names of the trained weights of a network, best first; may be empty."""
     if network in classifier_names():
         return (IMAGENET,)
     return (SHAPES,) if _shipped(network).is_file() else ()

@@ -82,7 +82,7 @@ def render_summary(choice: AttributionChoice) -> None:
 
 
 def run_or_offer(choice: AttributionChoice) -> None:
-    """What it costs; beside it the button or the progress."""
+    """Show the cost; beside it the button or the progress."""
     words, place = st.columns([1.2, 1], vertical_alignment="center")
     words.markdown(cost_text(choice.passes, choice.found.macs))
     with place.empty().container():  # what is new takes the place of what was there at once
@@ -90,7 +90,7 @@ def run_or_offer(choice: AttributionChoice) -> None:
 
 
 def run_or_button(choice: AttributionChoice) -> None:
-    """Start what is over at once; the progress of what is under way, or the button for it."""
+    """Start what finishes in a moment; for the rest show the progress or the button."""
     requests = choice.requests
     if not waits_for(requests):
         ROOM.leave()  # what other controls have asked for need not go on
@@ -123,7 +123,7 @@ def start(requests: Sequence[AttributionRequest]) -> None:
 
 
 def show_maps(context: LabContext, choice: AttributionChoice) -> None:
-    """The picture and the maps that there are, what they mean, and all of it to take home."""
+    """Show the picture and the finished maps, what they mean, and the exports."""
     runs = {request.how.method: ROOM.ended(request) for request in choice.requests}
     maps = [_map(request, runs[request.how.method]) for request in choice.requests]
     attribution_view(as_seen(choice.picture, choice.spec.name), maps, "why_view")

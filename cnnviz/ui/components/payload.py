@@ -1,4 +1,4 @@
-"""Arrays on their way to a component: a JSON header, then the raw values.
+"""Packs arrays for a component: a JSON header, then the raw values.
 
 Layout: the header's length as little-endian uint32; the header as UTF-8 JSON, padded with spaces
 to a multiple of 4 bytes; then each array, padded likewise. `shared/payload.js` reads it back.

@@ -89,7 +89,7 @@ def _start_by_hand() -> None:
 
 
 def take_edit(weights: Any) -> None:
-    """An edited grid becomes the kernel made by hand; what is no kernel is left aside."""
+    """Make an edited grid the kernel made by hand; anything that is no kernel is ignored."""
     with explained():
         text = format_kernel(np.array(weights, dtype=float))
         parse_kernel(text)

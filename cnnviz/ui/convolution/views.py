@@ -46,7 +46,7 @@ def layer_rows(layer: PictureFilter, height: int, width: int) -> list[Row]:
 
 
 def ask_output_size(window: Window) -> None:
-    """A question about the output size, with the usual slips."""
+    """A question about the output size, with the usual mistakes."""
     size = max(20, window.effective_kernel_size + 3)
     k, s, p, d = window.kernel_size, window.stride, window.padding, window.dilation
     slack = size + 2 * p - d * (k - 1) - 1

@@ -221,7 +221,7 @@ def show_two(first: Network, second: Network, setting: Setting) -> None:
 
 
 def _names(first: Network, second: Network) -> tuple[str, str]:
-    """Their labels; one network twice is told apart by the size of its pictures or by its place."""
+    """Their labels; the same network twice is distinguished by its picture size or its position."""
     if first.name != second.name:
         return first.label, second.label
     if first.side != second.side:

@@ -214,7 +214,7 @@ def measure_network(
 
 
 def show_measurement(shown: Measurement) -> None:
-    """Pictures, what they mean in words and in numbers, questions, and all of it to take home."""
+    """Show the pictures, what they mean in words and numbers, the questions and the exports."""
     panels(shown.panels(), "eq_panels", box=192, panel_rem=10, most=3)
     st.markdown(verdict(shown.result, shown.guaranteed))
     if shown.way is not None:

@@ -28,7 +28,7 @@ _COLOURS = ("red", "green", "blue")
 
 
 def show_filters(context: LabContext, side: int, controls: DeltaGenerator) -> None:
-    """All filters as a wall, one of them with its numbers beside what it answers to the picture."""
+    """All filters as a wall, one of them with its numbers beside its feature map."""
     model, picture = context.model, cache.pictures.centre_square(context.picture, side)
     filters = cache.maps.filters_of(model)
     count, inputs = filters.weight.shape[:2]
@@ -97,7 +97,7 @@ def _numbered(inputs: int) -> tuple[str, ...]:
 
 
 def filters_text(filters: Filters, model: ModelSpec, shown: int, colours: bool) -> str:
-    """What is on the wall, and how drawn weights and learned ones can be told apart."""
+    """What is on the wall, and how to distinguish random weights from learned ones."""
     count, inputs, height, width = filters.weight.shape
     which = f"all {count:,}" if shown == count else f"the first {shown:,} of {count:,}"
     how = "Half grey is 0." if colours else "Orange is above 0, purple below."

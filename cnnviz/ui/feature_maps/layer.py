@@ -80,7 +80,7 @@ def _traced(model: ModelSpec, choice: LayerChoice) -> LayerRow | None:
 
 
 def render_summary(run: LayerRun, model: ModelSpec) -> None:
-    """Silent channels, the prediction, and where it ran if that was not as planned."""
+    """Show the dead channels, the prediction, and a note if it ran on another device than planned."""
     silent = int(run.maps.dead.sum())
     st.markdown(dead_text(run.maps, silent, run.maps.channels))
     st.markdown(prediction_text(run.probabilities, model))

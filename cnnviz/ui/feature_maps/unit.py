@@ -74,7 +74,7 @@ def asked_number(key: str) -> int | None:
 
 
 def pin(unit: Any) -> None:
-    """Take a unit from the wall; None lets go. `MapOnScreen.unit` checks it."""
+    """Pin a unit of the wall; None unpins. `MapOnScreen.unit` checks it."""
     row, column = unit or (None, None)
     st.session_state["maps_row"] = None if row is None else max(0, int(row))
     st.session_state["maps_column"] = None if column is None else max(0, int(column))

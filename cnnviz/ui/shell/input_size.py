@@ -57,7 +57,7 @@ def _memory_of(key: str) -> str:
 
 
 def _remember(key: str) -> None:
-    """A size that the user chose comes back with the next network that takes it."""
+    """Remember the size that the user chose, for the next network that takes it."""
     st.session_state[_memory_of(key)] = st.session_state[key]
 
 

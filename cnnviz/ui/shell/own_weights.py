@@ -41,7 +41,7 @@ def own_weights(name: str) -> OwnWeights | None:
 
 
 def keep(network: nn.Module, provenance: Provenance) -> Path:
-    """Write weights to a file of the server's own; it goes when room is needed.
+    """Write weights to a file of the server's own; it is evicted when space is needed.
 
     Raises:
         CnnvizError: if they cannot be written.

@@ -58,7 +58,7 @@ def _current_model() -> ModelSpec:
 
 
 def choose_picture() -> None:
-    """Let the user choose; what cannot be read is explained, and the picture before it stays."""
+    """Let the user choose; a file that cannot be read is explained, and the previous picture stays."""
     source = st.segmented_control(
         "Picture",
         list(_SOURCES),

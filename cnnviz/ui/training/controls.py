@@ -174,11 +174,11 @@ def _uploaded(token: str) -> Source | None:
         st.session_state[_TRIED] = st.session_state[_TRIED][0], str(error)
         st.warning(plain(str(error)), icon=":material/error:")
         return None
-    _tell(source)
+    _show_sizes(source)
     return source
 
 
-def _tell(source: Source) -> None:
+def _show_sizes(source: Source) -> None:
     held = len(source.test) if source.test else 0
     said = (
         f"{source.train.name}: {len(source.train.classes)} classes, {len(source.train):,} pictures to learn "

@@ -25,7 +25,7 @@ START_HELP = (
     f"goes on while you look at other pages, and pauses when nobody has looked for {PATIENCE_MINUTES} "
     "minutes."
 )
-_WORDS = {
+_STATE_TEXTS = {
     "paused": "Paused",
     "stopped": "Stopped",
     "done": "Done",
@@ -134,7 +134,7 @@ def _follow(run: LiveRun) -> None:
 
 
 def _draw_lab() -> None:
-    """The lab alone: where a run of the whole page meets a key press, the lab's controls begin anew."""
+    """Rerun the lab alone: a key press during a rerun of the whole page would reset the lab's controls."""
     st.rerun(LAB)
 
 
@@ -152,7 +152,7 @@ def progress_text(run: LiveRun, ahead: int) -> str:
         return f"Waiting: {counted(ahead, 'other run')} {'comes' if ahead == 1 else 'come'} first; {where}"
     left = run.seconds_left
     if run.state != "training":
-        return f"{_WORDS[run.state]}: {where}" if where else _WORDS[run.state]
+        return f"{_STATE_TEXTS[run.state]}: {where}" if where else _STATE_TEXTS[run.state]
     if left is None:
         return f"Training: {where}"
     said = f"Training: {where}, about {_time(left)} left"

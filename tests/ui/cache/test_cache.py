@@ -1,4 +1,4 @@
-"""What the caches hand out."""
+"""What the caches return."""
 
 import functools
 import threading

@@ -1,10 +1,14 @@
 // Names with a bar and a number each.
 
-import { make } from "../shared/elements.js";
+import { find, make } from "../shared/elements.js";
 
-export default function (component) {
-  const { data, parentElement } = component;
-  const box = parentElement.querySelector(".bars");
+/**
+ * @typedef {{ label: string, bars: { name: string, share: number, number: string }[] }} Data
+ *
+ * @param {ComponentArguments<Data>} component
+ */
+export default function ({ data, parentElement }) {
+  const box = find(parentElement, ".bars");
   box.setAttribute("aria-label", data.label);
   box.replaceChildren(
     ...data.bars.map(({ name, share, number }) => {

@@ -70,7 +70,7 @@ def sliding_window(
 ) -> None:
     """Show it on a patch of the picture, or on a matrix instead.
 
-    `on_change` gets the settings, unchecked, when the user's hand has rested.
+    `on_change` gets the settings, unchecked, once the user pauses.
     """
     settings = {
         name: [getattr(sliding.rows, name), getattr(sliding.columns, name)]

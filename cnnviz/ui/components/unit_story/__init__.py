@@ -1,4 +1,4 @@
-"""How one unit came by its value: what it sees, patch × kernel by channel, and each step after that."""
+"""How one unit's value is computed: its field, patch × kernel by channel, and each step after that."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
