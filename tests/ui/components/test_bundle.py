@@ -89,3 +89,13 @@ def test_every_component_is_bundled_whole():
         text = bundle(entry)
         assert text.count("export ") == 1
         assert "import " not in text
+
+
+def test_no_file_of_a_component_is_long():
+    files = [path for path in COMPONENTS.rglob("*") if path.suffix in {".js", ".ts", ".css", ".html", ".py"}]
+    lines = {
+        str(path.relative_to(COMPONENTS)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in files
+    }
+    assert len(files) > 100
+    assert {name: count for name, count in lines.items() if count > 300} == {}

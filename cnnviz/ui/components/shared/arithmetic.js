@@ -1,7 +1,7 @@
 // The arithmetic of a sliding window, without a word of the screen: geometry, padding, and the terms
 // of one output. cnnviz/ops is the truth; a browser test compares the two over random settings.
 
-import { clamp } from "./numbers.js";
+import { paddingLimit, sourceOf } from "./padding.js";
 
 /**
  * What becomes of the values under a window.
@@ -63,32 +63,6 @@ export function readersOf(axis, index, size, outputs, mode) {
   /** @param {number} output */
   const reads = (output) => taps(axis, output).some((tap) => sourceOf(tap, size, mode) === index);
   return Array.from({ length: outputs }, (_, output) => output).filter(reads);
-}
-
-/**
- * The input sample that padded sample `index` copies; −1 where it is zero or nothing.
- *
- * @param {number} index
- * @param {number} size
- * @param {PaddingMode} mode
- */
-export function sourceOf(index, size, mode) {
-  if (index >= 0 && index < size) return index;
-  if (mode === "replicate") return clamp(index, 0, size - 1);
-  if (mode === "circular") return ((index % size) + size) % size;
-  if (mode !== "reflect") return -1;
-  const period = Math.max(1, 2 * (size - 1));
-  return size - 1 - Math.abs((((index % period) + period) % period) - (size - 1));
-}
-
-/**
- * The most padding that a mode can fill.
- *
- * @param {number} size
- * @param {PaddingMode} mode
- */
-export function paddingLimit(size, mode) {
-  return mode === "reflect" ? size - 1 : mode === "circular" ? size : Infinity;
 }
 
 /**

@@ -1,6 +1,7 @@
 // The convolution of a whole picture in the browser, while a control is dragged. Python has the last word.
 
-import { outputSize, sourceOf } from "./arithmetic.js";
+import { outputSize } from "./arithmetic.js";
+import { sourceOf } from "./padding.js";
 import { luma } from "./colours.js";
 
 /** @typedef {{ rows: Axis, columns: Axis, kernel: Kernel, bias: number, mode: PaddingMode }} ConvolutionSettings */

@@ -1,8 +1,9 @@
 // The sliding window without its screen: the operation on the patch, what is in focus, and what follows from settings.
 
-import { operation, paddingLimit } from "../shared/arithmetic.js";
+import { operation } from "../shared/arithmetic.js";
 import { resizedKernel } from "../shared/kernel_cells.js";
 import { clamp } from "../shared/numbers.js";
+import { paddingLimit } from "../shared/padding.js";
 import { cellSide } from "./grid.js";
 
 /** @import { Kind, Operation } from "../shared/arithmetic.js" */

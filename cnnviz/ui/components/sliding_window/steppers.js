@@ -1,7 +1,8 @@
 // The window's geometry under its grids: a pair of buttons for each setting, with the reason at its limit.
 
-import { outputSize, paddingLimit } from "../shared/arithmetic.js";
+import { outputSize } from "../shared/arithmetic.js";
 import { find, make } from "../shared/elements.js";
+import { paddingLimit } from "../shared/padding.js";
 import { axisOf } from "./model.js";
 
 /** @import { Operation } from "../shared/arithmetic.js" */

@@ -1,7 +1,7 @@
 // What the sliding window says in words.
 
-import { paddingLimit } from "../shared/arithmetic.js";
 import { withMinus } from "../shared/numbers.js";
+import { paddingLimit } from "../shared/padding.js";
 import { twoDecimals } from "./expression.js";
 import { isFillable } from "./model.js";
 
