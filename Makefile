@@ -8,6 +8,7 @@ else
   BIN := .venv/bin
 endif
 PORT ?= 8501
+TYPESCRIPT = npx --yes --package typescript@7.0.2 -- tsc --project jsconfig.json
 STREAMLIT = $(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 .DEFAULT_GOAL := help
@@ -26,11 +27,12 @@ test: .venv/dev.stamp ## run every test, browser tests included
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-check: .venv/dev.stamp ## lint, format and types
+check: .venv/dev.stamp ## lint, format and types, of the JavaScript, too
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 	$(BIN)/oxlint cnnviz
+	@if command -v npx > /dev/null; then $(TYPESCRIPT); else echo "No Node: the JavaScript's types are not checked."; fi
 
 bench: .venv/dev.stamp ## measure speed against floors and peers
 	$(BIN)/python -m tests.browser.chromium

@@ -1,7 +1,7 @@
-// A picture, and maps of what a score rests on laid over it; how much of each is a hand's choice.
+// A picture, and maps of what a score rests on laid over it; how much of each is the user's choice.
 
 import { isDark, luma, scaleColours } from "../shared/colours.js";
-import { make } from "../shared/elements.js";
+import { find, make } from "../shared/elements.js";
 import { pixelAt, putImage, rgbImage, signedImage, sizeCanvas, wholeZoom } from "../shared/images.js";
 import { arrowStep } from "../shared/keyboard.js";
 import { drawLegend } from "../shared/legend.js";
@@ -9,27 +9,49 @@ import { redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
 import { clamp, format } from "../shared/numbers.js";
 import { unpack } from "../shared/payload.js";
 
-export default function (component) {
-  const { data, parentElement } = component;
-  const root = parentElement.querySelector(".root");
-  const grid = root.querySelector(".figures");
-  const mix = root.querySelector(".mix input");
-  const state = stateOf(parentElement, () => ({ share: 0.5, at: null }));
-  Object.assign(state, unpack(data));
-  const { header, arrays } = state;
+/**
+ * @typedef {{ title: string, words: string, scale: string, limit: number, alt: string }} AttributionMap
+ *
+ * @typedef {object} Header
+ * @property {string} picture_title
+ * @property {string} picture_words
+ * @property {string} picture_alt
+ * @property {number} box
+ * @property {number} panel_rem
+ * @property {AttributionMap[]} maps
+ *
+ * How much of the map is seen, 0 to 1; the pixel whose values are read, and whether the user has chosen it.
+ *
+ * @typedef {{ share: number, at: Place | null, pointed?: boolean, stop?: () => void }} State
+ */
+
+/** @param {ComponentArguments<Packed<Header, Record<string, PackedArray | undefined> & { picture: PackedArray }>>} component */
+export default function ({ data, parentElement }) {
+  const root = find(parentElement, ".root");
+  const grid = find(root, ".figures");
+  const mix = find(root, ".mix input");
+  const state = stateOf(parentElement, () => /** @type {State} */ ({ share: 0.5, at: null }));
+  const { header, arrays } = unpack(data);
   const { values: picture, shape } = arrays.picture;
   const [height, width] = shape;
   grid.style.setProperty("--panel", `${header.panel_rem}rem`);
-  root.dataset.done = header.maps.filter((_, i) => arrays[`map${i}`]).length;
-  if (state.at === null || state.at[0] >= height || state.at[1] >= width || !state.pointed) state.at = strongest();
+  root.dataset.done = String(header.maps.filter((_, i) => arrays[`map${i}`]).length);
+  const isKept = state.pointed && state.at && state.at[0] < height && state.at[1] < width;
+  /** @type {Place} */
+  let place = isKept && state.at ? state.at : strongest();
+  state.at = place;
   mix.value = String(100 * state.share);
   mix.setAttribute("aria-label", "How much of the map, and how much of the picture, is shown");
   mix.oninput = () => {
-    state.share = mix.value / 100;
+    state.share = Number(mix.value) / 100;
     paint();
   };
 
-  /** The place of the largest magnitude of the first map there is. */
+  /**
+   * The place of the largest magnitude of the first map there is.
+   *
+   * @returns {Place}
+   */
   function strongest() {
     const map = header.maps.map((_, i) => arrays[`map${i}`]).find(Boolean);
     if (!map) return [Math.floor(height / 2), Math.floor(width / 2)];
@@ -39,8 +61,8 @@ export default function (component) {
 
   function draw() {
     if (grid.children.length !== header.maps.length + 1) grid.replaceChildren(figure(), ...header.maps.map(figure));
-    const place = Math.min(grid.children[0].clientWidth, header.box);
-    const [whole, fit] = [wholeZoom(height, width, place, place), place / Math.max(height, width)];
+    const room = Math.min(grid.children[0].clientWidth, header.box);
+    const [whole, fit] = [wholeZoom(height, width, room, room), room / Math.max(height, width)];
     const zoom = whole > 0.9 * fit ? whole : fit;
     [...grid.children].forEach((element, i) => dress(element, i, zoom));
     paint();
@@ -54,32 +76,35 @@ export default function (component) {
     const [canvas, bar] = [make("canvas"), make("canvas")];
     canvas.setAttribute("role", "img");
     bar.setAttribute("aria-hidden", "true");
-    const mark = make("div", "mark");
-    stage.append(canvas, mark);
+    stage.append(canvas, make("div", "mark"));
     const legend = make("div", "legend");
     legend.append(bar, make("span"), make("span"), make("span"));
     element.append(make("figcaption", "title"), stage, legend, make("div", "words muted"));
     return element;
   }
 
-  /** Figure 0 is the picture; the maps follow. */
+  /**
+   * Figure 0 is the picture; the maps follow.
+   *
+   * @type {(element: Element, i: number, zoom: number) => void}
+   */
   function dress(element, i, zoom) {
     const map = header.maps[i - 1];
     const values = arrays[`map${i - 1}`];
-    const [stage, canvas] = [element.querySelector(".stage"), element.querySelector(".stage canvas")];
+    const [stage, canvas] = [find(element, ".stage"), find(element, ".stage canvas")];
     const there = i === 0 || Boolean(values);
-    element.querySelector(".title").textContent = map ? map.title : header.picture_title;
-    element.querySelector(".words").textContent = map ? map.words : header.picture_words;
+    find(element, ".title").textContent = map ? map.title : header.picture_title;
+    find(element, ".words").textContent = map ? map.words : header.picture_words;
     canvas.setAttribute("aria-label", map ? map.alt : header.picture_alt);
     sizeCanvas(canvas, height, width, zoom);
     if (zoom < 3 && zoom !== Math.round(zoom)) canvas.style.imageRendering = "auto";
     stage.classList.toggle("empty", !there);
-    stage.querySelector(".mark").hidden = !there;
+    find(stage, ".mark").hidden = !there;
     stage.tabIndex = there ? 0 : -1;
     stage.setAttribute("aria-label", `${map ? map.title : header.picture_title}: read the values with the arrow keys`);
     stage.onpointermove = stage.onpointerdown = (event) => point(canvas, event);
     stage.onkeydown = move;
-    const legend = element.querySelector(".legend");
+    const legend = find(element, ".legend");
     legend.style.visibility = values ? "" : "hidden";
     legend.style.display = map ? "" : "none";
     if (values) drawLegend(element, map.scale, map.limit, isDark(root));
@@ -87,14 +112,18 @@ export default function (component) {
 
   function paint() {
     const dark = isDark(root);
-    putImage(grid.children[0].querySelector("canvas"), rgbImage(picture, height, width));
+    putImage(find(grid.children[0], "canvas"), rgbImage(picture, height, width));
     header.maps.forEach((map, i) => {
       const found = arrays[`map${i}`];
-      if (found) putImage(grid.children[i + 1].querySelector("canvas"), blended(found.values, map, dark));
+      if (found) putImage(find(grid.children[i + 1], "canvas"), blended(found.values, map, dark));
     });
   }
 
-  /** In the middle of the slider a colour covers the grey picture as far as its value is strong. */
+  /**
+   * In the middle of the slider a colour covers the grey picture as far as its value is strong.
+   *
+   * @type {(values: Float32Array, map: AttributionMap, dark: boolean) => ImageData}
+   */
   function blended(values, { scale, limit }, dark) {
     const colours = scaleColours(scale, dark);
     const image = signedImage(values, 0, height, width, limit, colours);
@@ -112,7 +141,7 @@ export default function (component) {
   }
 
   function show() {
-    const [row, column] = state.at;
+    const [row, column] = place;
     const pixel = row * width + column;
     const colour = [0, 1, 2].map((c) => picture[3 * pixel + c]).join(" · ");
     const lines = [line(header.picture_title, colour)];
@@ -120,20 +149,22 @@ export default function (component) {
       const found = arrays[`map${i}`];
       if (found) lines.push(line(title, format(found.values[pixel])));
     });
-    root.querySelector(".readout").replaceChildren(...lines);
+    find(root, ".readout").replaceChildren(...lines);
     for (const element of grid.children) mark(element, row, column);
   }
 
+  /** @type {(title: string, text: string) => HTMLElement} */
   function line(title, text) {
     const span = make("span");
-    span.append(make("strong", "", `${title} `), `row ${state.at[0]}, column ${state.at[1]}: ${text}`);
+    span.append(make("strong", "", `${title} `), `row ${place[0]}, column ${place[1]}: ${text}`);
     return span;
   }
 
+  /** @type {(element: Element, row: number, column: number) => void} */
   function mark(element, row, column) {
-    const canvas = element.querySelector(".stage canvas");
+    const canvas = find(element, ".stage canvas");
     const [stepY, stepX] = [canvas.clientHeight / height, canvas.clientWidth / width];
-    Object.assign(element.querySelector(".mark").style, {
+    Object.assign(find(element, ".mark").style, {
       top: `${row * stepY}px`,
       left: `${column * stepX}px`,
       height: `${Math.max(5, stepY)}px`,
@@ -141,25 +172,28 @@ export default function (component) {
     });
   }
 
+  /** @type {(canvas: HTMLCanvasElement, event: PointerEvent) => void} */
   function point(canvas, event) {
     const cell = pixelAt(event, canvas, height, width);
     if (cell) goTo(cell.row, cell.column);
   }
 
+  /** @type {(row: number, column: number) => void} */
   function goTo(row, column) {
-    state.at = [clamp(row, 0, height - 1), clamp(column, 0, width - 1)];
+    place = state.at = [clamp(row, 0, height - 1), clamp(column, 0, width - 1)];
     state.pointed = true;
     show();
   }
 
+  /** @param {KeyboardEvent} event */
   function move(event) {
     const step = arrowStep(event);
     if (!step) return;
-    goTo(state.at[0] + step[0], state.at[1] + step[1]);
+    goTo(place[0] + step[0], place[1] + step[1]);
   }
 
   draw();
   state.stop?.();
   state.stop = redrawOnChange(root, draw);
-  return whenGone(parentElement, () => state.stop());
+  return whenGone(parentElement, () => state.stop?.());
 }
