@@ -5,8 +5,8 @@ large array on a sample of it, so that two pictures could get one answer. Arrays
 live in `cache_resource`, which hands out the object itself; `cache_data` would copy it each time.
 """
 
-from cnnviz.ui.cache.maps import attribution_runs as attribution_runs
-from cnnviz.ui.cache.maps import effective_runs as effective_runs
+from cnnviz.ui.cache.maps import attribution_jobs as attribution_jobs
+from cnnviz.ui.cache.maps import effective_jobs as effective_jobs
 from cnnviz.ui.cache.maps import filters_of as filters_of
 from cnnviz.ui.cache.maps import glance_run as glance_run
 from cnnviz.ui.cache.maps import gradients as gradients
