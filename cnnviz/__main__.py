@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if it went well, 1 if it could not be done, 2 if it was not understood."""
+    """Run one command; the exit status is 0 on success, 1 on an error, 2 on invalid arguments."""
     given = _parser().parse_args(arguments)
     try:
         text: str = given.run(given)
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough
+    except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
@@ -114,7 +114,7 @@ def _shape(text: str) -> tuple[int, ...]:
 
 
 def _layers(given: argparse.Namespace) -> str:
-    """The table or the CSV text of one model; an empty text if it went to a file."""
+    """The table or CSV of a model; "" if written to a file."""
     from cnnviz.analysis.trace.text import table
     from cnnviz.analysis.trace.trace import trace
     from cnnviz.nets.catalog import catalog_entry, meta_model
@@ -130,7 +130,7 @@ def _layers(given: argparse.Namespace) -> str:
 
 
 def _maps(given: argparse.Namespace) -> str:
-    """Write one layer's maps; the text says what was written."""
+    """Write one layer's maps to a file; returns a sentence about it."""
     from cnnviz.analysis.layers.activations import FeatureMaps, feature_maps
     from cnnviz.data.images import load_image
     from cnnviz.figures.downloads import maps_npz, wall_png
@@ -154,12 +154,12 @@ def _maps(given: argparse.Namespace) -> str:
 def _layer_with_maps(
     network: "nn.Module", wanted: str | None, shape: tuple[int, int, int, int]
 ) -> "LayerSummary":
-    """The layer of that name, or the first convolution; found before any weights are fetched."""
+    """The layer of that name, or the first convolution; checked before weights are downloaded."""
     from cnnviz.analysis.layers.activations import layer_named
     from cnnviz.analysis.layers.summaries import layer_summaries
     from cnnviz.analysis.trace.trace import trace
 
-    trace(network, shape)  # it names the smallest size that works
+    trace(network, shape)  # its error names the smallest size that works
     layers = {layer.layer: layer for layer in layer_summaries(network, shape)}
     if wanted is None:
         return next(layer for layer in layers.values() if layer.has_maps and layer.kind == "convolution")
@@ -174,5 +174,5 @@ def _layer_with_maps(
 
 if __name__ == "__main__":
     if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without "×" shows "?" and goes on
+        sys.stdout.reconfigure(errors="replace")  # a terminal without "×" shows "?"
     sys.exit(main())

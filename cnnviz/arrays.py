@@ -1,4 +1,4 @@
-"""Results leave the core as NumPy arrays that nobody can change by accident."""
+"""Read-only NumPy arrays, the form in which the core returns results."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ Array = npt.NDArray[Any]
 
 
 def read_only(values: torch.Tensor | Array) -> Array:
-    """Detach, bring to the CPU and lock against writing.
+    """Detach, move to the CPU and make read-only.
 
     The result shares memory with a CPU tensor, so pass one that nothing else writes to.
     """
@@ -19,11 +19,11 @@ def read_only(values: torch.Tensor | Array) -> Array:
 
 
 def _keep_freed_memory() -> None:
-    """Have freed memory kept for the next feature maps, where the C library is glibc.
+    """Make glibc keep freed memory for the next feature maps.
 
-    glibc gives a large block back to the system as soon as it is freed, and the next one is faulted
-    in page by page. Its threshold for that grows to the largest block freed so far, up to 32 MB
-    (mallopt(3), M_MMAP_THRESHOLD). A tenth of a forward pass is won so.
+    glibc returns large blocks to the system when freed, so that new ones cost page faults. Its
+    threshold grows to the largest block freed so far, up to 32 MB (mallopt(3), M_MMAP_THRESHOLD).
+    This makes forward passes about a tenth faster.
     """
     torch.empty(31 * 2**20, dtype=torch.uint8)
 

@@ -1,4 +1,4 @@
-"""Where networks run: the accelerator if there is one, and the CPU whenever that one fails."""
+"""Choice of device: an accelerator if available, with fallback to the CPU."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True, slots=True)
 class Ran(Generic[T]):
-    """A result, the device it was computed on, and a sentence if that was not the first choice.
+    """A result, the device it was computed on, and a note if that is a fallback.
 
-    `broken` are the devices that failed on the way for another reason than memory.
+    `broken` are the devices that failed for another reason than memory.
     """
 
     value: T
@@ -35,7 +35,7 @@ def available_devices() -> tuple[torch.device, ...]:
 
 
 def device_label(device: torch.device) -> str:
-    """The device in words, such as "CPU, 2 threads"."""
+    """A label for the screen, such as "CPU, 2 threads"."""
     if device.type == "cuda":
         return f"GPU: {torch.cuda.get_device_name(device)}"
     if device.type == "mps":
@@ -47,11 +47,11 @@ def device_label(device: torch.device) -> str:
 
 
 def run_with_fallback(run: Callable[[torch.device], T], devices: Sequence[torch.device]) -> Ran[T]:
-    """Run on the first device that manages, in the order given.
+    """Run on the first device that succeeds, in the order given.
 
-    An accelerator may fail or run out of memory: then the next device is tried, and the result's
-    note says so. What fails on the last device is raised; a `CnnvizError`, being no
-    `RuntimeError`, is raised at once, since it would come again everywhere.
+    On `RuntimeError` or `OutOfMemoryError` the next device is tried, and the result's note says so.
+    Errors on the last device are raised; a `CnnvizError` is raised at once, as it does not depend on
+    the device.
     """
     failure: str | None = None
     broken: list[torch.device] = []

@@ -1,4 +1,4 @@
-"""Errors that are written for the person at the screen, and what that person reads of all others."""
+"""The exceptions whose messages are meant for users, and what users read about all others."""
 
 import logging
 import uuid
@@ -7,11 +7,11 @@ _LOG = logging.getLogger("cnnviz")
 
 
 class CnnvizError(ValueError):
-    """Something the user can put right; the message says what and how, in plain words."""
+    """An error that the user can fix; the message says what is wrong and how to fix it."""
 
 
 class CancelledError(CnnvizError):
-    """The work was cancelled by the one who asked for it."""
+    """The computation was cancelled by its caller."""
 
 
 def user_message(error: BaseException, otherwise: str = "Something went wrong here.") -> str:

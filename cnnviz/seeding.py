@@ -1,4 +1,4 @@
-"""torch's default generator, which belongs to the whole process: one thread draws from it at a time."""
+"""Seeding of torch's default generator, which all threads of the process share."""
 
 import threading
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ _ONE = threading.RLock()
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Until it ends, the default generator is this thread's own, and starts from a seed.
+    """Seed the default CPU generator within the context, for one thread at a time.
 
-    Layers draw their first weights from it, and dropout its masks; neither takes another generator.
-    Then it goes on where it stood. The GPUs' generators are left alone.
+    Weight initialisation and dropout use it and accept no other generator. Its state is restored
+    afterwards; the generators of GPUs are not touched.
     """
     with _ONE, torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed the GPUs too

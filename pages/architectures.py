@@ -4,12 +4,13 @@ import streamlit as st
 
 from cnnviz.ui.architectures.accuracy import show_accuracy
 from cnnviz.ui.architectures.blocks import show_blocks
-from cnnviz.ui.architectures.presets import offer_architecture_presets, register_architecture_presets
+from cnnviz.ui.architectures.presets import DEFAULTS, PRESETS
 from cnnviz.ui.architectures.timeline import follow_link, show_timeline
 from cnnviz.ui.shell.frame import require_frame
-from cnnviz.ui.shell.sidebar import current_model
-from cnnviz.ui.widgets.controls import choose_view
+from cnnviz.ui.shell.sidebar import lab_context
+from cnnviz.ui.widgets.controls import choose_view, register_controls
 from cnnviz.ui.widgets.feedback import explained
+from cnnviz.ui.widgets.presets import offer_presets
 
 require_frame()
 
@@ -18,16 +19,17 @@ _VIEWS = {"timeline": "Timeline", "accuracy": "Accuracy against cost", "blocks":
 
 def lab() -> None:
     """One of three views."""
+    context = lab_context()
     follow_link()
     chosen = choose_view(_VIEWS, "arch_view")
     with explained():
         if chosen == "timeline":
             show_timeline()
         elif chosen == "accuracy":
-            show_accuracy(current_model().name)
+            show_accuracy(context.model.name)
         else:
-            show_blocks(current_model())
-    register_architecture_presets()
+            show_blocks(context.model)
+    register_controls(DEFAULTS)
 
 
 st.title("Architectures")
@@ -35,5 +37,5 @@ st.markdown(
     "What was new in the networks that mattered, what their numbers mean, and how they are built. Every "
     "model of the sidebar opens block by block."
 )
-offer_architecture_presets()
+offer_presets(PRESETS)
 st.fragment(lab)()

@@ -11,16 +11,17 @@ from cnnviz.ui.components.equations import power_of_ten
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.convolution.controls import Convolution, choose_convolution, take_edit
 from cnnviz.ui.convolution.live_controls import live_controls
-from cnnviz.ui.convolution.presets import offer_convolution_presets
+from cnnviz.ui.convolution.presets import PRESETS, START
 from cnnviz.ui.convolution.sliding import slide_convolution
 from cnnviz.ui.convolution.views import ask_output_size, layer_rows, output_panels, show_flip, show_pixel_use
 from cnnviz.ui.shell.frame import require_frame
-from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.shell.sidebar import LabContext, lab_context
 from cnnviz.ui.sliding.size_formulas import cost_formula, output_size_formula
 from cnnviz.ui.sliding.snippets import convolution_code
 from cnnviz.ui.widgets.controls import apply_drag, choose_view, counted, lab_columns
 from cnnviz.ui.widgets.exports import export_panel
 from cnnviz.ui.widgets.feedback import explained
+from cnnviz.ui.widgets.presets import offer_presets
 
 require_frame()
 
@@ -35,25 +36,26 @@ _VIEWS = {
 
 def lab() -> None:
     """Controls on the left, the picture and what the kernel makes of it on the right."""
+    context = lab_context()
     controls, view = lab_columns()
     with controls:
-        chosen = choose_convolution(current_picture())
+        chosen = choose_convolution(context.picture)
     with view, explained():
         shown = choose_view(_VIEWS, "conv_mode")
         if shown == "pixels":
-            slide_convolution(current_picture(), chosen.layer, chosen.named, chosen.kernel_label, take_edit)
+            slide_convolution(context.picture, chosen.layer, chosen.named, chosen.kernel_label, take_edit)
             ask_output_size(chosen.layer.columns)
         elif shown == "use":
             show_pixel_use(chosen)
         elif shown == "flip":
-            show_flip(chosen)
+            show_flip(context, chosen)
         else:
-            show_picture(chosen)
+            show_picture(context, chosen)
 
 
-def show_picture(chosen: Convolution) -> None:
-    """Input and output, the numbers, a question, and what to take home."""
-    filtered = cache.filtered(chosen.picture, chosen.layer)
+def show_picture(context: LabContext, chosen: Convolution) -> None:
+    """Show input and output, the numbers, a question, and the exports."""
+    filtered = cache.pictures.filtered(chosen.picture, chosen.layer)
     conv_view(
         filtered,
         chosen.picture,
@@ -67,7 +69,7 @@ def show_picture(chosen: Convolution) -> None:
     )
     numbers(chosen)
     ask_output_size(chosen.layer.columns)
-    show_exports(chosen)
+    show_exports(context, chosen)
 
 
 def numbers(chosen: Convolution) -> None:
@@ -81,7 +83,7 @@ def numbers(chosen: Convolution) -> None:
         if rows or columns
         else "nothing; the last step ends exactly at the far edge of the padded picture."
     )
-    result = cache.comparison(picture, layer)
+    result = cache.pictures.comparison(picture, layer)
     comparison = (
         "the same to the last bit. "
         if result.largest_difference == 0
@@ -98,16 +100,16 @@ def numbers(chosen: Convolution) -> None:
     )
 
 
-def show_exports(chosen: Convolution) -> None:
-    """The code, and the output as files."""
+def show_exports(context: LabContext, chosen: Convolution) -> None:
+    """Offer the code, and the output as files."""
     layer, picture = chosen.layer, chosen.picture
 
     def filtered() -> FilteredPicture:
-        return cache.filtered(picture, layer)
+        return cache.pictures.filtered(picture, layer)
 
     export_panel(
         "convolution",
-        convolution_code(current_picture(), max(picture.height, picture.width), layer),
+        convolution_code(context.picture, max(picture.height, picture.width), layer),
         lambda: panels_figure(output_panels(filtered(), chosen.kernel_label)),
         lambda: layer_rows(layer, picture.height, picture.width),
         {
@@ -122,5 +124,5 @@ st.markdown(
     "A **kernel** slides over the picture. At each place it multiplies the pixels under it by its weights "
     "and adds them up: one number of the output. Point at either picture to see which pixels belong together."
 )
-offer_convolution_presets()
+offer_presets(PRESETS, START)
 st.fragment(lab)()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from cnnviz.ui.home.lab import show_example, show_pages
 from cnnviz.ui.shell.frame import require_frame
+from cnnviz.ui.shell.sidebar import lab_context
 from cnnviz.ui.widgets.feedback import explained
 
 require_frame()
@@ -14,6 +15,6 @@ st.markdown(
     "Choose a picture in the sidebar, point at anything, and read the numbers behind it."
 )
 with explained():
-    show_example()
+    show_example(lab_context())
 with explained():
     show_pages()

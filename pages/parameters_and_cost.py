@@ -13,11 +13,12 @@ from cnnviz.ui.cost.labs import (
     show_ways,
 )
 from cnnviz.ui.cost.models import choose_network, choose_other, choose_quantity, show_network, show_two
-from cnnviz.ui.cost.presets import offer_cost_presets, register_cost_presets
+from cnnviz.ui.cost.presets import DEFAULTS, PRESETS, START
 from cnnviz.ui.shell.frame import require_frame
-from cnnviz.ui.shell.sidebar import current_model
-from cnnviz.ui.widgets.controls import bring_link_up_to_date, choose_view, lab_columns
+from cnnviz.ui.shell.sidebar import lab_context
+from cnnviz.ui.widgets.controls import bring_link_up_to_date, choose_view, lab_columns, register_controls
 from cnnviz.ui.widgets.feedback import explained
+from cnnviz.ui.widgets.presets import offer_presets
 
 require_frame()
 
@@ -41,7 +42,7 @@ def lab() -> None:
         else:
             show_layers(view, controls)
     bring_link_up_to_date()
-    register_cost_presets()
+    register_controls(DEFAULTS)
 
 
 def show_layers(view: str, controls: DeltaGenerator) -> None:
@@ -62,12 +63,13 @@ def show_layers(view: str, controls: DeltaGenerator) -> None:
 
 def show_models(view: str, controls: DeltaGenerator) -> None:
     """The model of the sidebar, alone or beside another."""
-    name = current_model().name
+    context = lab_context()
+    name = context.model.name
     with controls:
         if view == "model":
             network, setting = choose_network(name, "cost_side"), choose_setting()
         else:
-            network = choose_network(name, "cost_side", f"{current_model().label}: input size")
+            network = choose_network(name, "cost_side", f"{context.model.label}: input size")
             other = choose_network(choose_other(), "cost_other_side", "Second: input size")
             setting = choose_setting()
     if view == "model":
@@ -82,5 +84,5 @@ st.markdown(
     "compute, **activations** to keep in memory. Move the controls; 1 MAC = 2 FLOPs, and each number says "
     "which of them it is."
 )
-offer_cost_presets()
+offer_presets(PRESETS, START)
 st.fragment(lab)()

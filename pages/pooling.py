@@ -8,11 +8,12 @@ from cnnviz.ui.pooling.lab import (
     show_shift,
     show_side_by_side,
 )
-from cnnviz.ui.pooling.presets import offer_pooling_presets, register_pooling_presets
+from cnnviz.ui.pooling.presets import DEFAULTS, PRESETS, START
 from cnnviz.ui.shell.frame import require_frame
-from cnnviz.ui.shell.sidebar import current_picture
-from cnnviz.ui.widgets.controls import choose_view, lab_columns
+from cnnviz.ui.shell.sidebar import lab_context
+from cnnviz.ui.widgets.controls import choose_view, lab_columns, register_controls
 from cnnviz.ui.widgets.feedback import explained
+from cnnviz.ui.widgets.presets import offer_presets
 
 require_frame()
 
@@ -21,18 +22,19 @@ _VIEWS = {"side": "Side by side", "pixels": "Pixel by pixel", "shift": "Shifted 
 
 def lab() -> None:
     """Controls on the left; one of three views on the right."""
+    context = lab_context()
     controls, view = lab_columns()
     with controls:
         pooling = choose_pooling()
     with view, explained():
         chosen = choose_view(_VIEWS, "pool_view")
         if chosen == "side":
-            show_side_by_side(current_picture(), pooling)
+            show_side_by_side(context.picture, pooling)
         elif chosen == "pixels":
-            show_pixels(current_picture(), pooling)
+            show_pixels(context.picture, pooling)
         else:
-            show_shift(current_picture(), pooling)
-    register_pooling_presets()
+            show_shift(context.picture, pooling)
+    register_controls(DEFAULTS)
 
 
 st.title("Pooling and stride")
@@ -41,5 +43,5 @@ st.markdown(
     "**strided convolution** weighs them and learns how. **Global** average pooling leaves one number of the "
     "whole map."
 )
-offer_pooling_presets()
+offer_presets(PRESETS, START)
 st.fragment(lab)()

@@ -6,13 +6,14 @@ from cnnviz.ui import cache
 from cnnviz.ui.receptive_field.effective import NOT_MEASURED, can_be_measured, show_effective
 from cnnviz.ui.receptive_field.growth import choose_growth, show_growth, show_table
 from cnnviz.ui.receptive_field.lab import SIDES, choose_row, choose_unit, show_box
-from cnnviz.ui.receptive_field.presets import offer_field_presets, register_field_presets
+from cnnviz.ui.receptive_field.presets import DEFAULTS, PRESETS
 from cnnviz.ui.receptive_field.stack import show_stack
 from cnnviz.ui.shell.frame import require_frame
 from cnnviz.ui.shell.input_size import choose_side
-from cnnviz.ui.shell.sidebar import current_model, current_picture
-from cnnviz.ui.widgets.controls import choose_view, lab_columns
+from cnnviz.ui.shell.sidebar import lab_context
+from cnnviz.ui.widgets.controls import choose_view, lab_columns, register_controls
 from cnnviz.ui.widgets.feedback import explained
+from cnnviz.ui.widgets.presets import offer_presets
 
 require_frame()
 
@@ -33,12 +34,13 @@ def lab() -> None:
             show_stack()
         else:
             show_network(chosen)
-    register_field_presets()
+    register_controls(DEFAULTS)
 
 
 def show_network(view: str) -> None:
     """The fields of the sidebar's network."""
-    model = current_model()
+    context = lab_context()
+    model = context.model
     controls, place = lab_columns()
     if view == "growth":
         with controls:
@@ -48,7 +50,7 @@ def show_network(view: str) -> None:
         return
     if view == "table":
         with controls:
-            found = cache.traced(model.name, choose_side(model, SIDES, "rf_side"), model.weights)
+            found = cache.networks.traced(model.name, choose_side(model, SIDES, "rf_side"), model.weights)
         with place, explained():
             show_table(model, found)
         return
@@ -61,7 +63,7 @@ def show_network(view: str) -> None:
             unit = None
     with place, explained():
         if unit is not None:
-            show_box(choice, current_picture(), unit)
+            show_box(choice, context.picture, unit)
         else:
             show_effective(choice)
 
@@ -71,5 +73,5 @@ st.markdown(
     "A unit deep in a network sees only a part of the picture, its **receptive field**. Every layer widens "
     "it: *r* ← *r* + (*k* − 1)·*j*, then *j* ← *j*·*s*. Near the border a part of it is padding."
 )
-offer_field_presets()
+offer_presets(PRESETS)
 st.fragment(lab)()

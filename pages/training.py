@@ -4,16 +4,17 @@ import streamlit as st
 
 from cnnviz.training.runs import LiveRun
 from cnnviz.ui.shell.frame import require_frame
-from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.shell.sidebar import lab_context
 from cnnviz.ui.training.controls import choose_training
 from cnnviz.ui.training.epochs import show_epochs
 from cnnviz.ui.training.facts import show_training_facts
 from cnnviz.ui.training.gallery import show_examples
 from cnnviz.ui.training.live import LAB, choose_run, may_see, run_text, show_progress
-from cnnviz.ui.training.presets import offer_training_presets
+from cnnviz.ui.training.presets import PRESETS, START
 from cnnviz.ui.training.results import show_files, show_results
 from cnnviz.ui.widgets.controls import lab_columns
 from cnnviz.ui.widgets.feedback import explained, plain
+from cnnviz.ui.widgets.presets import offer_presets
 
 require_frame()
 
@@ -50,7 +51,7 @@ def show_run(run: LiveRun) -> None:
         return
     show_results(run)
     with explained():
-        show_epochs(run, current_picture())
+        show_epochs(run, lab_context().picture)
 
 
 st.title("Training")
@@ -61,5 +62,5 @@ st.markdown(
     "shape, and "
     "go back to epoch 0 at any time."
 )
-offer_training_presets()
+offer_presets(PRESETS, START)
 st.fragment(lab, key=LAB)()

@@ -7,9 +7,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CACHES = {"cache_data", "cache_resource"}
-CACHE_HOME = "cnnviz/ui/cache/"
+CACHE_PACKAGE = "cnnviz/ui/cache/"
 
-# What each storey must not import. A name stands for everything below it.
+# What each layer must not import. A name includes everything inside it.
 FORBIDDEN = {
     "core": {"streamlit", "plotly", "cnnviz.ui", "cnnviz.figures", "pages", "app"},
     "figures": {"streamlit", "cnnviz.ui", "pages", "app"},
@@ -19,8 +19,8 @@ FORBIDDEN = {
 }
 
 
-def storey(path):
-    """The storey of a file, given relative to the root."""
+def layer(path):
+    """The layer of a file, given relative to the root."""
     parts = Path(path).parts
     if parts[0] != "cnnviz":
         return "pages"
@@ -66,18 +66,18 @@ def caches_used(tree):
             yield from (alias.name for alias in node.names if alias.name in CACHES)
 
 
-def stands_in(name, packages):
+def is_in(name, packages):
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
 def violations(root):
-    """One sentence for each import or cache that stands on the wrong storey."""
+    """One sentence for each import or cache in the wrong layer."""
     found = []
     for path in product_files(root):
         tree = ast.parse((root / path).read_text(encoding="utf-8"))
-        banned = FORBIDDEN[storey(path)]
-        found += [f"{path} imports {name}" for name in imported_names(tree, path) if stands_in(name, banned)]
-        if not path.startswith(CACHE_HOME):
+        banned = FORBIDDEN[layer(path)]
+        found += [f"{path} imports {name}" for name in imported_names(tree, path) if is_in(name, banned)]
+        if not path.startswith(CACHE_PACKAGE):
             found += [f"{path} uses {cache}" for cache in caches_used(tree)]
     return found
 
@@ -104,9 +104,9 @@ def test_imports_go_down_only_and_caches_live_in_one_place():
         ("app.py", "pages"),
     ],
 )
-def test_every_storey_is_looked_at(path, expected):
+def test_every_layer_is_checked(path, expected):
     assert path in product_files(ROOT)
-    assert storey(path) == expected
+    assert layer(path) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which pixels a network's score of one class rests on: Captum's methods, one (H, W) array each."""
+"""Attribution of a class score to the input pixels, by Captum: one (H, W) array per method."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ ATTRIBUTION_METHODS: tuple[AttributionMethod, ...] = get_args(AttributionMethod)
 
 
 class Lend(Protocol):
-    """Calls a function with the model, and returns what it gives."""
+    """Calls a function with the model and returns its result."""
 
     def __call__(self, one: Callable[[nn.Module], T], /) -> T:
         """Call it."""
@@ -29,7 +29,7 @@ class Lend(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Passes:
-    """How many pictures go through the network, and for how many of them a gradient comes back."""
+    """Number of forward passes, in pictures, and of those with a backward pass."""
 
     forward: int
     backward: int
@@ -37,22 +37,21 @@ class Passes:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """How to attribute a score; each method reads its own settings only.
+    """An attribution method and its settings; each method uses its own settings only.
 
     "saliency" is the largest magnitude of the gradient over a pixel's channels (Simonyan et al. 2013).
-    "integrated_gradients" adds up gradients on the way from an input of zeros to the picture
-    (Sundararajan et al. 2017); the sum over all pixels is nearly the gain in score.
-    "occlusion" covers squares with zeros and tells how much score is lost (Zeiler and Fergus 2013).
-    "grad_cam" weighs the maps of one layer by their mean gradients, keeps what is positive and is
-    enlarged to the picture (Selvaraju et al. 2016). Zeros are the mean colour where the network wants
-    its input normalised.
+    "integrated_gradients" sums gradients along the line from a baseline of zeros to the picture
+    (Sundararajan et al. 2017); summed over all pixels it approximates the difference in score.
+    "occlusion" replaces squares by zeros and measures the drop in score (Zeiler and Fergus 2013).
+    "grad_cam" weights the maps of one layer by their mean gradients, applies ReLU to the sum and
+    up-samples it to the picture (Selvaraju et al. 2016). For normalised inputs zero is the mean colour.
 
     Attributes:
         method: one of `ATTRIBUTION_METHODS`.
         steps: of integrated gradients, 2 or more.
         window, stride: of occlusion, in pixels; the stride at most the window, so that no pixel is left out.
-        layer: of Grad-CAM; "" for the layer that gives the last map.
-        batch: pictures that go through the network at once.
+        layer: of Grad-CAM; "" for the layer with the last map.
+        batch: pictures per forward pass.
 
     Raises:
         CnnvizError: if a setting is out of range.
@@ -76,7 +75,7 @@ class Attribution:
             raise CnnvizError(f"A stride of {self.stride} leaves pixels out of windows of {self.window}.")
 
     def passes(self, height: int, width: int) -> Passes:
-        """What it costs on a picture of that size.
+        """The passes it needs for a picture of that size, in pixels.
 
         Raises:
             CnnvizError: if the window of occlusion is larger than the picture.
@@ -104,18 +103,18 @@ def attribute(
     """Attribute the score (before softmax) of one class to the pixels of a picture.
 
     Args:
-        model: gives scores (N, classes); runs in eval mode and is left as it is.
+        model: returns scores (N, classes); runs in eval mode and is left as it is.
         picture: as for `feature_maps`.
         class_index: which score.
         how: method and settings.
-        progress: called with the share of the forward passes that is done, after each of them.
-        cancelled: asked before each forward pass; once it says yes, `CancelledError` is raised.
-        run: gets a function of the model for each pass and returns its value, for a server whose
-            model is lent in turns; `model` may then be a copy without weights.
+        progress: called after each forward pass with the fraction done.
+        cancelled: called before each forward pass; `CancelledError` is raised once it returns True.
+        run: called with a function of the model for each pass, returns its result: for a server that
+            shares one model; `model` may then be on the meta device.
 
     Returns:
-        (H, W) float32, read-only. Saliency and Grad-CAM are not negative (Grad-CAM is 0 everywhere
-        where nothing speaks for the class); of the others, what is negative lowers the score.
+        (H, W) float32, read-only. Saliency and Grad-CAM are at least 0 (Grad-CAM is 0 where nothing
+        supports the class); in the other two, negative pixels lower the score.
 
     Raises:
         CnnvizError: if there is no such class or layer, the layer gives no maps, or the picture does
@@ -134,9 +133,9 @@ def attribute(
 
 
 class _Scores:
-    """The model as Captum calls it: one score a picture; counts, tells and stops.
+    """The model as Captum calls it: one score per picture; reports progress and can be cancelled.
 
-    Each pass takes its gradient along, so that the model can be given back between passes.
+    Each pass computes its gradient at once, so that the model can be returned between passes.
     """
 
     def __init__(
@@ -159,7 +158,7 @@ class _Scores:
         return scores
 
     def of(self, x: Tensor, wanted: bool) -> tuple[Tensor, Tensor]:
-        """Scores (N,), and their gradient by the pixels if wanted, else nothing."""
+        """Scores (N,) and, if `wanted`, their gradient with respect to x (else the scores again)."""
 
         def one(model: nn.Module) -> tuple[Tensor, Tensor]:
             inputs = _placed(x, model).requires_grad_(wanted)
@@ -171,7 +170,7 @@ class _Scores:
         return self.counted(one, len(x))
 
     def chosen(self, model: nn.Module, x: Tensor) -> Tensor:
-        """The score of the class for each picture, with its graph."""
+        """The class's score of each picture, (N,), with its autograd graph."""
         scores = forward(model, x)
         if not isinstance(scores, Tensor) or scores.dim() != 2:
             raise CnnvizError("The network gives no scores of classes, so there is none to attribute.")
@@ -180,7 +179,7 @@ class _Scores:
         return scores[:, self._class]
 
     def counted(self, one: Callable[[nn.Module], T], pictures: int) -> T:
-        """One pass, unless the work was called off; then progress is reported."""
+        """Run one pass unless cancelled, then report progress."""
         if self._cancelled is not None and self._cancelled():
             raise CancelledError("The attribution was cancelled.")
         value: T = self._lend(one)
@@ -191,7 +190,7 @@ class _Scores:
 
 
 class _WithGradient(torch.autograd.Function):
-    """A pass whose gradient is taken in the same turn."""
+    """A forward pass that computes and stores its gradient at once."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, scores: _Scores) -> Tensor:
@@ -206,7 +205,7 @@ class _WithGradient(torch.autograd.Function):
 
 
 def _placed(x: Tensor, model: nn.Module) -> Tensor:
-    """A copy where the model's parameters are, outside any graph."""
+    """A detached copy on the model's device."""
     return x.detach().to(next(model.parameters(), x).device, copy=True)
 
 
@@ -228,11 +227,11 @@ def _attributed(scores: _Scores, x: Tensor, how: Attribution, layer: str) -> Ten
         found = attr.Occlusion(scores).attribute(
             x, sliding_window_shapes=window, strides=stride, perturbations_per_eval=how.batch
         )
-    return found[0, 0]  # all channels are covered at once, so they share one value
+    return found[0, 0]  # all channels are occluded together, so they share one value
 
 
 def _grad_cam(scores: _Scores, model: nn.Module, x: Tensor, layer: str) -> Tensor:
-    """(H, W), from one layer's maps."""
+    """Grad-CAM of one layer, up-sampled to the picture: (H, W)."""
     from captum import attr
 
     inputs = _placed(x, model).requires_grad_()
@@ -244,7 +243,7 @@ def _grad_cam(scores: _Scores, model: nn.Module, x: Tensor, layer: str) -> Tenso
 
 
 def _map_layer(model: nn.Module, x: Tensor, layer: str) -> str:
-    """The path of the module whose maps Grad-CAM weighs."""
+    """The path of the layer for Grad-CAM, checked."""
     found = trace(model, x.shape)
     layer = layer or last_map_module(model, found)
     layer_named(model, layer)
@@ -261,7 +260,7 @@ def _gives_maps(row: LayerRow) -> bool:
 
 
 def grad_cam_layers(model: nn.Module, found: Trace) -> tuple[str, ...]:
-    """The modules whose maps Grad-CAM can weigh, in the order in which the model holds them."""
+    """The modules that Grad-CAM can use, in the order of `named_modules()`."""
     again = {row.layer.removesuffix("#2") for row in found if row.layer.endswith("#2")}
     rows = {row.layer: row for row in found}
     ends = ((path, _gives(found, path)) for path, _ in model.named_modules() if path and path not in again)
@@ -269,7 +268,7 @@ def grad_cam_layers(model: nn.Module, found: Trace) -> tuple[str, ...]:
 
 
 def last_map_module(model: nn.Module, found: Trace) -> str:
-    """The outermost module that gives the last map, or the last one before it that a module gives."""
+    """The outermost module whose output is the last map, or else the last row before it that is one."""
     ends: dict[str | None, str] = {}
     for path, _ in model.named_modules():
         if path:
@@ -279,7 +278,7 @@ def last_map_module(model: nn.Module, found: Trace) -> str:
 
 
 def _gives(found: Trace, path: str) -> str | None:
-    """The row that ends a module; None if it has no row."""
+    """The layer name of a module's last row; None if it has no row."""
     try:
         return found[path].layer
     except CnnvizError:

@@ -1,4 +1,4 @@
-"""A traced network as nested blocks: stages, repeated blocks, what is inside each, who reads whom."""
+"""A traced network as nested blocks: stages, repeated blocks, their parts and connections."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,13 +18,13 @@ class Block:
     """Rows of a trace that belong together.
 
     Attributes:
-        path: of the module; of several, from the first to the last: "features.2–3". One row has its layer.
-        operation: the module's class, or the operation with its kernel; of a run of rows, all in order.
+        path: of the module; of several, a range such as "features.2–3"; of a single row, its layer.
+        operation: the module's class, or the operation with its kernel; of several rows, all in order.
         kind: of a single row; None for several.
-        first, last: numbers of its rows in the trace; the last one is left out.
-        repeats: how many blocks of one class, one behind the other, it stands for.
-        parts: what it is made of; nothing for a single row.
-        parents: which parts of the same whole it reads; INPUT for what comes in from outside.
+        first, last: its rows in the trace are `rows[first:last]`.
+        repeats: how many consecutive blocks of one class it stands for.
+        parts: its blocks; () for a single row.
+        parents: indices of the sibling parts that it reads; INPUT for anything outside.
         output_shape: without the batch axis.
         parameters, macs: sums over its rows.
     """
@@ -43,21 +43,21 @@ class Block:
 
     @property
     def title(self) -> str:
-        """Its class, and how often it is repeated: "3 × Bottleneck"."""
+        """Number of repeats and class, such as "3 × Bottleneck"."""
         return f"{self.repeats} × {self.operation}" if self.repeats > 1 else self.operation
 
     @property
     def are_alike(self) -> bool:
-        """Whether the blocks that it stands for do not differ in shape, parameters and cost."""
+        """Whether the repeated blocks have equal shapes, parameters and MACs."""
         return self.repeats > 1 and all(_alike(self.parts[0], part) for part in self.parts)
 
     @property
     def branches(self) -> bool:
-        """Whether some part of it reads more than one other."""
+        """Whether some part reads more than one other."""
         return any(len(part.parents) > 1 for part in self.parts)
 
     def walk(self) -> Iterator["Block"]:
-        """Itself and every block inside, from the outside in."""
+        """Itself and all nested blocks, depth first."""
         yield self
         for part in self.parts:
             yield from part.walk()
@@ -66,9 +66,9 @@ class Block:
 def blocks(model: nn.Module, trace: Trace) -> Block:
     """The whole network as one block, whose parts are its stages.
 
-    The parts of a block hold each of its rows exactly once. Plain containers are taken apart, and so is
-    a chain that is most of the network: stages stand side by side. Operations between blocks are
-    put together while the size of the map stays. Blocks of one class behind each other become one.
+    The parts of a block cover each of its rows exactly once. Plain containers are flattened, and so is
+    a chain that is most of the network, so that stages are siblings. Operations between blocks are
+    grouped while the map's size stays the same. Consecutive blocks of one class become one.
 
     Args:
         model: the network that was traced, or a copy of it without weights.
@@ -92,7 +92,7 @@ class _Grouping:
         return self._of("", self._name, self._merged(stages, _same_map))
 
     def _inside(self, path: str, first: int, last: int, top: bool = False) -> list[Block]:
-        """The parts of a module: its own operations, and its child modules."""
+        """The parts of a module: its own operations and its child modules."""
         start = len(path) + 1 if path else 0
         parts: list[Block] = []
         at = first
@@ -106,7 +106,7 @@ class _Grouping:
         return parts
 
     def _module(self, path: str, first: int, last: int, top: bool) -> list[Block]:
-        """A child module as one block, or taken apart."""
+        """A child module as one block, or flattened into its parts."""
         parts = self._inside(path, first, last, top)
         if len(parts) == 1:
             return parts
@@ -137,7 +137,7 @@ class _Grouping:
         return Block(path, operation, kind, first, last, 1, (), (), shape, parameters, macs)
 
     def _runs(self, parts: Sequence[Block]) -> list[Block]:
-        """Operations between blocks put together while the size of the map stays."""
+        """Group consecutive operations between blocks while the map's size stays the same."""
         found: list[Block] = []
         for key, run in groupby(enumerate(parts), lambda item: _run_key(*item)):
             members = [part for _, part in run]
@@ -148,7 +148,7 @@ class _Grouping:
         return found
 
     def _merged(self, parts: Sequence[Block], like: Callable[[Block, Block], bool]) -> list[Block]:
-        """Blocks of one class behind each other as one."""
+        """Merge consecutive blocks of one class into one."""
         found: list[list[Block]] = []
         for part in parts:
             if found and part.parts and like(found[-1][-1], part) and self._follows(found[-1][-1], part):
@@ -161,14 +161,14 @@ class _Grouping:
         ]
 
     def _path_of(self, members: Sequence[Block]) -> str:
-        """The container's, if the members are all that is in it."""
+        """The container's path if the members are all it holds, else a range."""
         container = members[0].path.rpartition(".")[0]
         inside = [i for i, row in enumerate(self._rows) if row.layer.startswith(f"{container}.")]
         whole = bool(container) and (members[0].first, members[-1].last) == (inside[0], inside[-1] + 1)
         return container if whole else _span(members)
 
     def _linked(self, parts: Sequence[Block]) -> tuple[Block, ...]:
-        """The parts of one block, each with the others that it reads."""
+        """The parts of one block with `parents` set."""
         owner = {index: n for n, part in enumerate(parts) for index in range(part.first, part.last)}
 
         def parents(n: int, part: Block) -> tuple[int, ...]:
@@ -178,7 +178,7 @@ class _Grouping:
         return tuple(replace(part, parents=parents(n, part)) for n, part in enumerate(parts))
 
     def _read_by(self, block: Block) -> Iterator[int]:
-        """Numbers of the rows that the rows of a block read, its own among them."""
+        """Numbers of the rows that a block's rows read, including its own."""
         for row in self._rows[block.first : block.last]:
             yield from self._parents(row)
 
@@ -186,11 +186,11 @@ class _Grouping:
         return (self._number.get(layer, INPUT) for layer in row.parents)
 
     def _follows(self, before: Block, part: Block) -> bool:
-        """Whether a block reads nothing but itself and the one before it."""
+        """Whether a block reads only itself and the block before it."""
         return all(before.first <= index < part.last for index in self._read_by(part))
 
     def _is_chain(self, parts: Sequence[Block]) -> bool:
-        """Whether each part reads the one before it alone; what is made of weights alone stands beside."""
+        """Whether each part reads only the one before it; parts computed from weights alone are ignored."""
         linked = self._linked(parts)
         beside = {n for n, part in enumerate(linked) if not part.parents}
         spine = [n for n in range(len(linked)) if n not in beside]
@@ -198,7 +198,7 @@ class _Grouping:
         return all(set(linked[n].parents) - beside == {before[n]} for n in spine)
 
     def _is_container(self, path: str, parts: Sequence[Block]) -> bool:
-        """Whether a module only holds others; a named sequence of operations is a block."""
+        """Whether a module only holds others; a subclass of Sequential that holds operations is a block."""
         module = self._modules.get(path)
         stage = isinstance(module, nn.Sequential) and all(part.parts for part in parts)
         return stage or type(module) in _CONTAINERS
@@ -209,7 +209,7 @@ class _Grouping:
 
 
 def in_order(operations: Iterable[str]) -> str:
-    """Operations in order, what is repeated said once: "MaxPool2d, 2 × (Conv2d 3×3, ReLU)"."""
+    """Operations in order, repetitions collapsed: "MaxPool2d, 2 × (Conv2d 3×3, ReLU)"."""
     names = tuple(operations)
     found: list[str] = []
     at = 0
@@ -222,7 +222,7 @@ def in_order(operations: Iterable[str]) -> str:
 
 
 def _repetitions(names: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    """Length of a pattern at the beginning, and how often it comes: one name once, or several times."""
+    """Pairs (length of a leading pattern, number of repetitions); (1, 1) always."""
     yield 1, 1
     for length in range(1, len(names) // 2 + 1):
         times = 1
@@ -233,7 +233,7 @@ def _repetitions(names: tuple[str, ...]) -> Iterator[tuple[int, int]]:
 
 
 def entering(trace: Trace, block: Block) -> tuple[tuple[int, ...], ...]:
-    """Shapes, without the batch axis, of what a block reads from outside."""
+    """Shapes, without the batch axis, of a block's inputs."""
     inside = {row.layer for row in trace.rows[block.first : block.last]}
     rows = trace.rows[block.first : block.last]
     read = dict.fromkeys(layer for row in rows for layer in row.parents if layer not in inside)
@@ -250,13 +250,13 @@ def _alike(one: Block, other: Block) -> bool:
 
 
 def _child(layer: str, start: int) -> str | None:
-    """The child module that a row lies in; None for an operation of the module's own."""
+    """The child module that a row belongs to; None for an operation of the module itself."""
     head, dot, _ = layer[start:].partition(".")
     return head if dot else None
 
 
 def _run_key(number: int, part: Block) -> tuple[bool, object]:
-    """What operations of one run have in common; a block stands alone."""
+    """Grouping key: operations by map size; blocks are never grouped."""
     if part.parts:
         return True, number
     size = part.output_shape[1:] if len(part.output_shape) == 3 else ()
@@ -264,7 +264,7 @@ def _run_key(number: int, part: Block) -> tuple[bool, object]:
 
 
 def _span(members: Sequence[Block]) -> str:
-    """From the first path to the last one, what they share said once: "features.2–3"."""
+    """A range of paths with their common prefix once: "features.2–3"."""
     first, last = members[0].path, members[-1].path
     shared = first.rpartition(".")[0]
     return f"{first}–{last[len(shared) + 1 :] if shared and last.startswith(f'{shared}.') else last}"

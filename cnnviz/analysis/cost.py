@@ -1,4 +1,4 @@
-"""What layers cost: parameters, multiply-accumulates, memory; and ways to do one thing side by side.
+"""Cost of layers and models: parameters, multiply-accumulates, memory; alternatives compared.
 
 1 MAC (multiply-accumulate) = 2 FLOPs. Weights are counted with or without biases, and each number
 says which: comparisons of weights have no biases, as in the papers.
@@ -23,7 +23,7 @@ BYTES: Mapping[DType, int] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number with its unit; numbers of unlike units do not meet.
+    """A number with its unit; different units cannot be added or compared.
 
     Raises:
         CnnvizError: if the unit is unknown, or two units differ.
@@ -43,11 +43,11 @@ class Quantity:
         return Quantity(self.value + self._like(other), self.unit)
 
     def over(self, other: "Quantity") -> float:
-        """How many times the other it is."""
+        """The ratio of the two."""
         return self.value / self._like(other)
 
     def flops(self) -> "Quantity":
-        """MACs as FLOPs: a multiplication and an addition each."""
+        """MACs converted to FLOPs: a multiplication and an addition each."""
         if self.unit != "MACs":
             raise CnnvizError(f"Only MACs can be told as FLOPs, not {self.unit}.")
         return Quantity(2 * self.value, "FLOPs")
@@ -63,14 +63,14 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one way of doing something costs.
+    """The cost of one layer, or of several in sequence.
 
     Attributes:
-        name: of the way.
+        name: of this alternative.
         weights: without biases.
         biases: one for each output channel or feature; 0 without.
         macs: multiply-accumulates; 1 MAC = 2 FLOPs.
-        activations: numbers that its layers give, those in between included.
+        activations: elements of the outputs of all its layers.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Cost:
         return self.weights + self.biases
 
     def __add__(self, other: "Cost") -> "Cost":
-        """One after the other, under the first one's name."""
+        """The cost of both in sequence, with the first one's name."""
         return Cost(
             self.name,
             self.weights + other.weights,
@@ -104,7 +104,7 @@ def convolution(
     bias: bool = True,
     name: str = "convolution",
 ) -> Cost:
-    """out · (in / groups) · k_h · k_w weights, each used once at every place of the output.
+    """out · (in / groups) · k_h · k_w weights, each used once per output position.
 
     Raises:
         CnnvizError: if a number is not whole and positive, or groups do not divide the channels.
@@ -135,7 +135,7 @@ def fully_connected(in_features: int, out_features: int, bias: bool = True) -> C
 def fully_connected_or_convolution(
     height: int = 224, width: int = 224, in_channels: int = 3, out_channels: int = 64, kernel_size: int = 3
 ) -> tuple[Cost, Cost]:
-    """From a picture to maps of its size: a fully connected layer, and a convolution that keeps the size."""
+    """From a picture to maps of the same size: a fully connected layer and a "same" convolution."""
     _require_positive(height=height, width=width)
     dense = fully_connected(height * width * in_channels, height * width * out_channels)
     return dense, convolution(in_channels, out_channels, kernel_size, (height, width))
@@ -154,7 +154,7 @@ def deep_or_wide(layers: int, channels: int, height: int, width: int) -> tuple[C
 
 
 def bottleneck_channels(out_channels: int, reduction: int) -> int:
-    """Channels in the middle of a bottleneck: `out_channels / reduction`, rounded down, at least one."""
+    """Inner channels of a bottleneck: `out_channels / reduction`, rounded down, at least one."""
     return max(1, out_channels // reduction)
 
 
@@ -199,13 +199,13 @@ def ways_to_convolve(
 
 @dataclass(frozen=True, slots=True)
 class ModelCost:
-    """What a model costs at a batch size and a number type.
+    """The cost of a model at a batch size and a dtype.
 
     Attributes:
         parameters: of the whole model.
         macs: of one pass with the batch.
-        parameter_memory, activation_memory: at the number type; activations are everything that the
-            operations write, views and in-place operations left out.
+        parameter_memory, activation_memory: at the dtype; activations are all outputs that operations
+            write; views and in-place operations count 0.
     """
 
     parameters: Quantity
@@ -215,10 +215,10 @@ class ModelCost:
 
 
 def model_cost(trace: Trace, batch_size: int = 1, dtype: DType = "float32") -> ModelCost:
-    """The cost of a traced model; its trace may have any batch size.
+    """The cost of a traced model; the trace may have any batch size.
 
     Raises:
-        CnnvizError: if the number type is unknown or the batch size is not whole and positive.
+        CnnvizError: if the dtype is unknown or the batch size is not whole and positive.
     """
     _require_positive(batch_size=batch_size)
     if dtype not in BYTES:
@@ -235,7 +235,7 @@ def model_cost(trace: Trace, batch_size: int = 1, dtype: DType = "float32") -> M
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Two quantities of one unit, `second` seen from `first`."""
+    """Two quantities of one unit."""
 
     name: str
     first: Quantity
@@ -253,7 +253,7 @@ class Difference:
 
 
 def compare(first: ModelCost, second: ModelCost) -> Sequence[Difference]:
-    """Two models, number by number."""
+    """Compare two models quantity by quantity."""
     names = ("parameters", "macs", "parameter_memory", "activation_memory")
     return tuple(Difference(name, getattr(first, name), getattr(second, name)) for name in names)
 

@@ -1,4 +1,4 @@
-"""The effective receptive field: how strongly each input pixel moves a unit in the middle of a map.
+"""The effective receptive field: how strongly each input pixel influences a unit of a map.
 
 Luo, Li, Urtasun and Zemel, "Understanding the Effective Receptive Field in Deep Convolutional Neural
 Networks", NeurIPS 2016.
@@ -38,28 +38,28 @@ def effective_receptive_field(
 ) -> Array:
     """Mean magnitude of the input gradient of one unit, over inputs and channels.
 
-    For each input of random normal numbers the unit's values of all channels are summed with random
-    signs, so that channels do not cancel, and differentiated; magnitudes are summed over the input's
+    For each input of standard normal noise, the unit's values in all channels are summed with random
+    signs (so that channels do not cancel) and differentiated; magnitudes are summed over the input's
     channels and averaged over the inputs.
 
     Args:
         model: any module; it runs in eval mode where its parameters are, and is left as it was.
-        layer: of a row of `trace(model, input_shape)`, or the path of a block; its output has maps.
-        input_shape: (N, C, H, W); N is not used, inputs go through one by one.
+        layer: a row of `trace(model, input_shape)` or the path of a block, with feature maps.
+        input_shape: (N, C, H, W); N is ignored, inputs run one by one.
         samples: number of inputs.
-        seed: of inputs and signs; the process's own random state is not used.
-        unit: (row, column) on the map; None for the one in the middle.
-        progress: called with the share that is done, after each input.
-        cancelled: asked before each input; once it says yes, `CancelledError` is raised.
-        run: gets a function of the model for each input and returns its value, for a server whose
-            model is lent in turns; `model` may then be a copy without weights.
+        seed: of inputs and signs; the global random state is not used.
+        unit: (row, column) in the map; None for the middle.
+        progress: called after each input with the fraction done.
+        cancelled: called before each input; `CancelledError` is raised once it returns True.
+        run: called with a function of the model for each input, returns its result: for a server that
+            shares one model; `model` may then be on the meta device.
 
     Returns:
-        (H, W) float64, read-only, not negative; sums to 1.
+        (H, W) float64, read-only, non-negative; sums to 1.
 
     Raises:
         CnnvizError: if there is no such layer or unit, the layer gives no map or no gradient, the model
-            has no values, or no pixel moves the unit at all.
+            is on the meta device, or the gradient is zero everywhere.
     """
     _require_numbers(samples, seed)
     shape = (1, *whole_shape(input_shape)[1:])
@@ -92,14 +92,14 @@ def _require_numbers(samples: int, seed: int) -> None:
 
 
 def middle(row: LayerRow) -> tuple[int, int]:
-    """The unit in the middle of a row's map."""
+    """(row, column) of the middle unit of a row's map."""
     height, width = row.units
     return height // 2, width // 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
-    """One unit of a row's output, all its channels."""
+    """One unit of a row's output, in all channels."""
 
     layer: str
     op: Op
@@ -122,13 +122,13 @@ class _Probe:
         return cls(layer, op, (at[0], at[1]), seen.dims, shape[channel_dim])
 
     def drawn(self, shape: tuple[int, ...], generator: torch.Generator) -> Pass:
-        """The pass for one random input, with random signs for the channels."""
+        """The gradient computation for one random input and random signs of the channels."""
         x = torch.randn(1, *shape[1:], generator=generator)
         signs = torch.randint(0, 2, (self.channels,), generator=generator) * 2 - 1
         return lambda model: self._gradient(model, x, signs)
 
     def _gradient(self, model: nn.Module, x: Tensor, signs: Tensor) -> Tensor:
-        """Magnitude of the input gradient, summed over the input's channels."""
+        """Magnitude of the input gradient, summed over the input's channels: (H, W)."""
         like = next(model.parameters(), x)
         if like.is_meta:
             raise CnnvizError("The model is on the meta device: without weights there is no gradient.")
@@ -153,16 +153,16 @@ class _Probe:
 
 
 def share_within(mass: Array, rows: Edges, columns: Edges) -> float:
-    """The share of a field's mass that lies in a box: first and last row, first and last column."""
+    """The fraction of a field's mass inside a box, given by first and last row and column."""
     if rows is None or columns is None:
         return 0.0
     return float(mass[max(0, rows[0]) : rows[1] + 1, max(0, columns[0]) : columns[1] + 1].sum())
 
 
 def box_that_holds(mass: Array, share: float, centre: tuple[float, float]) -> tuple[Edges, Edges]:
-    """The smallest square about a centre that holds a share of the mass: its rows and its columns.
+    """The smallest square around a centre that holds a share of the mass, as (rows, columns).
 
-    It reaches equally far to all sides; where it leaves the picture there is no mass to count.
+    The square may extend beyond the picture, where there is no mass.
 
     Args:
         mass: (H, W), sums to 1.

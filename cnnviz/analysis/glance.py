@@ -1,4 +1,4 @@
-"""A whole network at a glance: which layers get a column, and what their strongest channels answer."""
+"""A whole network at a glance: the layers that get a column, and their strongest feature maps."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ _JOINS = {"add": "add", "iadd": "add", "cat": "cat", "concat": "cat"}
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A layer that is shown.
+    """A layer that gets a column.
 
     Attributes:
         summary: of the layer.
-        row: the last operation of the layer, for its receptive field; None if it was not traced.
-        join: "add" or "cat" if the layer is a block that ends in, or holds, such a join of its own.
+        row: the row of the layer's output, for its receptive field; None if there is none.
+        join: "add" or "cat" if the layer is a block with such a join; else None.
     """
 
     summary: LayerSummary
@@ -38,19 +38,19 @@ class Column:
 
     @property
     def is_maps(self) -> bool:
-        """Whether it has maps of more than one position."""
+        """Whether its output is feature maps larger than 1×1."""
         return self.summary.has_maps and max(self.map_size) > 1
 
     @property
     def map_size(self) -> tuple[int, ...]:
-        """The shape without the channels."""
+        """The output shape without the channel axis."""
         shape, axis = self.summary.output_shape, self.summary.channel_axis
         return tuple(size for dim, size in enumerate(shape) if dim != axis)
 
 
 @dataclass(frozen=True, slots=True)
 class GlanceColumns:
-    """The layers that are shown, in the order in which they run, and those that a reader might miss."""
+    """The layers shown, in execution order, and the candidates that were left out."""
 
     shown: tuple[Column, ...]
     left_out: tuple[LayerSummary, ...]
@@ -61,11 +61,11 @@ class ColumnMaps:
     """What a column shows of one pass.
 
     Attributes:
-        channels: (n,) indices of the channels shown, the strongest first; of a vector or of tokens none.
-        maps: (n, h, w) their maps, made smaller by averages over areas; a vector or tokens as one sheet
-            (1, h, w), made smaller by keeping the value of greatest magnitude of each area.
-        minimum, maximum, strength: (n,) over all positions of each channel shown, or of the whole sheet;
-            strength is the mean magnitude.
+        channels: (n,) indices of the channels shown, the strongest first; empty for vectors and tokens.
+        maps: (n, h, w), down-sampled by average pooling; a vector or tokens as one map (1, h, w),
+            down-sampled by the value of largest magnitude.
+        minimum, maximum, strength: (n,) over all positions of each channel shown, or of the whole
+            vector; strength is the mean magnitude.
     """
 
     channels: Array
@@ -92,17 +92,17 @@ class Glance:
 def glance_columns(
     model: nn.Module, layers: Sequence[LayerSummary], trace: Trace, most: int = MOST_COLUMNS
 ) -> GlanceColumns:
-    """Choose at most `most` layers that show the network from left to right.
+    """Choose at most `most` layers that represent a network, in execution order.
 
-    Sequences are taken apart, blocks are not. Where that is too many, layers go in this order until
-    it fits: those that only pass numbers on (dropout, flatten), norms, activations, then all but a few
-    of the layers behind each other whose outputs have one shape, and pooling.
+    Sequences are flattened, blocks are not. If there are too many layers, they are removed in this
+    order until they fit: dropout, flatten and the like, norms, activations, then some of consecutive
+    layers with equal output shapes, then pooling.
 
     Args:
-        model: the network, or a copy of it without weights.
+        model: the network, or its meta model.
         layers: its `layer_summaries`.
-        trace: of the same network at the same size.
-        most: how many.
+        trace: of the same network at the same input size.
+        most: columns.
     """
     units = _Units(model, layers, trace).found()
     shown = next(chosen for chosen in _choices(units, most) if len(chosen) <= most)
@@ -112,7 +112,7 @@ def glance_columns(
 
 
 def _choices(units: Sequence[LayerSummary], most: int) -> Iterator[Sequence[LayerSummary]]:
-    """Ever fewer layers."""
+    """Selections of decreasing size."""
     last = units[-1].layer
     chosen = list(units)
     yield chosen
@@ -128,20 +128,20 @@ def _choices(units: Sequence[LayerSummary], most: int) -> Iterator[Sequence[Laye
 
 
 def _thinned(units: Sequence[LayerSummary], longest: int) -> list[LayerSummary]:
-    """At most `longest` of those behind each other whose outputs have one shape."""
+    """At most `longest` of consecutive layers with equal output shapes."""
     return [
         unit for _, run in groupby(units, key=_shape) for unit in _evenly(list(run), longest)
     ]  # fmt: skip
 
 
 def _shape(unit: LayerSummary) -> tuple[int, ...]:
-    """Channels first, whichever way the layer has them."""
+    """The output shape with the channels first."""
     shape, axis = unit.output_shape, unit.channel_axis
     return shape if axis is None else (shape[axis], *(n for dim, n in enumerate(shape) if dim != axis))
 
 
 def _evenly(units: Sequence[LayerSummary], most: int) -> list[LayerSummary]:
-    """The first, the last, and evenly many between."""
+    """At most `most` of them, evenly spaced, the first and last included."""
     if len(units) <= most:
         return list(units)
     if most == 1:
@@ -150,7 +150,7 @@ def _evenly(units: Sequence[LayerSummary], most: int) -> list[LayerSummary]:
 
 
 class _Units:
-    """Takes a network apart as far as its parts stand in one line."""
+    """Flattens a network as far as its parts form a chain."""
 
     def __init__(self, model: nn.Module, layers: Sequence[LayerSummary], trace: Trace) -> None:
         self._modules = dict(model.named_modules())
@@ -165,19 +165,19 @@ class _Units:
                 self._first.setdefault(path, number)
 
     def found(self) -> list[LayerSummary]:
-        """The parts, in the order in which they run."""
+        """The parts, in execution order."""
         return sorted(self._inside(""), key=lambda unit: self._first.get(unit.module, len(self._rows)))
 
     def _inside(self, path: str) -> Iterator[LayerSummary]:
         for name, _ in self._modules[path].named_children():
             child = f"{path}.{name}" if path else name
-            if child in self._of_module and not self._is_line(child):
+            if child in self._of_module and not self._is_chain(child):
                 yield self._of_module[child]
             elif child in self._of_module or any(p.startswith(f"{child}.") for p in self._of_module):
                 yield from self._inside(child)
 
-    def _is_line(self, path: str) -> bool:
-        """Whether what is inside stands in one line, and is worth a column each."""
+    def _is_chain(self, path: str) -> bool:
+        """Whether a module's children form a chain and get a column each."""
         module = self._modules[path]
         children = list(module.children())
         if not children:
@@ -186,13 +186,13 @@ class _Units:
             return True
         if isinstance(module, nn.Sequential):
             return all(next(child.children(), None) is not None for child in children)
-        return self._weighs_most(path) and self._reads_in_turn(path)
+        return self._has_most_parameters(path) and self._reads_in_sequence(path)
 
-    def _weighs_most(self, path: str) -> bool:
+    def _has_most_parameters(self, path: str) -> bool:
         return 2 * _parameters(self._modules[path]) > self._parameters
 
-    def _reads_in_turn(self, path: str) -> bool:
-        """Whether each child reads nothing inside the module but the child before it."""
+    def _reads_in_sequence(self, path: str) -> bool:
+        """Whether each child reads, within the module, only the child before it."""
         names = {name for name, _ in self._modules[path].named_children()}
         owner = {row.layer: _child(row.layer, path, names) for row in self._rows}
         order = list(dict.fromkeys(name for name in owner.values() if name))
@@ -207,14 +207,14 @@ def _parameters(module: nn.Module) -> int:
 
 
 def _above(path: str) -> Iterator[str]:
-    """A path and all that it lies in."""
+    """A path and all its parent paths."""
     while path:
         yield path
         path = path.rpartition(".")[0]
 
 
 def _child(layer: str, path: str, names: set[str]) -> str | None:
-    """The child of a module, by its name, that an operation lies in; None outside, or for one of its own."""
+    """The child of `path` that an operation belongs to; None outside, or for operations of `path` itself."""
     if not layer.startswith(f"{path}."):
         return None
     name = module_of(layer)[len(path) + 1 :].partition(".")[0]
@@ -222,28 +222,28 @@ def _child(layer: str, path: str, names: set[str]) -> str | None:
 
 
 def _row(trace: Trace, unit: LayerSummary) -> LayerRow | None:
-    """The operation that gives a layer's output."""
+    """The row of a layer's output."""
     rows = [row for row in trace.rows if module_of(row.layer) == unit.module]
     inside = [row for row in trace.rows if row.layer.startswith(f"{unit.module}.")]
     return rows[0] if rows else inside[-1] if inside else None
 
 
 def _join(trace: Trace, unit: LayerSummary) -> str | None:
-    """The block's own join: what a residual or an inception block ends in."""
+    """The last join of a block itself, as in residual and inception blocks."""
     own = [row for row in trace.rows if row.kind == "join" and row.layer.rpartition(".")[0] == unit.module]
     return _JOINS.get(own[-1].operation) if own else None
 
 
 def glance(model: nn.Module, x: Tensor, columns: Sequence[Column]) -> Glance:
-    """One pass; of each column's layer only its strongest channels are kept, made small.
+    """Run the network once; keep the strongest channels of each column's layer, down-sampled.
 
     Args:
         model: the network; it runs in eval mode, without gradients.
-        x: (1, C, H, W), where the model is.
-        columns: which layers.
+        x: (1, C, H, W), on the model's device.
+        columns: the layers.
 
     Raises:
-        CnnvizError: if the model cannot take that input.
+        CnnvizError: if the model cannot take an input of that shape.
     """
     wanted = {column.summary.layer: column for column in columns}
     found: dict[str, ColumnMaps] = {}
@@ -275,7 +275,7 @@ def _kept(output: Tensor, column: Column) -> ColumnMaps:
 
 
 def _sheet(values: Tensor) -> ColumnMaps:
-    """A vector as a column of its values; tokens as rows of theirs."""
+    """A vector as one column, tokens as one row each."""
     rows = values.numel() if 1 in values.shape[1:] or values.dim() == 1 else values.shape[0]
     sheet = values.reshape(1, rows, -1)
     height, width = _within(sheet.shape[1:], SHEET)
@@ -292,6 +292,6 @@ def _sheet(values: Tensor) -> ColumnMaps:
 
 
 def _within(shape: Iterable[int], most: tuple[int, int]) -> tuple[int, int]:
-    """A size of the same proportions within limits; of a sheet each side by itself."""
+    """Height and width, each limited by `most`."""
     height, width = shape
     return min(height, most[0]), min(width, most[1])

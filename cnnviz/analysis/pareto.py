@@ -1,12 +1,12 @@
-"""What no other beats in both cost and gain."""
+"""The Pareto front of cost against gain."""
 
 from collections.abc import Sequence
 
 
 def pareto_front(costs: Sequence[float], gains: Sequence[float]) -> list[int]:
-    """Numbers of the points that no other beats, the cheapest first.
+    """Indices of the points that no other dominates, the cheapest first.
 
-    A point is beaten by one that costs no more and gains no less, and is better in one of the two.
+    A point dominates another if it costs no more, gains no less, and is better in one of the two.
     """
     order = sorted(range(len(costs)), key=lambda i: (costs[i], -gains[i]))
     front: list[int] = []

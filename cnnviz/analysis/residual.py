@@ -1,4 +1,4 @@
-"""A residual block taken apart on a picture, and gradients by depth with and without skips."""
+"""The parts of a residual block on a picture, and gradient norms by depth with and without skips."""
 
 from dataclasses import dataclass
 
@@ -29,10 +29,10 @@ class TakenApart:
     """One pass through a block, each float32 (C, H, W).
 
     Attributes:
-        x: what comes in.
-        entry: what F reads; x itself in the post-activation order.
+        x: the input.
+        entry: the input of F; x itself in the post-activation order.
         residual: F(x).
-        identity: what the skip adds; None without it.
+        identity: the output of the skip; None without it.
         total: the sum.
         output: of the block.
     """
@@ -46,7 +46,7 @@ class TakenApart:
 
 
 def stem_maps(picture: Tensor, channels: int, order: Order, seed: int = 0) -> Tensor:
-    """(1, 3, H, W) → (1, channels, H, W), as a block would be fed: 3×3, batch norm, and ReLU if "post"."""
+    """(1, 3, H, W) → (1, channels, H, W), the input of a block: conv 3×3, batch norm, ReLU if "post"."""
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(channels, 3, 3, 3, generator=generator) * (2 / 27) ** 0.5
     edged = functional.pad(picture, (1, 1, 1, 1), mode="replicate")
@@ -55,7 +55,7 @@ def stem_maps(picture: Tensor, channels: int, order: Order, seed: int = 0) -> Te
 
 
 def take_apart(picture: Tensor, design: BlockDesign, seed: int = 0) -> TakenApart:
-    """Run a block of seeded weights on maps of a picture; batch norm takes the picture's own statistics."""
+    """Run a block with seeded weights on `stem_maps` of a picture; batch norm uses batch statistics."""
     with torch.inference_mode():
         x = stem_maps(picture, design.in_channels, design.order, seed)
         parts = design.build(seed).parts(x)
@@ -67,7 +67,7 @@ def take_apart(picture: Tensor, design: BlockDesign, seed: int = 0) -> TakenApar
 
 
 def block_graph(design: BlockDesign, side: int) -> tuple[Block, Trace]:
-    """The operations of a block, one part each, for maps of one size."""
+    """A block whose parts are its operations, and its trace, for maps side×side."""
     with torch.device("meta"):
         network = BlockVariant(design).eval()
     found = trace(network, (1, design.in_channels, side, side))
@@ -104,11 +104,11 @@ def seeded_crops(picture: Tensor, seed: int = 0) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GradientNorms:
-    """Norm of the loss's gradient by the weights of each layer, from the input on.
+    """Norm of the loss gradient with respect to each layer's weights, from input to output.
 
     Attributes:
         layers: paths of the convolutions and, last, of the linear layer.
-        plain, residual: one norm for each layer.
+        plain, residual: (layers,) norms without and with skips.
     """
 
     layers: tuple[str, ...]
@@ -117,12 +117,12 @@ class GradientNorms:
 
     @property
     def plain_ratio(self) -> float | None:
-        """First convolution against the last; None where the last one's gradient is 0."""
+        """Norm of the first convolution over that of the last; None where the last is 0."""
         return _ratio(self.plain)
 
     @property
     def residual_ratio(self) -> float | None:
-        """Likewise."""
+        """As `plain_ratio`, with skips."""
         return _ratio(self.residual)
 
 
@@ -132,7 +132,7 @@ def _ratio(norms: Array) -> float | None:
 
 
 def gradient_norms(design: CifarDesign, picture: Tensor, seed: int = 0) -> GradientNorms:
-    """Measure both networks once, before any learning: same weights, same crops, same classes."""
+    """Measure both networks at initialisation, with equal weights, crops and classes."""
     crops, classes = seeded_crops(picture, seed)
     plain, residual = (design.build(skips, seed) for skips in (False, True))
     layers = tuple(

@@ -1,4 +1,4 @@
-"""Maps whose behaviour under shifts is worth measuring: one layer with its pooling, or part of a network."""
+"""Shift equivariance of one layer with pooling, and of a network up to a layer."""
 
 import copy
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ POOLS: tuple[PoolName, ...] = get_args(PoolName)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShiftedLayer:
-    """A convolution that keeps the size, its ReLU, and a pooling.
+    """A "same" convolution, ReLU, and a pooling.
 
     Attributes:
-        kernel: (k, k), k odd, for each channel by itself.
+        kernel: (k, k), k odd, applied depthwise.
         stride: of the convolution.
         padding_mode: of the convolution's padding, (k − 1) / 2 pixels.
         pool: "none"; "max" or "average", 2×2 with stride 2; "blur", max pooling with stride 1 and
@@ -61,7 +61,7 @@ class ShiftedLayer:
 
 
 def with_padding_mode(model: nn.Module, padding_mode: PaddingMode) -> nn.Module:
-    """A copy of a model whose convolutions pad with `padding_mode`; its weights are shared."""
+    """A copy of a model whose convolutions pad with `padding_mode`; weights are shared."""
     shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
     changed = copy.deepcopy(model, shared)
     for module in changed.modules():
@@ -73,7 +73,7 @@ def with_padding_mode(model: nn.Module, padding_mode: PaddingMode) -> nn.Module:
 def network_equivariance(
     model: nn.Module, layer: str, x: Tensor, shift: tuple[int, int], padding_mode: PaddingMode = "zeros"
 ) -> Equivariance:
-    """Measure a network up to one of its layers.
+    """Measure the equivariance of a network up to one of its layers; as `measure_equivariance`.
 
     Raises:
         CnnvizError: if there is no such layer, or it gives no feature maps whose size divides the
@@ -97,13 +97,13 @@ def network_equivariance(
 
 @dataclass(frozen=True, slots=True)
 class PaddedPool:
-    """A pooling that pads, which no padding mode changes.
+    """A pooling layer with padding, which `padding_mode` does not affect.
 
     Attributes:
         layer: its path.
         description: the module in a few words.
-        value: what lies beyond the border, "−∞" or "0".
-        before: the layer that ran just before it; None if it came first.
+        value: of the padding, "−∞" or "0".
+        before: the layer that runs just before it; None if it is the first.
     """
 
     layer: str
@@ -114,7 +114,7 @@ class PaddedPool:
 
 @dataclass(frozen=True, slots=True)
 class PaddingOnTheWay:
-    """What pads on the way to a layer: how many convolutions, and which poolings."""
+    """The padding layers up to a layer: number of convolutions, and the poolings."""
 
     convolutions: int
     pools: tuple[PaddedPool, ...]
@@ -123,7 +123,7 @@ class PaddingOnTheWay:
 def padding_on_the_way(
     model: nn.Module, layer: str, input_shape: tuple[int, int, int, int]
 ) -> PaddingOnTheWay:
-    """Find what pads until a layer has run; a model on the meta device is enough.
+    """Find the layers with padding up to a layer; the model may be on the meta device.
 
     Raises:
         CnnvizError: if there is no such layer, or the model cannot take `input_shape`.

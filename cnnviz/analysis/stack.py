@@ -34,7 +34,7 @@ class StackLayer:
 
     @property
     def text(self) -> str:
-        """As `parse_stack` reads it, without what goes without saying."""
+        """As `parse_stack` reads it, defaults left out."""
         w, pool = self.window, self.kind == "pool"
         usual = w.kernel_size if pool else 1
         parts = [f"pool {w.kernel_size}" if pool else f"{w.kernel_size}"]
@@ -46,7 +46,7 @@ class StackLayer:
 
 @dataclass(frozen=True, slots=True)
 class StackStep:
-    """The receptive field after a layer, on one axis: size, jump, and centre of unit 0."""
+    """The receptive field after a layer, along one axis, in input pixels: size, jump, centre of unit 0."""
 
     size: int
     jump: int

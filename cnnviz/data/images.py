@@ -1,4 +1,4 @@
-"""Pictures in: any file a person may drop becomes an upright RGB `Picture`, or a plain sentence."""
+"""Load picture files: any upload becomes an upright RGB `Picture` or a `CnnvizError`."""
 
 import hashlib
 import io
@@ -15,15 +15,15 @@ from cnnviz.arrays import Array, read_only
 from cnnviz.data.patterns import Pattern
 from cnnviz.errors import CnnvizError
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")  # JPEG's opener takes MPO too
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")  # JPEG includes MPO
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 1024
 
-# What Pillow's decoders raise for damaged files, beyond the OSError that they document.
+# What Pillow's decoders raise for damaged files; only OSError is documented.
 DAMAGE = (OSError, ValueError, SyntaxError, TypeError, LookupError, OverflowError, EOFError, struct.error)
 TOO_LARGE = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-# What undoes each EXIF orientation. Pillow's own exif_transpose also rewrites the other EXIF entries,
-# and fails on a good picture where those are odd.
+# The transposition that undoes each EXIF orientation. Pillow's exif_transpose also rewrites the other
+# EXIF entries and fails on intact pictures with malformed ones.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -58,10 +58,10 @@ class Picture:
 
     Attributes:
         pixels: uint8 (H, W, 3), RGB, upright, read-only.
-        name: for people.
-        notes: what was changed on the way in, in words.
-        pattern: how to draw it at another size, if it is a test pattern.
-        is_sample: whether `sample(name)` gives it.
+        name: for display.
+        notes: what was changed on loading, for display.
+        pattern: the test pattern it was drawn from, or None.
+        is_sample: whether `sample(name)` returns it.
         digest: SHA-256 of size and pixels; equal pictures have equal digests.
     """
 
@@ -103,7 +103,7 @@ class Picture:
     def fitted(self, long_side: int) -> "Picture":
         """The whole picture with its longer side `long_side` pixels long, proportions kept.
 
-        A test pattern is drawn anew at that size, so that its pixels stay exact.
+        A test pattern is redrawn at that size instead of resampled.
         """
         if long_side < 1:
             raise CnnvizError("A picture cannot be smaller than one pixel.")
@@ -112,7 +112,7 @@ class Picture:
         return self._at(size, (0, 0, self.width, self.height))
 
     def centre_square(self, side: int) -> "Picture":
-        """The largest square in the middle, `side` pixels wide: what a network is shown."""
+        """The largest centred square, resized to `side`×`side` pixels: a network's input."""
         short = min(self.height, self.width)
         left, top = (self.width - short) // 2, (self.height - short) // 2
         return self._at((side, side), (left, top, left + short, top + short))
@@ -131,15 +131,15 @@ class Picture:
 def load_image(source: str | Path | bytes, name: str = "picture") -> Picture:
     """Read a picture file.
 
-    It is turned upright by its EXIF orientation, laid on white where transparent, brought to
-    8 bits and RGB, and made at most 1,024 pixels long. `Picture.notes` says what was done.
+    It is rotated by its EXIF orientation, composited on white, converted to 8-bit RGB and reduced to at
+    most 1,024 pixels on its long side. `Picture.notes` says what was done.
 
     Args:
         source: a path, or the file's bytes.
-        name: what to call it, where `source` is bytes.
+        name: the picture's name if `source` is bytes.
 
     Raises:
-        CnnvizError: if it is no picture, is damaged, or is larger than 40 megapixels.
+        CnnvizError: if it is not a picture, is damaged, or is larger than 40 megapixels.
     """
     if isinstance(source, bytes):
         return _decode(source, name)
@@ -189,7 +189,7 @@ def _to_picture(image: Image.Image, name: str) -> Picture:
     if frames > 1 and image.format != "MPO":
         notes.append(f"first of {frames} frames")
     full_size = image.size
-    if image.getexif().get(ExifTags.Base.Orientation) in _TURNS:  # before loading turns a TIFF upright
+    if image.getexif().get(ExifTags.Base.Orientation) in _TURNS:  # before load(), which rotates TIFFs itself
         notes.append("turned upright, as its camera recorded")
     image.draft("RGB", (MAX_SIDE, MAX_SIDE))
     image.load()
@@ -216,7 +216,7 @@ def _to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
 
 
 def _deep_grey_to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    """Scale deep grey by hand: Pillow's own conversion clips it to white."""
+    """Scale 16-bit, 32-bit and float grey to 8 bits; Pillow's conversion would clip it to white."""
     values = np.asarray(image)
     finite = values[np.isfinite(values)] if image.mode == "F" else values
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
@@ -227,7 +227,7 @@ def _deep_grey_to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     else:
         low, high = 0.0, 65535.0
         note = "16-bit grey brought to 8 bits"
-    # Shrunk before it is scaled: a large picture in double precision would take gigabytes.
+    # Reduce before scaling: a large picture in float64 would take gigabytes.
     small = Image.fromarray(np.nan_to_num(values.astype(np.float32), nan=low, posinf=high, neginf=low))
     small.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
     values = np.asarray(small, dtype=np.float64)
@@ -236,12 +236,12 @@ def _deep_grey_to_rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
 
 
 def sample_names() -> tuple[str, ...]:
-    """Every photograph that `sample` takes."""
+    """All names that `sample` accepts."""
     return tuple(_SAMPLES)
 
 
 def sample(name: str) -> Picture:
-    """A photograph that comes with scikit-image.
+    """A sample photograph from scikit-image.
 
     Raises:
         CnnvizError: if there is none of that name.
@@ -262,7 +262,7 @@ def draw_pattern(pattern: Pattern, size: int = 256) -> Picture:
 
 
 def encode_png(pixels: Array) -> bytes:
-    """uint8 (H, W) or (H, W, 3) → a PNG file, lossless, at Pillow's fast level."""
+    """uint8 (H, W) or (H, W, 3) → PNG bytes, with fast compression."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Test patterns, drawn by code at any size: pictures whose right answer is known beforehand."""
+"""Synthetic test patterns at any size, for which filter responses are known."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from cnnviz.errors import CnnvizError
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A test pattern of given size.
+    """A test pattern, drawn at any size.
 
     Attributes:
         name: one of `pattern_names()`.
-        period: pixels from one stripe, ring or pair of squares to the next, at least 2.
-        angle: degrees from "changes along the columns"; gratings only.
+        period: of stripes, rings or squares, in pixels, at least 2.
+        angle: direction of a grating in degrees; 0 varies along the columns.
     """
 
     name: str
@@ -86,5 +86,5 @@ _PATTERNS: dict[str, Callable[[Pattern, Array, Array], Array]] = {
 
 
 def pattern_names() -> tuple[str, ...]:
-    """Every name that `Pattern` takes."""
+    """All names that `Pattern` accepts."""
     return tuple(_PATTERNS)

@@ -1,7 +1,7 @@
-"""The ten figures of the synthetic training set, as coverage of pixels.
+"""Signed distance functions of the ten figures of cnnviz shapes.
 
-Every function takes coordinates (u, v), turned and scaled so that the figure is about 1 in radius, and
-returns how far inside the figure each point lies, in the same unit; negative outside.
+Each function takes coordinates (u, v), rotated and scaled so that the figure's radius is about 1, and
+returns the approximate distance of each point to the figure's edge, positive inside.
 """
 
 from collections.abc import Callable
@@ -82,12 +82,12 @@ def spiral(rng: np.random.Generator, u: Array, v: Array) -> Array:
 
 
 def _wave(x: Array, period: float, phase: float) -> Array:
-    """Stripes of equal width: how far inside one of them."""
+    """Stripes of equal width: distance to the edge, positive inside a stripe."""
     return np.asarray(period * (0.25 - np.abs(np.mod(x / period + phase, 1.0) - 0.5)))
 
 
 def _patch(rng: np.random.Generator, u: Array, v: Array) -> Array:
-    """A random outline, so that only the texture tells the class."""
+    """A figure of random shape, so that only the texture identifies the class."""
     return np.asarray((disc, square, triangle)[rng.integers(3)](rng, u / 1.1, v / 1.1) * 1.1)
 
 

@@ -1,8 +1,8 @@
-"""cnnviz shapes: a training set made by code, without limit, the same on every computer.
+"""cnnviz shapes: an unlimited, deterministic synthetic training set.
 
-Ten figures that take edges, corners, curves and textures to tell apart, in random place, size, turn,
-colour, background, blur and noise. In some pictures the figure is as bright as its background, so that
-only colour shows it.
+Ten figures that differ in edges, corners, curves and textures, with random position, size, rotation,
+colour, background, blur and noise. In some pictures figure and background have equal brightness and
+differ in colour only.
 """
 
 from collections.abc import Sequence
@@ -25,10 +25,10 @@ _CENTRED = np.arange(SIDE, dtype=np.float32) - (SIDE - 1) / 2
 
 @dataclass(frozen=True, slots=True)
 class Shapes:
-    """An unlimited set: picture i of a seed is always the same, whatever was drawn before.
+    """The data set of one seed; picture i depends on seed and i only.
 
     Attributes:
-        seed: another seed is another set.
+        seed: 0 to 2⁶⁴ − 1.
     """
 
     seed: int = 0
@@ -38,7 +38,7 @@ class Shapes:
             raise CnnvizError(f"The seed of cnnviz shapes is a whole number from 0, not {self.seed}.")
 
     def label(self, index: int) -> int:
-        """The class of a picture; each ten in a row hold every class once."""
+        """The class index of a picture: index modulo 10."""
         return index % len(CLASSES)
 
     def pixels(self, index: int) -> Array:
@@ -50,7 +50,7 @@ class Shapes:
         ground, figure = _colours(rng)
         picture = _background(rng, ground)
         picture += cover * (figure - picture)
-        return _seen(rng, picture)
+        return _photographed(rng, picture)
 
     def batch(self, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Pictures, uint8 (N, 3, 64, 64), and their classes, int64 (N,)."""
@@ -60,7 +60,7 @@ class Shapes:
 
 
 def _cover(rng: np.random.Generator, name: str) -> Array:
-    """How much of each pixel the figure covers, float32 (64, 64), in [0, 1]."""
+    """Coverage of each pixel by the figure, float32 (64, 64), in [0, 1]."""
     radius = rng.uniform(15, 26)
     reach = SIDE / 2 - 0.8 * radius
     x = _CENTRED[None, :] - np.float32(rng.uniform(-reach, reach))
@@ -72,7 +72,7 @@ def _cover(rng: np.random.Generator, name: str) -> Array:
 
 
 def _colours(rng: np.random.Generator) -> tuple[Array, Array]:
-    """Two colours far enough apart; in every fifth picture or so they are equally bright."""
+    """Two colours with enough contrast; in about a fifth of the pictures of equal brightness."""
     while True:
         ground, figure = rng.random((2, 3), dtype=np.float32)
         if rng.random() < 0.2:
@@ -83,7 +83,7 @@ def _colours(rng: np.random.Generator) -> tuple[Array, Array]:
 
 
 def _background(rng: np.random.Generator, ground: Array) -> Array:
-    """A flat colour, a slope, smooth clouds or faint waves, float32 (64, 64, 3)."""
+    """A flat colour, linear gradient, smooth noise or faint waves, float32 (64, 64, 3)."""
     strength = np.float32(rng.uniform(0, 0.15))
     kind = rng.integers(4)
     if kind == 3:
@@ -97,15 +97,15 @@ def _background(rng: np.random.Generator, ground: Array) -> Array:
 
 
 def _clouds(rng: np.random.Generator) -> Array:
-    """Smooth noise of its own in each colour, about −1 to 1."""
+    """Independent smooth noise per channel, about −1 to 1."""
     cells = int(rng.integers(3, 10))
     coarse = rng.integers(0, 256, (cells, cells, 3), dtype=np.uint8)
     smooth = Image.fromarray(coarse).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     return np.asarray(smooth, dtype=np.float32) / np.float32(127.5) - 1
 
 
-def _seen(rng: np.random.Generator, picture: Array) -> Array:
-    """What a camera would make of it: blur, then noise, then 8 bits."""
+def _photographed(rng: np.random.Generator, picture: Array) -> Array:
+    """Camera effects: blur, then noise, then 8 bits."""
     image = Image.fromarray(_as_bytes(picture))
     blur = rng.uniform(0, 1.2)
     if blur > 0.3:

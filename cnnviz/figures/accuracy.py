@@ -1,4 +1,4 @@
-"""Accuracy of classifiers against what they cost."""
+"""Accuracy of classifiers against their cost."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -38,13 +38,13 @@ def score_of(figures: PublishedFigures, score: Score) -> float:
 
 
 def front_of(shown: Sequence[PublishedFigures], cost: Cost, score: Score) -> list[PublishedFigures]:
-    """Those that no other beats in both cost and accuracy, the cheapest first."""
+    """The Pareto front of cost and accuracy, the cheapest first."""
     front = pareto_front([cost_of(f, cost) for f in shown], [score_of(f, score) for f in shown])
     return [shown[i] for i in front]
 
 
-def figures_words(figures: PublishedFigures) -> str:
-    """What is published of some weights, in words."""
+def figures_text(figures: PublishedFigures) -> str:
+    """The published figures of some weights as text."""
     return (
         f"{figures.name} ({figures.weights}), crop {figures.input_size}×{figures.input_size}: "
         f"top-1 {figures.accuracy_top1:.2f} %, top-5 {figures.accuracy_top5:.2f} %, "
@@ -56,7 +56,7 @@ def figures_words(figures: PublishedFigures) -> str:
 def accuracy_scatter(
     shown: Sequence[PublishedFigures], cost: Cost, score: Score, family: str | None, marked: str
 ) -> go.Figure:
-    """A point for each set of weights, one family and one model marked, the front as a line."""
+    """One point per set of weights; a family and a model are highlighted, the Pareto front is a line."""
     front = front_of(shown, cost, score)
     figure = go.Figure()
     x, y = _points(front, cost, score)
@@ -82,7 +82,7 @@ def accuracy_scatter(
 def _dots(shown: Sequence[PublishedFigures], cost: Cost, score: Score, colour: str, size: int) -> go.Scatter:
     x, y = _points(shown, cost, score)
     symbols = ["diamond" if "SWAG" in f.weights else "circle" for f in shown]
-    words = [figures_words(f).replace(": ", ":<br>", 1).replace(", file", ",<br>file") for f in shown]
+    words = [figures_text(f).replace(": ", ":<br>", 1).replace(", file", ",<br>file") for f in shown]
     words = [w.replace(" %, ", " %,<br>").replace("parameters, ", "parameters,<br>") for w in words]
     marker = {"color": colour, "size": size, "symbol": symbols, "opacity": 0.85}
     hover = "%{text}<extra></extra>"
@@ -104,7 +104,7 @@ def _labels(
     marked: str,
     score: Score,
 ) -> list[tuple[str, PublishedFigures, dict[str, object]]]:
-    """Words beside points: the model in the sidebar, the best of the family, the front and its ends."""
+    """Annotations: the model in the sidebar, the best of the family, the front and its ends."""
     best = [max(kin, key=lambda f: score_of(f, score))] if kin else []
     own = [f for f in shown if f.name == marked][-1:]
     named = {f.name: (f.name, f, _RIGHT) for f in [front[0], *best, *own]}
@@ -114,7 +114,7 @@ def _labels(
 
 
 def accuracy_rows(shown: Sequence[PublishedFigures], cost: Cost, score: Score) -> list[Row]:
-    """All that is shown as a table; whether it lies on the front of the chosen axes."""
+    """All points as table rows, with whether each lies on the Pareto front of the chosen axes."""
     front = set(front_of(shown, cost, score))
     return [
         {
@@ -136,7 +136,7 @@ def accuracy_rows(shown: Sequence[PublishedFigures], cost: Cost, score: Score) -
 def accuracy_figure(
     shown: Sequence[PublishedFigures], cost: Cost, score: Score, family: str | None
 ) -> "Figure":
-    """The same on white, to take home."""
+    """The scatter plot on white, for export."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4.5), dpi=200, layout="constrained")

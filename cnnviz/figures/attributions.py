@@ -1,4 +1,4 @@
-"""What a score rests on, as it is drawn: titles, scales, and where their colours end."""
+"""Attribution maps as drawn: titles, colour scales and their limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _REACH = 99
 
 
 def colour_limit(values: Array) -> float:
-    """Where colours end: the 99th percentile of the magnitudes, so that a few pixels do not pale the rest.
+    """Limit of the colour scale: the 99th percentile of the magnitudes, robust to a few large values.
 
     The largest magnitude where that percentile is 0.
     """
@@ -39,9 +39,9 @@ class AttributionMap:
     """One method's map.
 
     Attributes:
-        method: which gives title and scale: signed results have two hues, the others one.
-        values: float32 (H, W); None while there are none.
-        words: a sentence under it.
+        method: determines title and scale; signed results use a diverging scale, others a sequential one.
+        values: float32 (H, W); None while not computed.
+        words: a caption.
     """
 
     method: AttributionMethod
@@ -50,22 +50,22 @@ class AttributionMap:
 
     @property
     def title(self) -> str:
-        """Over it."""
+        """Title of the map."""
         return METHOD_LABELS[self.method]
 
     @property
     def scale(self) -> ScaleName:
-        """Its colours."""
+        """Its colour scale."""
         return "activation" if self.method in SIGNED else "count"
 
     @property
     def limit(self) -> float:
-        """Where the colours end."""
+        """Limit of the colour scale."""
         return 0.0 if self.values is None else colour_limit(self.values)
 
     @property
     def alt(self) -> str:
-        """What is to be seen, for who does not see it."""
+        """Alternative text."""
         if self.values is None:
             return f"{self.title}: no map yet"
         row, column = np.unravel_index(np.abs(self.values).argmax(), self.values.shape)
@@ -76,7 +76,7 @@ class AttributionMap:
 
 
 def attribution_figure(picture: Picture, maps: Sequence[AttributionMap]) -> "Figure":
-    """The picture and the maps beside each other."""
+    """The picture and the maps side by side."""
     shown = [Panel("Picture", picture.pixels.transpose(2, 0, 1) / 255)]
     for one in maps:
         if one.values is not None:

@@ -1,4 +1,4 @@
-"""A block of a network as a diagram: what stands where, in which words, and the same as a figure."""
+"""A block of a network as a diagram: positions, labels, and the exported figure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from cnnviz.figures.tables import Row
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, apart for colour-blind eyes; the words beside them say the same.
+# Okabe and Ito's colour-blind safe palette; labels carry the same information.
 KIND_COLOURS: Mapping[RowKind | None, str] = MappingProxyType(
     {
         "convolution": "#0072b2",
@@ -33,7 +33,7 @@ _LONGEST = 25
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A box of the diagram: two lines on it, a sentence about it, and the block that it opens, if any."""
+    """A box of the diagram: two lines of text, a description, and the path of the block it opens, if any."""
 
     name: str
     detail: str
@@ -44,14 +44,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Diagram:
-    """The parts of a block; the first node is what comes in."""
+    """The parts of a block; the first node is the input."""
 
     nodes: tuple[Node, ...]
     layout: Layout
 
 
 def diagram(block: Block, trace: Trace) -> Diagram:
-    """Draw the inside of a block; its inputs stand as one node on top."""
+    """The diagram of a block's parts; its inputs are one node on top."""
     inputs = entering(trace, block)
     shape = times(inputs[0]) if len(inputs) == 1 else f"{len(inputs)} maps"
     words = "; ".join(map(times, inputs))
@@ -69,21 +69,21 @@ def _node(part: Block, block: Block) -> Node:
     return Node(
         line,
         f"{times(part.output_shape)} · {_parameters(part)}",
-        part_words(part),
+        part_text(part),
         part.kind,
         opened_by(part),
     )
 
 
 def opened_by(part: Block) -> str | None:
-    """The path of the block that a part opens: of several alike the first one."""
+    """The path of the block that a part opens: the first of equal ones."""
     if not part.parts:
         return None
     return opened_by(part.parts[0]) if part.are_alike else part.path
 
 
-def part_words(part: Block) -> str:
-    """A part in a sentence."""
+def part_text(part: Block) -> str:
+    """A description of a part."""
     kind = f", {part.kind}" if part.kind else f", {part.last - part.first} operations"
     return (
         f"{part.path}: {part.title}{kind}; gives {times(part.output_shape)}; "
@@ -96,7 +96,7 @@ def _parameters(part: Block) -> str:
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:
-    """Text that fits a box."""
+    """Text shortened to fit a box."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 

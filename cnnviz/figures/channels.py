@@ -1,4 +1,4 @@
-"""Channels of a layer compared by one number each."""
+"""One statistic per channel of a layer, as bars and table rows."""
 
 import plotly.graph_objects as go
 
@@ -15,7 +15,7 @@ _LABELS = {
 
 
 def channel_bars(maps: FeatureMaps, order: ChannelOrder) -> go.Figure:
-    """A bar for each channel, in the order of the wall; by mean where that order is the index."""
+    """One bar per channel, in the order of the wall; the mean where that order is the index."""
     statistic = "mean" if order == "index" else order
     channels = maps.ranked(order)
     values = maps.statistic(statistic)[channels]
@@ -35,7 +35,7 @@ def channel_bars(maps: FeatureMaps, order: ChannelOrder) -> go.Figure:
 
 
 def channel_rows(maps: FeatureMaps, order: ChannelOrder) -> list[Row]:
-    """The numbers of each channel, in the order of the wall."""
+    """The statistics of each channel as table rows, in the order of the wall."""
     return [
         {
             "channel": int(channel),

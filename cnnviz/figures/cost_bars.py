@@ -1,4 +1,4 @@
-"""Bars of what several ways cost, one quantity under another."""
+"""Cost comparison as bars, one group per quantity."""
 
 import math
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ _MOST_TICKS = 6
 
 @dataclass(frozen=True, slots=True)
 class BarGroup:
-    """One quantity of several ways.
+    """One quantity of the compared alternatives.
 
     Attributes:
         title: the quantity.
-        comparison: how the ways compare, in words; may be empty.
+        comparison: a sentence on how they compare; may be empty.
         unit: of the values.
-        bars: (name of the way, value of at least 1, the value in words).
+        bars: (name of the alternative, value of at least 1, the value as text).
     """
 
     title: str
@@ -46,17 +46,17 @@ class BarGroup:
         return max(value for _, value, _ in self.bars)
 
     def is_logarithmic(self, axis: Axis) -> bool:
-        """Whether the axis counts in powers of ten."""
+        """Whether the axis is logarithmic."""
         far = self.largest > _FAR_APART * min(value for _, value, _ in self.bars)
         return axis == "logarithmic" or (axis == "automatic" and far)
 
     def axis_title(self, axis: Axis) -> str:
-        """The unit, and how the axis counts if that is unusual."""
+        """The unit, and whether the axis is logarithmic."""
         return f"{self.unit}, logarithmic" if self.is_logarithmic(axis) else self.unit
 
 
 def comparison_bars(groups: Sequence[BarGroup], axis: Axis) -> go.Figure:
-    """Horizontal bars, a group for each quantity, the words of a bar above it."""
+    """Horizontal bars, one group per quantity, each bar's label above it."""
     heights = [_REST + _BAR * len(group.bars) for group in groups]
     figure = make_subplots(rows=len(groups), cols=1, vertical_spacing=_REST / sum(heights))
     for number, group in enumerate(groups, start=1):
@@ -75,7 +75,7 @@ def comparison_bars(groups: Sequence[BarGroup], axis: Axis) -> go.Figure:
 
 
 def _places(group: BarGroup) -> list[int]:
-    """The first bar stands on top."""
+    """Vertical positions; the first bar is on top."""
     return list(range(len(group.bars)))[::-1]
 
 
@@ -91,7 +91,7 @@ def _bars(group: BarGroup) -> go.Bar:
 
 
 def _words(group: BarGroup, axis: Axis) -> go.Scatter:
-    """The title and each bar's words, from the foot of the bars on."""
+    """The title and the bars' labels."""
     lines = [f"{name}: {words}" for name, _, words in group.bars]
     start = 1 if group.is_logarithmic(axis) else 0
     return go.Scatter(
@@ -106,7 +106,7 @@ def _words(group: BarGroup, axis: Axis) -> go.Scatter:
 
 
 def _span(group: BarGroup, axis: Axis) -> dict[str, Any]:
-    """From 0, or from 1 where the axis counts in powers of ten."""
+    """Axis range: from 0, or from 1 on a logarithmic axis."""
     title = {"text": group.axis_title(axis), "standoff": 6}
     if not group.is_logarithmic(axis):
         return {"title": title, "range": [0, 1.02 * group.largest], "tickformat": "~s", "nticks": _MOST_TICKS}
@@ -116,7 +116,7 @@ def _span(group: BarGroup, axis: Axis) -> dict[str, Any]:
 
 
 def comparison_figure(groups: Sequence[BarGroup], axis: Axis) -> "Figure":
-    """The same bars on white, to take home."""
+    """The bars on white, for export."""
     from matplotlib.figure import Figure
 
     counts = [len(group.bars) for group in groups]

@@ -1,4 +1,4 @@
-"""What is on screen as files to take home."""
+"""Exported files of what is on screen."""
 
 import io
 import threading
@@ -16,7 +16,7 @@ from cnnviz.ops.filtering import FilteredPicture
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Matplotlib's settings are the whole process's: one figure at a time.
+# Matplotlib's settings are global: one figure at a time.
 _SETTINGS = threading.Lock()
 
 

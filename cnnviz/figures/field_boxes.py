@@ -1,4 +1,4 @@
-"""Fields on the picture: the box of a unit, and the effective field under the theoretical one."""
+"""Receptive fields on the picture: a unit's box; effective against theoretical field."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ _AROUND = 0.75
 
 
 def box_figure(pixels: Array, box: Box, title: str) -> "Figure":
-    """A picture (H, W, 3) uint8 with a unit's field on it, the part in the padding hatched."""
+    """A picture, uint8 (H, W, 3), with a unit's receptive field; the part in the padding is hatched."""
     figure, (axes,) = _figure()
     height, width = pixels.shape[:2]
     axes.imshow(pixels, interpolation="none", zorder=2)
@@ -33,7 +33,7 @@ def box_figure(pixels: Array, box: Box, title: str) -> "Figure":
 
 
 def effective_figure(fields: Mapping[str, tuple[Array, Box, Box]]) -> "Figure":
-    """Effective fields beside each other, on white: title → mass, theoretical box, box that holds most."""
+    """Effective fields side by side on white; title → mass, theoretical box, box with most of the mass."""
     figure, places = _figure(len(fields))
     for axes, (title, (mass, box, held)) in zip(places, fields.items(), strict=True):
         _draw_effective(axes, mass, box, held, title)
@@ -50,7 +50,7 @@ def _draw_effective(axes: "Axes", mass: Array, box: Box, held: Box, title: str) 
 
 
 def effective_chart(mass: Array, box: Box, held: Box, share: float) -> go.Figure:
-    """A heat map of an effective field under its boxes; colours by the square root, so that tails show."""
+    """A heat map of an effective field with its boxes; square-root colour scale to show the tails."""
     height, width = mass.shape
     percent = 100 * mass / mass.max()
     figure = go.Figure(
@@ -96,7 +96,7 @@ def _label(figure: go.Figure, x: float, y: float, words: str, vertical: str, sid
 
 
 def _limits(box: Box, height: int, width: int) -> dict[str, tuple[float, float]]:
-    """The picture and the box around it, as far as three quarters of a picture; row 0 on top."""
+    """Axis limits: the picture and the box, up to 3/4 of a picture beyond it; row 0 on top."""
 
     def span(edges: Edges, size: int) -> tuple[float, float]:
         first, last = edges or (0, size - 1)

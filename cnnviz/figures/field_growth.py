@@ -20,7 +20,7 @@ FIELD_TITLE = "Receptive field (pixels)"
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """The maps of a network that have a receptive field, in order, and the side of its picture."""
+    """The rows of a network that have a receptive field, in order, and the input's side."""
 
     label: str
     rows: tuple[LayerRow, ...]
@@ -28,7 +28,7 @@ class Growth:
 
     @classmethod
     def of(cls, label: str, found: Trace) -> "Growth":
-        """Read it off a trace."""
+        """From a trace."""
         return cls(label, rows_with_field(found), found.input_shape[2])
 
     @property
@@ -43,7 +43,7 @@ class Growth:
 
 
 def rows_with_field(found: Trace) -> tuple[LayerRow, ...]:
-    """The maps of a trace whose field is defined; what global pooling leaves sees all there is."""
+    """The rows of a trace with a defined receptive field, before global pooling."""
     return tuple(row for row in found if row.receptive_field is not None and not row.is_pooled)
 
 
@@ -53,7 +53,7 @@ def _size(row: LayerRow) -> tuple[int, ...]:
 
 
 def growth_chart(growths: Sequence[Growth], logarithmic: bool) -> go.Figure:
-    """A line for each network, its name at its end, and one for the picture."""
+    """One line per network, labelled at its end, and one for the input's size."""
     figure = go.Figure()
     longest = max(len(growth.rows) for growth in growths)
     for growth, colour in zip(growths, CURVES, strict=False):
@@ -82,7 +82,7 @@ def growth_chart(growths: Sequence[Growth], logarithmic: bool) -> go.Figure:
 
 
 def _label(growth: Growth, colour: str, logarithmic: bool, far: bool) -> dict[str, object]:
-    """The network's name at the end of its line: above it where there is no room beside it."""
+    """The label at the end of a line: above it if there is no room beside it."""
     place = {"xanchor": "right", "yanchor": "bottom"} if far else {"xanchor": "left", "xshift": 5}
     return {
         "x": len(growth.rows), "y": _at(growth.sizes[-1], logarithmic), **place,
@@ -100,7 +100,7 @@ def _words(growth: Growth, row: LayerRow) -> str:
 
 
 def growth_figure(growths: Sequence[Growth], logarithmic: bool) -> "Figure":
-    """The same chart on white, to take home."""
+    """The chart on white, for export."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.5), dpi=200, layout="constrained")
@@ -118,5 +118,5 @@ def growth_figure(growths: Sequence[Growth], logarithmic: bool) -> "Figure":
 
 
 def growth_rows(growths: Mapping[str, Trace]) -> list[Row]:
-    """The rows of all traces under each other, the network's name first."""
+    """Table rows of all traces, with the network's name in the first column."""
     return [{"model": label, **record} for label, found in growths.items() for record in found.records()]

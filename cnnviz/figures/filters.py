@@ -1,4 +1,4 @@
-"""Kernels of a convolution as a figure and as a table to take home."""
+"""Kernels of a convolution as figure and table for export."""
 
 import math
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ _GAP = 2
 
 
 def filter_limits(filters: Filters, together: bool) -> Array:
-    """(out_channels,) the magnitude at which each filter's colours end."""
+    """(out_channels,) limit of each filter's colour scale."""
     largest = np.abs(filters.weight).max(axis=(1, 2, 3))
     return np.full_like(largest, largest.max()) if together else largest
 
@@ -33,7 +33,7 @@ def filters_pixels(filters: Filters, limits: Array, colours: bool, shown: int) -
 
 
 def _coloured(weight: Array, limits: Array) -> Array:
-    """Half grey for zero; one colour for each input channel."""
+    """Three input channels as RGB; zero is mid-grey."""
     count, _, height, width = weight.shape
     zoom = max(1, math.ceil(64 / max(height, width)))
     divisors = np.where(limits > 0, limits, 1)[:, None, None, None]
@@ -65,7 +65,7 @@ def filters_figure(filters: Filters, limits: Array, colours: bool, shown: int) -
 
 
 def filter_rows(filters: Filters) -> list[Row]:
-    """Every weight: a row each."""
+    """One table row per weight."""
     return [
         {"filter": filter_, "input channel": channel, "row": row, "column": column, "weight": float(value)}
         for (filter_, channel, row, column), value in np.ndenumerate(filters.weight)

@@ -1,4 +1,4 @@
-"""A network at a glance as a figure and as a table to take home."""
+"""A network at a glance as figure and table for export."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ _MAPS = 8
 
 
 def glance_figure(columns: Sequence[Column], seen: Glance, picture: Picture) -> "Figure":
-    """The picture, then a column of maps for each layer, on white."""
+    """The picture, then one column of maps per layer, on white."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(1.0 + 0.75 * len(columns), 7.5), dpi=200, layout="constrained")
@@ -52,14 +52,14 @@ def _draw(place: "Axes", column: Column, maps: ColumnMaps) -> None:
 
 
 def _stacked(maps: Array) -> Array:
-    """Maps below each other, with gaps of nothing between."""
+    """Maps stacked vertically, separated by NaN."""
     gap = max(1, maps.shape[1] // 16)
     padded = np.pad(maps, ((0, 0), (0, gap), (0, 0)), constant_values=np.nan)
     return np.asarray(padded.reshape(-1, maps.shape[2])[:-gap])
 
 
 def glance_rows(columns: Sequence[Column], seen: Glance) -> list[Row]:
-    """A row for each channel shown; one for a vector or for tokens."""
+    """One table row per channel shown; one for a vector or tokens."""
     return [
         {
             "layer": column.summary.layer,

@@ -20,7 +20,7 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def _curves(norms: GradientNorms) -> list[tuple[str, Array, str]]:
-    """Name, norms and colour; a norm of 0 has no place on a logarithmic axis."""
+    """(name, norms, colour); norms of 0 are dropped for the logarithmic axis."""
     both = (("Residual", norms.residual), ("Plain", norms.plain))
     return [
         (name, np.where(values > 0, values, np.nan), colour)
@@ -29,7 +29,7 @@ def _curves(norms: GradientNorms) -> list[tuple[str, Array, str]]:
 
 
 def gradient_chart(norms: GradientNorms) -> go.Figure:
-    """Both curves, named above them."""
+    """Both curves with their labels."""
     figure = go.Figure()
     numbers = np.arange(1, len(norms.layers) + 1)
     curves = _curves(norms)
@@ -76,7 +76,7 @@ def _tick(value: float) -> str:
 
 
 def gradient_figure(norms: GradientNorms) -> "Figure":
-    """The same curves on white, to take home."""
+    """The curves on white, for export."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.2), dpi=200, layout="constrained")
@@ -93,7 +93,7 @@ def gradient_figure(norms: GradientNorms) -> "Figure":
 
 
 def gradient_rows(norms: GradientNorms) -> list[Row]:
-    """A row for each layer."""
+    """One table row per layer."""
     return [
         {
             "layer": number,

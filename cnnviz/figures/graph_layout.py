@@ -1,8 +1,8 @@
-"""Places for the parts of a block and the lines between them: layers from top to bottom.
+"""Layered graph drawing for the parts of a block, from top to bottom.
 
-Sugiyama, Tagawa and Toda 1981: depth by the longest path, long lines through places of their own,
-order by barycentres, then the nearest free position. Blocks in which nearly everything reads
-everything, as in DenseNet, become one column with arcs at its side.
+Sugiyama, Tagawa and Toda 1981: layers by longest path, long edges through dummy nodes, order by
+barycentres, then coordinates. Dense graphs, as in DenseNet blocks, become one column with arcs at
+its side.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,20 +13,20 @@ NODE = (188.0, 44.0)
 _GAP, _ROW, _LINE = 16.0, 68.0, 14.0
 _MARGIN = 6.0
 _MOST_LINES = 40
-_SWEEPS = 7  # the last one goes down: what has one parent stands straight under it
+_SWEEPS = 7  # the last sweep goes down: nodes with one parent are placed straight below it
 
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything stands, in pixels from the top left corner.
+    """Coordinates of the drawing, in pixels from the top left corner.
 
     Attributes:
-        places: the middle of each node.
-        lines: from node to node (by number), and the cubic Bézier curve between: start, then two
-            control points and an end for each piece.
-        size: width and height of the whole.
+        places: the centre of each node.
+        lines: (from node, to node) and the cubic Bézier curve: start, then two control points and an
+            end for each piece.
+        size: width and height.
     """
 
     places: tuple[Point, ...]
@@ -35,7 +35,7 @@ class Layout:
 
 
 def layout(parents: Sequence[Sequence[int]]) -> Layout:
-    """Place the nodes of a graph; `parents` has the numbers of those that each node reads, all smaller."""
+    """Lay out a graph; `parents[n]` are the indices of the nodes that n reads, all smaller than n."""
     depths = _depths(parents)
     edges = [(p, n) for n, read in enumerate(parents) for p in read]
     if sum(depths[n] - depths[p] - 1 for p, n in edges) > _MOST_LINES:
@@ -47,7 +47,7 @@ def _depths(parents: Sequence[Sequence[int]]) -> list[int]:
     depths: list[int] = []
     for read in parents:
         depths.append(1 + max((depths[p] for p in read), default=-1))
-    for n in range(len(parents) - 1, 0, -1):  # what reads nothing stands just above who reads it
+    for n in range(len(parents) - 1, 0, -1):  # nodes without parents go just above their first reader
         readers = [depths[m] for m, read in enumerate(parents) if n in read]
         if not parents[n] and readers:
             depths[n] = max(0, min(readers) - 1)
@@ -55,7 +55,7 @@ def _depths(parents: Sequence[Sequence[int]]) -> list[int]:
 
 
 def _column(count: int, edges: Sequence[tuple[int, int]]) -> Layout:
-    """All nodes below each other; lines between neighbours straight, all others as arcs on the right."""
+    """All nodes in one column; edges between neighbours straight, others as arcs on the right."""
     width, height = NODE
     widest = max(_bulge(n - p) for p, n in edges)
     places = tuple((_MARGIN + width / 2, _MARGIN + height / 2 + n * _ROW) for n in range(count))
@@ -102,7 +102,7 @@ def _layers(depths: Sequence[int], edges: Sequence[tuple[int, int]]) -> Layout:
 def _with_lines(
     depths: Sequence[int], edges: Sequence[tuple[int, int]]
 ) -> tuple[list[list[int]], list[tuple[int, int]], dict[tuple[int, int], list[int]]]:
-    """Rows of nodes and of places that long lines pass; links from row to row; the places of each line."""
+    """Rows with dummy nodes for long edges; links between adjacent rows; the nodes of each edge."""
     rows: list[list[int]] = [[] for _ in range(max(depths) + 1)]
     links: list[tuple[int, int]] = []
     chains: dict[tuple[int, int], list[int]] = {}
@@ -127,9 +127,9 @@ def _mean(values: Sequence[float], default: float) -> float:
 def _apart(
     row: Sequence[int], wish: Mapping[int, float], widths: Mapping[int, float], count: int
 ) -> dict[int, float]:
-    """The positions nearest to the wished ones at which nothing overlaps; lines weigh more, to stay straight.
+    """Non-overlapping positions nearest to the wanted ones; dummy nodes weigh more, to keep edges straight.
 
-    Least squares under an order is solved by pooling neighbours that want to be on each other's side.
+    Isotonic least squares by the pool-adjacent-violators algorithm.
     """
     offsets, at = [], 0.0
     for i, v in enumerate(row):
@@ -148,7 +148,7 @@ def _apart(
 
 
 def _through(start: Point, end: Point, columns: Sequence[float]) -> tuple[Point, ...]:
-    """From the bottom of one node to the top of another, straight past the rows between."""
+    """An edge from the bottom of one node to the top of another, straight past the rows between."""
     half = NODE[1] / 2
     points = _curve_start(start)
     at = (start[0], start[1] + half)

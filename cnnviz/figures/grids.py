@@ -1,4 +1,4 @@
-"""Small grids of numbers beside each other, as a figure and as a table to take home."""
+"""Small matrices side by side as figure and table for export."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ class Grid:
     """A small matrix of numbers.
 
     Attributes:
-        title: over it.
+        title: of the grid.
         values: (H, W).
-        kind: "input" in greys; else the diverging scale of that name.
-        ends: which inputs are black and white.
+        kind: "input" for greys, else the diverging scale of that name.
+        ends: the inputs drawn black and white.
     """
 
     title: str
@@ -38,7 +38,7 @@ class Grid:
 
 
 def grid_rows(grids: Sequence[Grid]) -> list[Row]:
-    """Every number of the grids: a row each."""
+    """One table row per number."""
     return [
         {"grid": grid.title, "row": row, "column": column, "value": float(value)}
         for grid in grids
@@ -47,7 +47,7 @@ def grid_rows(grids: Sequence[Grid]) -> list[Row]:
 
 
 def grids_figure(grids: Sequence[Grid]) -> "Figure":
-    """The grids side by side, each cell with its number in two decimals."""
+    """The grids side by side, each cell labelled with two decimals."""
     from matplotlib.figure import Figure
 
     widths = [grid.values.shape[1] for grid in grids]

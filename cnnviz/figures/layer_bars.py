@@ -1,4 +1,4 @@
-"""A network's cost layer by layer: a bar for each operation, in the order in which they run."""
+"""A network's cost by layer: one bar per operation, in execution order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from cnnviz.figures.theme import plain_layout
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which stay apart for colour-blind eyes, and a pattern for each.
+# Okabe and Ito's colour-blind safe palette, and a pattern for each.
 _STYLES: Mapping[RowKind, tuple[str, str]] = {
     "convolution": ("#0072b2", ""),
     "linear": ("#d55e00", "/"),
@@ -32,7 +32,7 @@ _WIDTH = 0.85
 
 @dataclass(frozen=True, slots=True)
 class LayerBar:
-    """A quantity of one operation: its number in the order of running, its layer, its kind."""
+    """A quantity of one operation, with its position in execution order, layer and kind."""
 
     number: int
     layer: str
@@ -41,7 +41,7 @@ class LayerBar:
 
 
 def shares(bars: Sequence[LayerBar]) -> dict[RowKind, float]:
-    """Each kind's share of the sum, the largest first."""
+    """Each kind's fraction of the sum, the largest first."""
     total = sum(bar.value for bar in bars)
     sums = {kind: sum(bar.value for bar in bars if bar.kind == kind) for kind in _STYLES}
     ordered = sorted(sums.items(), key=lambda item: -item[1])
@@ -59,7 +59,7 @@ def _name(kind: RowKind, share: float) -> str:
 
 
 def layer_bars(bars: Sequence[LayerBar], unit: str, logarithmic: bool) -> go.Figure:
-    """The bars, coloured by kind; the legend gives each kind's share, and the largest bar its name."""
+    """The bars, coloured by kind; the legend has each kind's share, the largest bar is labelled."""
     figure = go.Figure()
     for kind, share in shares(bars).items():
         numbers, values, layers = _of_kind(bars, kind)
@@ -90,7 +90,7 @@ def layer_bars(bars: Sequence[LayerBar], unit: str, logarithmic: bool) -> go.Fig
 
 
 def layer_figure(bars: Sequence[LayerBar], unit: str, logarithmic: bool) -> "Figure":
-    """The same bars on white, to take home."""
+    """The bars on white, for export."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 3.6), dpi=200, layout="constrained")

@@ -11,11 +11,11 @@ _GAP = 2
 
 
 def map_limits(values: Array, layer_limit: float | None = None) -> Array:
-    """(C,) the magnitude at which each map's colours end.
+    """(C,) limit of each map's colour scale.
 
     Args:
         values: (C, H, W).
-        layer_limit: one limit for all maps, or None for each map its own.
+        layer_limit: one limit for all maps; None for one per map.
     """
     if layer_limit is not None:
         return np.full(values.shape[0], layer_limit)
@@ -28,8 +28,8 @@ def wall_pixels(values: Array, limits: Array, colours: Scale | None = None, tile
     Args:
         values: (C, H, W).
         limits: (C,), from `map_limits`.
-        colours: the scale; activations on light where left out.
-        tile: least length of a map's longer side; smaller maps are drawn larger by a whole factor.
+        colours: the scale; by default that of activations on light.
+        tile: minimum of a map's longer side in pixels; smaller maps are enlarged by a whole factor.
 
     Returns:
         uint8 (height, width, 3), nearly square.

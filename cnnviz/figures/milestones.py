@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def milestones_figure(points: Sequence[tuple[str, int, int, float | None]]) -> "Figure":
-    """Each architecture's name, year, parameters, and comparable top-5 error in per cent if there is one."""
+    """Scatter plot; each item is name, year, parameters, and top-5 error in per cent or None."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.5, 4.2), dpi=200, layout="constrained")

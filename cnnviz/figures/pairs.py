@@ -1,4 +1,4 @@
-"""Feature maps of two networks in pairs as a figure and as a table to take home."""
+"""Pairs of feature maps of two networks as figure and table for export."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def pairs_figure(left: FeatureMaps, right: FeatureMaps, channels: Array, names: Sequence[str]) -> "Figure":
-    """Two rows of maps on white, one channel under each other, all on one scale."""
+    """Two rows of maps on white, one column per channel, all on one scale."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(1.0 * len(channels) + 0.6, 2.9), dpi=200, layout="constrained")
@@ -35,7 +35,7 @@ def pairs_figure(left: FeatureMaps, right: FeatureMaps, channels: Array, names: 
 
 
 def pairs_rows(left: FeatureMaps, right: FeatureMaps, channels: Array) -> list[Row]:
-    """A row for each channel with the numbers of both."""
+    """One table row per channel with the statistics of both."""
     difference = np.abs(left.values - right.values).mean((1, 2))
     return [
         {

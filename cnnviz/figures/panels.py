@@ -1,4 +1,4 @@
-"""Pictures and maps beside each other: what a panel is, and the same panels as a figure to take home."""
+"""Panels: pictures and maps side by side, and their figure for export."""
 
 import math
 from collections.abc import Sequence
@@ -25,18 +25,17 @@ class Panel:
     """One picture or map.
 
     Attributes:
-        title: over it.
+        title: of the panel.
         values: float (C, H, W); one channel for a map, three for a coloured picture.
-        kind: "picture" for values that are a picture's, "signed" for the diverging scale of
-            activations, "weight" for that of weights, "count".
-        limit: where the colours end: white of a picture, 1 where left out; of a map its own largest
-            magnitude where left out.
-        words: a sentence under it.
-        size: beside the title; height×width where left out.
-        least: a count above 0 is coloured as at least this share of the limit, so that it shows.
-        window: how it slides over the first panel, if it does: what belongs together is then marked exactly.
+        kind: "picture" for colours, "signed" for the diverging scale of activations, "weight" for that of
+            weights, "count" for a sequential scale.
+        limit: end of the colour scale; by default 1 for a picture, else the largest magnitude.
+        words: a caption.
+        size: text beside the title; by default height×width.
+        least: counts above 0 are coloured as at least this share of the limit, to be visible.
+        window: the windows on the first panel that produce this map; hovering then marks them exactly.
 
-    NaN in a map marks what lies outside it.
+    NaN marks values outside the map.
     """
 
     title: str
@@ -50,12 +49,12 @@ class Panel:
 
     @property
     def size_label(self) -> str:
-        """What stands beside the title."""
+        """The text beside the title."""
         return self.size or f"{self.shape[0]}×{self.shape[1]}"
 
     @property
     def scale_limit(self) -> float:
-        """Where the colours end."""
+        """End of the colour scale."""
         if self.limit is not None:
             return self.limit
         return 1.0 if self.kind == "picture" else float(np.nanmax(np.abs(self.values)))
@@ -67,7 +66,7 @@ class Panel:
 
 
 def panels_figure(panels: Sequence[Panel], per_row: int = 4) -> "Figure":
-    """The panels in rows on white, each map with its scale."""
+    """The panels in rows on white, each map with its colour bar."""
     from matplotlib.figure import Figure
 
     rows, columns = math.ceil(len(panels) / per_row), min(len(panels), per_row)
@@ -104,7 +103,7 @@ def _draw(place: "Axes", panel: Panel) -> None:
 
 
 def colour_map(name: ScaleName) -> "Colormap":
-    """A scale of the app, on light, as Matplotlib takes it."""
+    """A colour scale of the app, for light pages, as a Matplotlib colour map."""
     from matplotlib.colors import ListedColormap
 
     return ListedColormap(scale(name).colours / 255)

@@ -8,7 +8,7 @@ Row = Mapping[str, object]
 
 
 def csv_file(rows: Sequence[Row]) -> bytes:
-    """Rows of the same columns as a CSV file: UTF-8, the columns' names first."""
+    """Rows with equal keys as a CSV file: UTF-8, with a header line."""
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, fieldnames=list(rows[0]))
     writer.writeheader()

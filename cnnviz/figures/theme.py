@@ -1,10 +1,9 @@
 """The colour scales: one meaning, one scale, in light and in dark.
 
-Signed numbers use diverging scales whose middle lies near the page's background, so that "nothing
-here" looks like nothing. Activations run from red (negative) to blue (positive), weights from
-purple (negative) to orange (positive); both pairs stay apart for colour-blind eyes. The light
-scales follow ColorBrewer's RdBu and PuOr (Brewer, Hatchard and Harrower 2003). Counts have one hue, and
-no negative side.
+Signed numbers use diverging scales whose middle is close to the page's background. Activations run
+from red (negative) to blue (positive), weights from purple (negative) to orange (positive); both pairs
+are colour-blind safe. The light scales follow ColorBrewer's RdBu and PuOr (Brewer, Hatchard and
+Harrower 2003). Counts use a sequential scale.
 """
 
 from dataclasses import dataclass
@@ -57,9 +56,9 @@ class Scale:
     colours: Array
 
     def paint(self, values: Array, limit: float) -> Array:
-        """Colour signed values: (…) → uint8 (…, 3), −limit first and +limit last.
+        """Colour signed values: (…) → uint8 (…, 3), from −limit to +limit.
 
-        A limit of 0 paints everything as zero; what is not finite is painted as zero.
+        With a limit of 0 everything has the colour of zero; so have values that are not finite.
         """
         middle = STEPS // 2
         share = np.nan_to_num(values / limit, posinf=1, neginf=-1) if limit > 0 else np.zeros(values.shape)
@@ -81,10 +80,10 @@ def _rgb(hexadecimal: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-# One accent for curves and bars, readable on both grounds.
+# One accent for curves and bars, readable on light and dark.
 ACCENT = "#2a948d"
 
-# Curves beside each other, the accent first; readable on both grounds and apart for colour-blind eyes.
+# Colours of several curves, the accent first; readable on light and dark, colour-blind safe.
 CURVES = (ACCENT, "#c8762a", "#7a78c8", "#b8568a", "#6f8f2f", "#8a8a8a")
 
 

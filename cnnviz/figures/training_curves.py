@@ -1,4 +1,4 @@
-"""Loss and accuracy while a network learns: points that are few enough to draw; a figure and a table."""
+"""Loss and accuracy during training: thinned points, figure and table."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST = 120
-LOG_FROM = 20  # guessing among a thousand classes costs 6.9
+LOG_FROM = 20  # chance level for 1,000 classes is ln 1000 ≈ 6.9
 
 
 def thinned(steps: Sequence[Step], most: int = _MOST) -> tuple[Array, Array, Array, int]:
-    """Last step, mean loss and mean accuracy of groups of as many steps, and how many those are."""
+    """Last step, mean loss and mean accuracy of groups of equally many steps, and the group size."""
     group = -(-len(steps) // most) or 1
     starts = np.arange(0, len(steps), group)
     counts = np.diff(np.append(starts, len(steps)))
@@ -58,7 +58,7 @@ def training_figure(
 def training_rows(
     steps: Sequence[Step], tested: Sequence[tuple[int, float]], steps_per_epoch: int
 ) -> list[Row]:
-    """A row for each step, and before the first; held-out accuracy where an epoch ends."""
+    """One table row per step and one before the first; held-out accuracy at the end of each epoch."""
     held = {epoch * steps_per_epoch: share for epoch, share in tested}
     rows: list[Row] = [
         {"step": 0, "loss": "", "accuracy": "", "learning rate": "", "held-out accuracy": held.get(0, "")}

@@ -7,7 +7,7 @@ from cnnviz.ops.convolution import ConvStep
 
 
 def sum_rows(story: UnitStory) -> list[Row]:
-    """What each input channel adds to the weighted sum that begins the story; none if it begins otherwise."""
+    """Each input channel's share of the first step's weighted sum; [] if that step is no weighted sum."""
     step = story.steps[0].computation
     if isinstance(step, ConvStep):
         sums = zip(step.in_channels, step.channel_sums.tolist(), strict=True)

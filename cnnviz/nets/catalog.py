@@ -1,4 +1,4 @@
-"""Every network by name, built with the weights that were asked for."""
+"""All networks by name, with random or trained weights."""
 
 import difflib
 import functools
@@ -20,15 +20,14 @@ from cnnviz.nets.classifiers import (
 from cnnviz.nets.lenet import LeNet5
 from cnnviz.nets.mini_resnet import MiniResNet
 from cnnviz.nets.simple_cnn import SimpleCNN
-from cnnviz.nets.trained import class_names, is_published, require_known, weights_label, weights_path
+from cnnviz.nets.trained import WeightsSource, weights_source
 from cnnviz.nets.weights import load_weights
-from cnnviz.nets.widths import channels_in
 from cnnviz.seeding import seeded
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """A network: its name on screen, a sentence about it, how to build it, and an input that it takes."""
+    """A network: display name, description, builder, and a valid input shape."""
 
     label: str
     summary: str
@@ -54,11 +53,11 @@ _OURS = {
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """Which network with which weights; the arguments of `model`.
+    """A network and its weights: the arguments of `model`.
 
     Attributes:
         name, weights, seed: as for `model`.
-        like: for random weights, the path of a file whose network has the wanted width and classes.
+        like: for random weights, a weights file from which width and number of classes are taken.
     """
 
     name: str
@@ -72,25 +71,32 @@ class ModelSpec:
         return catalog_entry(self.name).label
 
     @property
+    def source(self) -> WeightsSource | None:
+        """Its trained weights; None for random ones.
+
+        Raises:
+            CnnvizError: if there are none of that name.
+        """
+        return None if self.weights is None else weights_source(self.name, self.weights)
+
+    @property
     def weights_label(self) -> str:
         """Where the weights come from, in words.
 
         Raises:
             CnnvizError: if they are in a file that cannot be read.
         """
-        if self.weights is None:
-            return f"random (seed {self.seed})"
-        return weights_label(self.name, self.weights)
+        return self.source.label if self.source else f"random (seed {self.seed})"
 
     @property
     def shaped_by(self) -> str | None:
-        """The weights that tell how wide the network is."""
+        """The weights from which the network's width is taken."""
         return self.weights or self.like
 
     @property
     def sizes(self) -> dict[str, Any]:
-        """What `like` says of classes and channels, as arguments of `model`."""
-        return _sizes_in(self.name, self.like) if self.like else {}
+        """Number of classes and channels from `like`, as arguments of `model`."""
+        return _sizes_in(weights_source(self.name, self.like)) if self.like else {}
 
     def build(self) -> nn.Module:
         """The network, in eval mode."""
@@ -98,20 +104,20 @@ class ModelSpec:
 
 
 def reference_names() -> tuple[str, ...]:
-    """The two networks that the lessons are about."""
+    """The two networks that the lessons use."""
     return tuple(_REFERENCE)
 
 
 def model_names() -> tuple[str, ...]:
-    """Every name that `model` takes: ours, then torchvision's classifiers."""
+    """All names that `model` accepts: ours, then torchvision's classifiers."""
     return (*_OURS, *classifier_names())
 
 
 def catalog_entry(name: str) -> CatalogEntry:
-    """What the catalog knows of a network.
+    """The catalog entry of a network.
 
     Raises:
-        CnnvizError: if there is none of that name; the message names the nearest.
+        CnnvizError: if there is none of that name; the message suggests a similar one.
     """
     if name in _OURS:
         return _OURS[name]
@@ -136,17 +142,17 @@ def model(
 
     Args:
         name: one of `model_names()`.
-        weights: None for weights drawn at random; "shapes" for our two networks' weights, trained on
+        weights: None for random weights; "shapes" for our two networks' weights, trained on
             cnnviz shapes; for torchvision's classifiers "imagenet" for its default weights, or
             torchvision's name of others, such as "IMAGENET1K_V1"; or the path of a .safetensors file.
-        seed: of the random weights; the same seed gives the same weights, and the process's own
-            random state stays as it was.
-        num_classes: of our networks, 10 if None; a file of weights brings its own.
-        channels: of each block of SimpleCNN or stage of MiniResNet, their own if None; a file brings its own.
-        progress: whether a download of weights shows a bar on the terminal.
+        seed: of the random weights; the global random state is unchanged.
+        num_classes: of our networks, 10 if None; ignored if a weights file determines it.
+        channels: of each block of SimpleCNN or stage of MiniResNet, the default if None; ignored if a
+            weights file determines it.
+        progress: whether a download shows a progress bar on the terminal.
 
     Raises:
-        CnnvizError: if there is no such model, or no such weights for it, or they cannot be had.
+        CnnvizError: if there is no such model, or no such weights for it, or they cannot be loaded.
     """
     entry = catalog_entry(name)
     if channels and name not in _REFERENCE:
@@ -154,11 +160,11 @@ def model(
     if weights is None:
         return _seeded(name, seed, _given(num_classes=num_classes, channels=channels))
     weights = str(weights.absolute()) if isinstance(weights, Path) else weights
-    require_known(name, weights)
-    if is_published(name, weights):
+    source = weights_source(name, weights)
+    if source.is_published:
         return build_classifier(name, weights, progress).eval()
-    network = _seeded(name, seed, _sizes_in(name, weights))
-    load_weights(network, weights_path(name, weights), entry.label)
+    network = _seeded(name, seed, _sizes_in(source))
+    load_weights(network, source.path, entry.label)
     return network
 
 
@@ -166,12 +172,11 @@ def _given(**arguments: Any) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value}
 
 
-def _sizes_in(name: str, weights: str) -> dict[str, Any]:
-    """What a file of weights says of the network that it is for, beyond its name."""
-    if name not in _OURS:
+def _sizes_in(source: WeightsSource) -> dict[str, Any]:
+    """Number of classes and channels according to a weights file, as arguments of the builder."""
+    if source.network not in _OURS:
         return {}
-    classes = class_names(name, weights)
-    return _given(num_classes=len(classes), channels=channels_in(name, weights_path(name, weights)))
+    return _given(num_classes=len(source.class_names), channels=source.channels)
 
 
 def _seeded(name: str, seed: int, arguments: dict[str, Any]) -> nn.Module:
@@ -189,21 +194,22 @@ def meta_model(
     num_classes: int | None = None,
     channels: Sequence[int] | None = None,
 ) -> nn.Module:
-    """The network without weights, on PyTorch's meta device: for shapes, at no cost.
+    """The network on PyTorch's meta device: shapes without values, built quickly.
 
     Args:
         name: one of `model_names()`.
-        weights: those that it is to be like; some vary in the input size that they take.
-        num_classes, channels: as `model` takes them, where there are no weights.
+        weights: whose architecture to build; input size and widths may depend on them.
+        num_classes, channels: as for `model`; ignored if `weights` is given.
 
     Raises:
         CnnvizError: if there is no such model.
     """
     build = catalog_entry(name).build
-    if weights is not None and is_published(name, weights):
-        build = functools.partial(bare_classifier, name, weights)
-    elif weights is not None:
-        build = functools.partial(build, **_sizes_in(name, weights))
+    source = None if weights is None else weights_source(name, weights)
+    if source and source.is_published:
+        build = functools.partial(bare_classifier, name, source.name)
+    elif source:
+        build = functools.partial(build, **_sizes_in(source))
     else:
         build = functools.partial(build, **_given(num_classes=num_classes, channels=channels))
     with SkipInit():
@@ -211,13 +217,13 @@ def meta_model(
 
 
 def model_bytes(name: str, weights: str | None = None) -> int:
-    """Memory that a network's weights take."""
+    """Bytes of a network's parameters and buffers."""
     network = meta_model(name, weights)
     return sum(t.numel() * t.element_size() for t in (*network.parameters(), *network.buffers()))
 
 
 def initialise(network: nn.Module) -> None:
-    """He's normal initialisation for ReLU networks: variance 2 / fan_in (He et al. 2015), bias 0."""
+    """He normal initialisation for ReLU networks: variance 2 / fan_in (He et al. 2015), bias 0."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")

@@ -1,4 +1,4 @@
-"""torchvision's image classifiers: imported when first asked for, built, loaded, their published figures."""
+"""torchvision's image classifiers: lazily imported, built, loaded; their published figures."""
 
 import functools
 import importlib
@@ -21,16 +21,18 @@ from cnnviz.seeding import seeded
 IMAGENET = "imagenet"
 _SCHEMAS = ("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
             "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # fmt: skip
-_declared: list[torch.library.Library] = []  # a library's operators go when it does
+_declared: list[
+    torch.library.Library
+] = []  # operators are unregistered when their library is garbage-collected
 
 
 @functools.cache
 def torchvision_models() -> ModuleType:
     """The module `torchvision.models`.
 
-    A torchvision built for another torch (one with CUDA beside one without) cannot load its compiled
-    operators, and its import then fails on "operator torchvision::nms does not exist". Classifiers do
-    not use them, so in that case their schemas are declared and the import tried again.
+    A torchvision built for another torch (with CUDA against without) cannot load its compiled
+    operators, and its import then fails with "operator torchvision::nms does not exist". Classifiers do
+    not use them, so their schemas are then declared and the import is retried.
     """
     try:
         return importlib.import_module("torchvision.models")
@@ -48,13 +50,13 @@ def torchvision_models() -> ModuleType:
 
 @functools.cache
 def classifier_names() -> tuple[str, ...]:
-    """The names of all classifiers, as `torchvision.models.list_models` has them."""
+    """The names of all classifiers, from `torchvision.models.list_models`."""
     models = torchvision_models()
     return tuple(models.list_models(module=models))
 
 
 def bare_classifier(name: str, weights: str | None = None) -> nn.Module:
-    """The network that certain weights are for, without them; call it under `SkipInit`."""
+    """The architecture that certain weights fit, without weights; call it within `SkipInit`."""
     sized = {}
     if weights is not None and name.startswith("vit_"):  # a ViT takes one size, which depends on its weights
         sized["image_size"] = trained_size(name, weights)
@@ -63,12 +65,12 @@ def bare_classifier(name: str, weights: str | None = None) -> nn.Module:
 
 
 def _plain(name: str) -> dict[str, bool]:
-    """Their own initialisation of these two takes many seconds and announces its end at each call."""
+    """Arguments that skip slow initialisation: GoogLeNet's and Inception's take seconds and warn."""
     return {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
 
 
 def build_classifier(name: str, weights: str | None = None, progress: bool = True) -> nn.Module:
-    """Build a classifier by torchvision's own builder and loader.
+    """Build a classifier with torchvision's builder and loader.
 
     Args:
         name: one of `classifier_names()`.
@@ -86,7 +88,7 @@ def build_classifier(name: str, weights: str | None = None, progress: bool = Tru
     chosen = _weights(name, weights)
     try:
         if not _file(chosen).exists():
-            chosen.get_state_dict(progress=progress, check_hash=True)  # nobody is to wait for a download
+            chosen.get_state_dict(progress=progress, check_hash=True)  # outside the lock of `seeded`
         with seeded(0):  # the builder draws weights before it loads them
             network = models.get_model(name, weights=chosen, progress=progress)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
@@ -101,43 +103,43 @@ def build_classifier(name: str, weights: str | None = None, progress: bool = Tru
 
 
 def class_names(name: str, weights: str) -> tuple[str, ...]:
-    """The classes that trained weights tell apart, in the order of the scores."""
+    """The classes of trained weights, in the order of the scores."""
     return tuple(_weights(name, weights).meta["categories"])
 
 
 @dataclass(frozen=True, slots=True)
 class Normalisation:
-    """What trained weights expect of each colour: less `mean`, divided by `std`."""
+    """Input normalisation per colour channel: (x − mean) / std."""
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 
 
 def normalisation(name: str, weights: str) -> Normalisation:
-    """As the weights' own transforms do it."""
+    """The normalisation of the weights' published transforms."""
     transforms = _weights(name, weights).transforms()
     return Normalisation(tuple(transforms.mean), tuple(transforms.std))
 
 
 def trained_size(name: str, weights: str = IMAGENET) -> int:
-    """Height and width in pixels at which weights were tested."""
+    """Side in pixels of the square crop at which weights were evaluated."""
     return int(_weights(name, weights).transforms.keywords["crop_size"])
 
 
 def weights_file(name: str, weights: str) -> Path:
-    """Where torchvision keeps the weights; the file need not be there."""
+    """Where torchvision stores the weights; the file may not exist yet."""
     return _file(_weights(name, weights))
 
 
 def weights_bytes(name: str, weights: str) -> int:
-    """Published size of the weights' file."""
+    """Published size of the weights' file in bytes."""
     return round(float(_weights(name, weights).meta["_file_size"]) * 1e6)
 
 
 def download_weights(name: str, weights: str) -> None:
-    """Have the weights' file in torchvision's folder; nothing happens if it is there.
+    """Download the weights' file to torchvision's folder, unless it exists.
 
-    torch writes it beside its place as "….partial" first, so that a broken download leaves no file.
+    torch downloads to a "….partial" file first, so that a broken download leaves no file.
 
     Raises:
         CnnvizError: if it cannot be downloaded.
@@ -182,10 +184,10 @@ def _not_downloaded(name: str, weights: Any, error: Exception) -> str:
 
 
 class SkipInit(TorchFunctionMode):
-    """While it is open, new tensors have shapes but no memory; those that count something are real.
+    """Within it, modules are built on the meta device and their random initialisation is skipped.
 
-    torch's own `device("meta")` takes the values from `arange` too, out of which some networks
-    compute their widths. Nothing is drawn for tensors without memory, which torch takes a millisecond over.
+    Unlike `torch.device("meta")` it leaves `arange` and `linspace` real, from whose values some networks
+    compute their widths. Initialising a meta tensor has no effect, but costs torch a millisecond.
     """
 
     _MAKE = (torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn)
@@ -195,7 +197,7 @@ class SkipInit(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        """Call `func`, on the meta device if it makes a tensor; not if it draws values for one there."""
+        """Create tensors on the meta device; skip random initialisation of meta tensors."""
         given = dict(kwargs or {})
         if func in self._DRAW:
             drawn: Tensor = args[0] if args else given["tensor"]
@@ -208,14 +210,14 @@ class SkipInit(TorchFunctionMode):
 
 @dataclass(frozen=True, slots=True)
 class PublishedFigures:
-    """What torchvision publishes of a classifier's weights: one crop, ImageNet-1K validation.
+    """torchvision's published figures for a classifier's weights: one crop, ImageNet-1K validation.
 
     Attributes:
         name: of the classifier.
         weights: of the weights.
         accuracy_top1, accuracy_top5: in per cent.
-        parameters: their number.
-        macs: multiply-accumulates of one picture of `input_size`.
+        parameters: number of parameters.
+        macs: multiply-accumulates for one picture of `input_size`.
         file_bytes: size of the file.
         input_size: height and width of the crop, in pixels.
     """
@@ -234,7 +236,7 @@ class PublishedFigures:
 def published_figures(name: str, weights_name: str = "DEFAULT") -> PublishedFigures:
     """The figures in torchvision's weight metadata; nothing is downloaded.
 
-    torchvision rounds to a million MACs and to a thousand bytes.
+    torchvision rounds to 10⁶ MACs and to 10³ bytes.
     """
     weights = torchvision_models().get_model_weights(name)[weights_name]
     meta, metrics = weights.meta, weights.meta["_metrics"]["ImageNet-1K"]
@@ -260,12 +262,12 @@ def rated_weights(name: str) -> tuple[str, ...]:
 
 
 def family_of(name: str) -> str:
-    """torchvision's own grouping: the module that builds a classifier, such as "resnet"."""
+    """The torchvision module that defines a classifier, such as "resnet"."""
     return str(torchvision_models().get_model_builder(name).__module__).rpartition(".")[2]
 
 
 def about(name: str) -> str:
-    """torchvision's own first sentence about a classifier, as plain text."""
+    """The first sentence of torchvision's documentation of a classifier, as plain text."""
     text = torchvision_models().get_model_builder(name).__doc__ or name
     sentence = re.split(r"\n\s*\n|\.\s", text.strip())[0]
     return re.sub(r"\s+", " ", re.sub(r"`([^`<]*?)\s*<[^>]*>`_*", r"\1", sentence)).rstrip(".")

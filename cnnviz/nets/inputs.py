@@ -1,4 +1,4 @@
-"""A picture as a network wants it."""
+"""Convert a picture to a network's input tensor."""
 
 import numpy as np
 import torch
@@ -6,17 +6,17 @@ from torch import Tensor
 
 from cnnviz.data.images import Picture
 from cnnviz.nets.catalog import catalog_entry
-from cnnviz.nets.trained import normalisation
+from cnnviz.nets.trained import weights_source
 
 
 def network_input(picture: Picture, name: str, weights: str | None = None) -> Tensor:
     """The whole picture as the input of `model(name, weights)`.
 
-    Values from 0 to 1; brightness alone if the network takes one channel; normalised as the weights'
-    own transforms do it if they are trained. Its size stays as it is.
+    Values in [0, 1]; luma if the network takes one channel; normalised as in the transforms published
+    with the weights. The size is unchanged.
 
     Args:
-        picture: any; `centre_square` gives it the size that a network takes.
+        picture: of any size; `centre_square` resizes it for networks with a fixed input size.
         name: one of `model_names()`.
         weights: as for `model`.
 
@@ -27,7 +27,7 @@ def network_input(picture: Picture, name: str, weights: str | None = None) -> Te
         CnnvizError: if there is no such model, or no such weights for it.
     """
     x = picture.luma() if catalog_entry(name).input_shape[1] == 1 else picture.tensor()
-    wanted = None if weights is None else normalisation(name, weights)
+    wanted = None if weights is None else weights_source(name, weights).normalisation
     if wanted is None:
         return x
     mean, std = (torch.tensor(v)[:, None, None] for v in (wanted.mean, wanted.std))
@@ -35,7 +35,7 @@ def network_input(picture: Picture, name: str, weights: str | None = None) -> Te
 
 
 def as_seen(picture: Picture, name: str) -> Picture:
-    """The picture with the colours that a network gets: grey if it takes one channel."""
+    """The picture as the network sees it: grey if it takes one channel."""
     if catalog_entry(name).input_shape[1] != 1:
         return picture
     grey = np.rint(picture.luma()[0, 0].numpy() * 255).astype(np.uint8)

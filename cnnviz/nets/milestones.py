@@ -1,4 +1,4 @@
-"""Seven architectures on the way from 1998 to 2019: what was new, and what the quoted number really is."""
+"""Seven architectures from 1998 to 2019: what was new, and what the commonly quoted error measures."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class Milestone:
         year: as it is commonly given.
         idea: what was new.
         quoted: the error that tables quote; empty if there is none on ImageNet.
-        meaning: what that number really is.
+        meaning: what that number measures.
         paper: authors, title, venue and year.
         variant: how the model in the catalog differs from the paper's; empty if it does not.
     """

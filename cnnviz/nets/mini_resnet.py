@@ -10,7 +10,7 @@ from cnnviz.nets.blocks import ResidualBlock
 
 
 def stage(in_channels: int, out_channels: int, stride: int) -> nn.Sequential:
-    """Two residual blocks; the first one changes width and size."""
+    """Two residual blocks; the first changes channels and stride."""
     return nn.Sequential(
         ResidualBlock(in_channels, out_channels, stride), ResidualBlock(out_channels, out_channels)
     )
@@ -19,7 +19,7 @@ def stage(in_channels: int, out_channels: int, stride: int) -> nn.Sequential:
 class MiniResNet(nn.Module):
     """Conv 7×7 / 2 → BN → ReLU → MaxPool 3×3 / 2 → four stages → global average pooling → Linear.
 
-    (N, 3, H, W) → (N, num_classes) scores, for any H and W; 32 or more leave something to see.
+    (N, 3, H, W) → (N, num_classes) scores, for any H and W; the last maps are ⌈H/32⌉×⌈W/32⌉.
     """
 
     def __init__(self, num_classes: int = 10, channels: Sequence[int] = (64, 128, 256, 512)) -> None:

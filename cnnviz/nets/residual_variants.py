@@ -1,4 +1,4 @@
-"""Residual blocks in both orders, with or without the skip, and the plain and residual nets for CIFAR-10."""
+"""Residual blocks in both orders, with or without skip; plain and residual networks for CIFAR-10."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
@@ -20,7 +20,7 @@ DEPTHS = (8, 14, 20, 32, 44, 56)
 
 
 class ConvShape(NamedTuple):
-    """A convolution in numbers."""
+    """The shape of a square convolution without bias."""
 
     in_channels: int
     out_channels: int
@@ -29,16 +29,17 @@ class ConvShape(NamedTuple):
 
     @property
     def weights(self) -> int:
-        """Its weights; it has no biases."""
+        """Number of weights."""
         return self.in_channels * self.out_channels * self.kernel_size**2
 
 
 @dataclass(frozen=True, slots=True)
 class BlockDesign:
-    """What a residual block is built from.
+    """The configuration of a residual block.
 
     Attributes:
-        kind: two 3×3 convolutions, or 1×1, 3×3, 1×1 with a quarter of the channels in the middle.
+        kind: "basic", two 3×3 convolutions; "bottleneck", 1×1, 3×3, 1×1 with a quarter of
+            the channels inside.
         order: "post" for Conv → BN → ReLU (He et al. 2015), "pre" for BN → ReLU → Conv (He et al. 2016).
         in_channels, out_channels: of the whole block.
         stride: of the first 3×3 convolution.
@@ -60,7 +61,7 @@ class BlockDesign:
 
     @property
     def convolutions(self) -> tuple[ConvShape, ...]:
-        """Those of F, in order."""
+        """The convolutions of F, in order."""
         first, last = self.in_channels, self.out_channels
         if self.kind == "basic":
             return ConvShape(first, last, 3, self.stride), ConvShape(last, last, 3, 1)
@@ -73,11 +74,11 @@ class BlockDesign:
 
     @property
     def projects(self) -> bool:
-        """Whether the skip needs a 1×1 convolution, as x has another shape than F(x)."""
+        """Whether the skip needs a 1×1 convolution, because x and F(x) differ in shape."""
         return self.skip and (self.stride != 1 or self.in_channels != self.out_channels)
 
     def build(self, seed: int = 0) -> "BlockVariant":
-        """The block in training mode, its weights He's for ReLU: variance 2 / fan_in."""
+        """The block in training mode with He initialisation: variance 2 / fan_in."""
         with seeded(seed):
             block = BlockVariant(self)
         _initialise(block, 2.0, seed)
@@ -85,12 +86,12 @@ class BlockDesign:
 
 
 class BlockParts(NamedTuple):
-    """One pass through a block: each (N, C, H, W).
+    """The tensors of one pass through a block, each (N, C, H, W).
 
     Attributes:
-        entry: what F reads: x, or ReLU(BN(x)) in the pre-activation order.
+        entry: the input of F: x, or ReLU(BN(x)) in the pre-activation order.
         residual: F(x).
-        identity: what the skip adds; None without it.
+        identity: the output of the skip; None without it.
         total: F(x) + identity, or F(x) alone.
         output: of the block: ReLU of the total, or the total itself in the pre-activation order.
     """
@@ -117,7 +118,7 @@ class BlockVariant(nn.Module):
         self.skip = _projection(design) if design.projects else None
 
     def parts(self, x: Tensor) -> BlockParts:
-        """Everything on the way."""
+        """Run the block on x (N, C, H, W) and return all intermediate tensors."""
         entry = self._activated(x, 1) if self._pre else x
         residual = self._residual(entry)
         identity = None
@@ -153,7 +154,7 @@ def _convolution(shape: ConvShape) -> nn.Conv2d:
 
 
 def _projection(design: BlockDesign) -> nn.Sequential:
-    """1×1 with the block's stride; batch norm follows it in the post-activation order alone."""
+    """1×1 with the block's stride; followed by batch norm in the post-activation order only."""
     layers = nn.Sequential()
     layers.add_module(
         "conv", _convolution(ConvShape(design.in_channels, design.out_channels, 1, design.stride))
@@ -180,10 +181,10 @@ class CifarDesign:
     """A network of section 4.2 of He et al. 2015: 6n + 2 layers with weights.
 
     Attributes:
-        depth: one convolution, three stages of 2n, one linear layer.
-        width: channels of the first stage; the others have twice and four times as many.
+        depth: layers with weights: one convolution, three stages of 2n, one linear layer.
+        width: channels of the first stage; the others have 2 and 4 times as many.
         batch_norm: after every convolution.
-        gain: the variance of a weight is gain / fan_in; 2 is He's, 1 LeCun's.
+        gain: weights have variance gain / fan_in: 2 is He initialisation, 1 LeCun's.
     """
 
     depth: int
@@ -196,7 +197,7 @@ class CifarDesign:
             raise CnnvizError("The depth is 6n + 2 with n from 1: 8, 14, 20 and so on.")
 
     def build(self, residual: bool, seed: int = 0) -> "CifarNet":
-        """The network in training mode; plain and residual get the same weights from one seed."""
+        """The network in training mode; plain and residual networks of one seed have equal weights."""
         with seeded(seed):
             network = CifarNet(self, residual)
         _initialise(network, self.gain, seed)
@@ -204,7 +205,7 @@ class CifarDesign:
 
 
 class CifarNet(nn.Module):
-    """(N, 3, H, W) → scores (N, 10). The skips have no parameters: stride 2, and zeros for new channels."""
+    """(N, 3, H, W) → scores (N, 10). Skips have no parameters: sub-sampling, and zeros for added channels."""
 
     def __init__(self, design: CifarDesign, residual: bool) -> None:
         super().__init__()

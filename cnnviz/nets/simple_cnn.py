@@ -1,4 +1,4 @@
-"""SimpleCNN: six 3×3 convolutions in three blocks, the plainest network worth looking into."""
+"""SimpleCNN: six 3×3 convolutions in three blocks."""
 
 from collections import OrderedDict
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Trained weights in and out: safetensors only, checked in full before any of it reaches a network."""
+"""Save and load weights: safetensors only, validated completely before a network is changed."""
 
 import json
 import math
@@ -23,7 +23,13 @@ _CLASSES = 1_000
 _WORDS = 200
 _COMMAND = 400
 _LISTED = 3
-_PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # torch.save, now and of old
+_PICKLES = (
+    b"PK\x03\x04",
+    b"\x80\x02",
+    b"\x80\x03",
+    b"\x80\x04",
+    b"\x80\x05",
+)  # torch.save's formats: ZIP, and bare pickles
 _FLOATS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
 _INTEGERS = {"I8": "int8", "I16": "int16", "I32": "int32", "I64": "int64", "U8": "uint8", "BOOL": "bool"}
 _NO_PICKLE = (
@@ -34,15 +40,15 @@ _NO_PICKLE = (
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where weights come from, as their file tells it.
+    """Where weights come from, according to their file.
 
     Attributes:
         network: the name of the network.
         data: what it was trained on, such as "shapes".
-        classes: what its outputs stand for; empty if the file does not say.
+        classes: names of its outputs; empty if unknown.
         seed, epochs: of the training; `pictures` an epoch.
-        test_accuracy: between 0 and 1, on `test_pictures` held-out pictures; None if not known.
-        command: makes the file again.
+        test_accuracy: in [0, 1], on `test_pictures` held-out pictures; None if unknown.
+        command: the shell command that reproduces the file.
     """
 
     network: str = ""
@@ -57,7 +63,7 @@ class Provenance:
 
     @property
     def label(self) -> str:
-        """In words, such as "trained on cnnviz shapes, 98.7 % test accuracy", or "untrained"."""
+        """For the screen, such as "trained on cnnviz shapes, 98.7 % test accuracy", or "untrained"."""
         known = {"shapes": "cnnviz shapes", "cifar10": "CIFAR-10", "fashion_mnist": "Fashion-MNIST"}
         if self.epochs == 0:
             return "untrained"
@@ -72,13 +78,13 @@ class Provenance:
         return f"{where}, {percent} % test accuracy"
 
     def to_metadata(self) -> dict[str, str]:
-        """As safetensors keeps it: text only."""
+        """As safetensors metadata: strings (JSON values)."""
         values = {name: getattr(self, name) for name in self.__slots__}
         return {name: json.dumps(value) for name, value in values.items() if value not in (None, "", ())}
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "Provenance":
-        """What a file says of itself; what is missing or makes no sense is left out."""
+        """Parse safetensors metadata; missing or invalid entries are ignored."""
         fields: dict[str, Any] = {key: _text(metadata.get(key)) for key in ("network", "data")}
         fields["command"] = _text(metadata.get("command"), _COMMAND)
         for key in ("seed", "epochs", "pictures", "test_pictures"):
@@ -112,12 +118,12 @@ def _count(text: str | None) -> int | None:
 
 
 def is_weights_path(weights: str) -> bool:
-    """Whether the text means a file rather than the name of weights."""
+    """Whether the text is a path rather than the name of weights."""
     return bool(Path(weights).suffix) or any(mark and mark in weights for mark in (os.sep, os.altsep))
 
 
 def halved(network: nn.Module) -> dict[str, Tensor]:
-    """The weights with two or more axes in half precision; biases and norms, which are few, as they are."""
+    """The state dict with tensors of two or more dimensions in half precision, others unchanged."""
     return {
         name: (tensor.half() if tensor.is_floating_point() and tensor.dim() > 1 else tensor).contiguous()
         for name, tensor in network.state_dict().items()
@@ -127,20 +133,19 @@ def halved(network: nn.Module) -> dict[str, Tensor]:
 def save_weights(network: nn.Module, path: str | Path, provenance: Provenance) -> None:
     """Write a network's weights as safetensors, in half precision.
 
-    The file appears whole or not at all.
+    The file is replaced atomically.
 
     Raises:
-        CnnvizError: if a weight is not a finite number, in half precision too, or the file cannot be
-            written.
+        CnnvizError: if a weight is not finite in half precision, or the file cannot be written.
     """
     write_tensors(_finite(network), path, provenance.to_metadata())
 
 
 def packed_weights(network: nn.Module, provenance: Provenance) -> bytes:
-    """What `save_weights` would write.
+    """The bytes that `save_weights` would write.
 
     Raises:
-        CnnvizError: if a weight is not a finite number, in half precision too.
+        CnnvizError: if a weight is not finite in half precision.
     """
     return save(_finite(network), provenance.to_metadata())
 
@@ -152,7 +157,7 @@ def _finite(network: nn.Module) -> dict[str, Tensor]:
 
 
 def write_tensors(tensors: dict[str, Tensor], path: str | Path, metadata: dict[str, str]) -> None:
-    """Write tensors beside `path`, then put the file in its place.
+    """Write tensors to a temporary file beside `path`, then rename it.
 
     Raises:
         CnnvizError: if it cannot be written.
@@ -172,32 +177,36 @@ def _reason(error: Exception) -> str:
 
 
 def read_provenance(path: str | Path) -> Provenance:
-    """What a file of weights says of itself; its tensors are not read.
+    """The provenance in a weights file's metadata; tensors are not read.
 
     Raises:
-        CnnvizError: if it is no safetensors file.
+        CnnvizError: if it is not a safetensors file.
     """
     with open_tensors(path) as file:
         return Provenance.from_metadata(file.metadata() or {})
 
 
 def load_weights(network: nn.Module, path: str | Path, label: str) -> None:
-    """Put the weights of a file into a network; if anything is wrong with it, nothing is changed.
+    """Load a weights file into a network; on any error the network is unchanged.
 
     Args:
-        network: gets the weights, in its own precision.
+        network: receives the weights, converted to its dtypes.
         path: a safetensors file.
-        label: what to call the network.
+        label: name of the network in error messages.
 
     Raises:
-        CnnvizError: if the file is missing, damaged, no safetensors file, meant for another network,
-            or holds values that are not finite numbers.
+        CnnvizError: if the file is missing, damaged, not safetensors, for another network, or holds
+            values that are not finite.
     """
     network.load_state_dict(read_weights(network, path, label))
 
 
 def read_weights(network: nn.Module, path: str | Path, label: str) -> dict[str, Tensor]:
-    """The tensors of a file that fits a network; `Raises` as `load_weights`."""
+    """The tensors of a weights file, validated against a network.
+
+    Raises:
+        CnnvizError: as `load_weights`.
+    """
     wanted = network.state_dict()
     name = Path(path).name
     with open_tensors(path) as file:
@@ -210,10 +219,10 @@ def read_weights(network: nn.Module, path: str | Path, label: str) -> dict[str, 
 
 @contextmanager
 def open_tensors(path: str | Path) -> Iterator[Any]:
-    """A safetensors file, open; its tensors are read one by one when asked for.
+    """An open safetensors file, whose tensors are read on demand.
 
     Raises:
-        CnnvizError: if it is missing, damaged, or something else; a pickle is not opened.
+        CnnvizError: if it is missing, damaged, or of another format; pickles are never loaded.
     """
     path = Path(path)
     try:
@@ -233,7 +242,7 @@ def open_tensors(path: str | Path) -> Iterator[Any]:
 
 
 def _refuse_other_formats(name: str, head: bytes) -> None:
-    """safetensors: the length of a JSON header in eight bytes, then its opening brace."""
+    """Check the first 9 bytes; safetensors has the header length in 8 bytes, then "{"."""
     if head[8:] == b"{":
         if int.from_bytes(head[:8], "little") > _HEADER_BYTES:
             raise CnnvizError(f"{name} lists more tensors than any network here has, or is damaged.")
@@ -288,7 +297,7 @@ def _refuse_not_finite(tensors: Mapping[str, Tensor], name: str) -> None:
 
 
 def _refuse_negative_variance(tensors: Mapping[str, Tensor], name: str) -> None:
-    """Batch norm divides by the square root of its running variance."""
+    """Refuse negative running variances, whose square root batch norm divides by."""
     for key, tensor in tensors.items():
         if key.endswith("running_var") and bool((tensor < 0).any()):
             raise CnnvizError(

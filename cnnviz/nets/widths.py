@@ -1,4 +1,4 @@
-"""How wide our two networks are: as wide as the lessons have them, or as a file of weights says."""
+"""Channel widths of SimpleCNN and MiniResNet, by default or as read from a weights file."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.nets.weights import open_tensors
 
 OWN_WIDTH = 64
-# The convolutions whose outputs are as many as each block or stage has channels, from the input on.
+# For each block or stage, the convolution whose output channels are its width.
 _CHAINS = {
     "simple_cnn": ("block1.conv1", "block2.conv1", "block3.conv1"),
     "mini_resnet": ("conv1", "layer2.0.conv1", "layer3.0.conv1", "layer4.0.conv1"),
@@ -14,10 +14,10 @@ _CHAINS = {
 
 
 def channels_of(name: str, width: int = OWN_WIDTH) -> tuple[int, ...]:
-    """Channels of each block or stage: `width` in the first, twice as many in each further one.
+    """Channels of each block or stage: `width` in the first, doubling in each further one.
 
     Raises:
-        CnnvizError: if the network comes in one width only, or there is no such width.
+        CnnvizError: if the network has a fixed width, or `width` is less than 1.
     """
     if name not in _CHAINS:
         raise CnnvizError(f"Only {' and '.join(_CHAINS)} come in other widths, not {name}.")
@@ -27,10 +27,10 @@ def channels_of(name: str, width: int = OWN_WIDTH) -> tuple[int, ...]:
 
 
 def channels_in(name: str, path: str | Path) -> tuple[int, ...] | None:
-    """Channels of each block or stage of the network that a file has weights for; None if it does not say.
+    """Channels of each block or stage according to a weights file; None if it has no such layers.
 
     Raises:
-        CnnvizError: if the file is no safetensors file.
+        CnnvizError: if it is not a safetensors file.
     """
     if name not in _CHAINS:
         return None
@@ -44,7 +44,7 @@ def channels_in(name: str, path: str | Path) -> tuple[int, ...] | None:
 
 
 def _chained(shapes: list[tuple[int, ...]]) -> tuple[int, ...] | None:
-    """The outputs of convolutions that follow each other; then they are no more than a file has room for."""
+    """Output channels of consecutive convolutions; None if each does not read the one before it."""
     channels, before = [], 3
     for shape in shapes:
         if len(shape) != 4 or shape[1] != before or not all(shape):

@@ -1,11 +1,11 @@
-"""Two-dimensional convolution from its definition, and one output value taken apart.
+"""Two-dimensional convolution from its definition, and the terms of a single output value.
 
 What every framework calls convolution is cross-correlation:
 
     Y[o, i, j] = b[o] + Σ_c Σ_m Σ_n  X[c, i·s + m·d − p, j·s + n·d − p] · W[o, c, m, n]
 
-`conv2d` lays out every window of X (a view, nothing copied) and contracts the windows with W in one
-`einsum`. `conv2d_step` shows the sum for a single (o, i, j).
+`conv2d` takes all windows of X as a view and contracts them with W by `einsum`. `conv2d_step` gives
+the terms of the sum for a single (o, i, j).
 """
 
 import math
@@ -21,7 +21,7 @@ from cnnviz.arrays import Array, read_only
 from cnnviz.errors import CnnvizError
 from cnnviz.ops.geometry import IntPair, PaddingMode, Window, is_whole, pair, source_indices
 
-# A band of windows this large (16 MB in float32) is as fast as all at once, and stays in bounds.
+# Bands of so many window values (16 MB in float32) are as fast as all at once, and bound the memory.
 _BAND_VALUES = 2**22
 
 Padding = int | Sequence[int] | Literal["same", "valid"]
@@ -48,7 +48,7 @@ def axis_windows(
 
 
 def pad2d(x: Tensor, rows: Window, columns: Window, padding_mode: PaddingMode = "zeros") -> Tensor:
-    """Pad the last two axes of `x` (…, H, W) as the windows ask.
+    """Pad the last two axes of `x` (…, H, W) as the windows say.
 
     Raises:
         CnnvizError: if `padding_mode` cannot fill that much padding, or no window fits.
@@ -89,7 +89,7 @@ def conv2d(
     groups: int = 1,
     padding_mode: PaddingMode = "zeros",
 ) -> Tensor:
-    """Convolve from the definition; the same numbers as `torch.nn.functional.conv2d`.
+    """Convolution from its definition; the same results as `torch.nn.functional.conv2d`.
 
     Args:
         x: input, (N, C, H, W).
@@ -194,9 +194,9 @@ def conv2d_step(
     column: int = 0,
     dtype: torch.dtype | None = None,
 ) -> ConvStep:
-    """Take one output of `conv2d` apart.
+    """The terms of one output value of `conv2d`.
 
-    Arguments as in `conv2d`, for a single picture (1, C, H, W). Only what the window covers is read.
+    Arguments as in `conv2d`, for a single picture (1, C, H, W). Only the window's inputs are read.
 
     Args:
         dtype: of the arithmetic; that of `x` if None.
@@ -256,7 +256,7 @@ def _outside(coordinates: range, input_size: int) -> Tensor:
 
 
 class Conv2dFromScratch(nn.Module):
-    """`torch.nn.Conv2d` on top of `conv2d`: same arguments, same parameters, same numbers.
+    """`torch.nn.Conv2d` on top of our `conv2d`: same arguments, parameters and results.
 
     A state dict of either loads into the other, and the same random seed gives the same weights.
     """

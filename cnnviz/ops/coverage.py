@@ -15,7 +15,7 @@ def read_counts(
 ) -> Array:
     """How often each input pixel is read, over all outputs: int (H, W).
 
-    A pixel that the padding copies is read once more for each copy that is; zeros copy nothing.
+    Reads of padding that copies a pixel ("reflect", "replicate", "circular") count for that pixel.
     """
     axes = _axis_counts(rows, height, padding_mode), _axis_counts(columns, width, padding_mode)
     return read_only(np.outer(*axes))
@@ -34,8 +34,8 @@ class StackCoverage:
     """What one unit at the top of a stack of layers reads, along one axis.
 
     Attributes:
-        offsets: input coordinates from the field's first to its last, relative to its middle.
-        paths: for each, how many paths of taps lead from it to the unit; 0 marks a hole.
+        offsets: input coordinates in the receptive field, relative to its centre.
+        paths: for each, the number of paths of taps from it to the unit; 0 marks a hole.
     """
 
     offsets: Array
@@ -58,18 +58,18 @@ class StackCoverage:
 
     @property
     def pixels_never_read(self) -> int:
-        """Pixels of the square field that are not."""
+        """Pixels of the square field that are never read."""
         return self.size**2 - self.pixels_read
 
     def map(self) -> Array:
-        """Paths to each pixel of the square field: int (size, size)."""
+        """Number of paths from each pixel of the square field: int (size, size)."""
         return read_only(np.outer(self.paths, self.paths))
 
 
 def stack_coverage(layers: Sequence[Window]) -> StackCoverage:
-    """Follow one unit of the last layer down to the input.
+    """Count the paths from the input to one unit of the last layer.
 
-    Each layer spreads a unit over its taps, d·s_before apart, where s_before is the product of the
+    Each layer expands a unit to its taps, d·s_before apart, where s_before is the product of the
     strides below it; the counts of a stack are the convolution of its layers' counts.
 
     Raises:

@@ -1,7 +1,7 @@
-"""Equivariance measured: f(T x) against T f(x), and where they part.
+"""Measure shift equivariance: f(T x) against T f(x), and where they differ.
 
-A map is *equivariant* to shifts if shifting its input shifts its output alike, and *invariant* if
-shifting its input leaves its output as it was.
+A map is *equivariant* to shifts if shifting its input shifts its output by as much, and *invariant*
+if shifting its input does not change its output.
 """
 
 from collections.abc import Callable
@@ -21,20 +21,20 @@ ROUNDING = 1e-6
 
 
 def circular_shift(x: Tensor, rows: int, columns: int) -> Tensor:
-    """Shift the last two axes down and to the right; what leaves on one side enters on the other."""
+    """Shift the last two axes down and to the right, with wrap-around."""
     return torch.roll(x, (rows, columns), (-2, -1))
 
 
 def blur_pool2d(x: Tensor, stride: int, padding_mode: PaddingMode = "reflect") -> Tensor:
     """Blur each channel with the binomial 3×3 kernel, then keep every `stride`-th pixel.
 
-    The blur takes away what the sub-sampling could not represent (Zhang, "Making Convolutional
+    The blur is the low-pass filter that prevents aliasing (Zhang, "Making Convolutional
     Networks Shift-Invariant Again", ICML 2019).
 
     Args:
         x: (N, C, H, W).
         stride: at least 1.
-        padding_mode: what lies beyond the border.
+        padding_mode: as for `conv2d`.
 
     Raises:
         CnnvizError: if `stride` is out of range or the padding mode cannot fill one pixel.
@@ -47,22 +47,22 @@ def blur_pool2d(x: Tensor, stride: int, padding_mode: PaddingMode = "reflect") -
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Equivariance:
-    """Both orders of shifting and mapping, and their difference.
+    """f(T x), T f(x) and their difference.
 
     Attributes:
         shift: (rows, columns) of the input.
         jump: input pixels between neighbouring outputs.
-        output_shift: (rows, columns) of the output, the nearest whole number of its steps.
-        exact: whether the input's shift is a whole number of output steps.
+        output_shift: (rows, columns) of the output, rounded to whole positions.
+        exact: whether the input's shift is a multiple of `jump`.
         mapped: f(x), float32 (C, H, W).
         mapped_shifted: f(T x), float32 (C, H, W).
         shifted_mapped: T f(x), float32 (C, H, W).
-        difference: their absolute difference, the largest over the channels: (H, W).
+        difference: |f(T x) − T f(x)|, maximum over the channels: (H, W).
         largest: the largest difference.
         signal: the largest magnitude of f(x).
         relative: `largest` as a share of `signal`.
         invariance: largest |f(T x) − f(x)|, as a share of `signal`.
-        pooled_largest: largest change of the channels' means, the global average pooling of f.
+        pooled_largest: largest change of a channel's mean (global average pooling of f).
         pooled_signal: the largest magnitude of the channels' means of f(x).
     """
 
@@ -93,10 +93,10 @@ class Equivariance:
 
     @property
     def reach(self) -> int | None:
-        """How far broken places lie from a border, or from where the shift has put it; at most.
+        """Largest distance of a broken position from the border, or from the border's shifted position.
 
-        1 for the outermost row or column; 0 if nothing is broken; None where the shift is no whole
-        number of steps, so that the border has nothing to do with it.
+        1 for the outermost row or column; 0 if nothing is broken; None if the shift is not `exact`,
+        as differences then do not come from the border.
         """
         if not self.exact:
             return None
@@ -108,7 +108,7 @@ class Equivariance:
 
 
 def _depth(size: int, steps: int) -> Array:
-    """Distance of each place from a border that a shift moves, before it and after; (size,)."""
+    """Distance of each position from the nearest border, before or after the shift: (size,)."""
     if steps % size == 0:
         return np.full(size, size)
     place = np.arange(size)

@@ -1,4 +1,4 @@
-"""One kernel over a whole picture, and our convolution held against PyTorch's."""
+"""One kernel over a whole picture, and our convolution compared with PyTorch's."""
 
 import time
 from collections.abc import Callable
@@ -25,14 +25,14 @@ _ENOUGH_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureFilter:
-    """A convolution layer with one kernel, ready for a picture.
+    """A convolution layer with one kernel, for pictures.
 
     Attributes:
         kernel: (kh, kw) weights.
         channels: "summed", the kernel on each of R, G, B and the sum of the three; "depthwise",
             each channel by itself; "grey", on the picture's luma.
         rows, columns: geometry of each axis.
-        padding_mode: what the padding holds.
+        padding_mode: as for `conv2d`.
         bias: added to every output.
     """
 
@@ -53,7 +53,7 @@ class PictureFilter:
 
     @property
     def groups(self) -> int:
-        """3 where each channel is convolved by itself, else 1."""
+        """3 for depthwise convolution, else 1."""
         return 3 if self.channels == "depthwise" else 1
 
     @property
@@ -74,11 +74,11 @@ class PictureFilter:
         return self.weight.numel() + (self.groups if self.bias else 0)
 
     def input(self, picture: Picture) -> Tensor:
-        """What the layer is given: float32 (1, C, H, W)."""
+        """The layer's input: float32 (1, C, H, W)."""
         return picture.luma() if self.channels == "grey" else picture.tensor()
 
     def macs(self, height: int, width: int) -> int:
-        """Multiply-accumulates for an input of that size: one for each weight at each output."""
+        """Multiply-accumulates for an input of that size: one per weight and output position."""
         outputs = self.rows.output_size(height) * self.columns.output_size(width)
         return self.weight.numel() * outputs
 
@@ -101,7 +101,7 @@ class PictureFilter:
         )
 
     def pytorch(self, x: Tensor) -> Tensor:
-        """The same by `torch.nn.functional`, padded by it as well."""
+        """The same by `torch.nn.functional`, padding included."""
         vertical, horizontal = self.rows.padding, self.columns.padding
         mode = "constant" if self.padding_mode == "zeros" else self.padding_mode
         padded = F.pad(x, (horizontal, horizontal, vertical, vertical), mode=mode)
@@ -110,14 +110,14 @@ class PictureFilter:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FilteredPicture:
-    """A picture and what one kernel makes of it.
+    """A picture and the result of filtering it.
 
     Attributes:
-        pixels: the input, uint8 (H, W, 3); grey where the layer read the luma.
+        pixels: the input, uint8 (H, W, 3); grey if the layer reads the luma.
         output: float32 (O, H', W'), read-only.
         rows, columns: geometry of each axis.
         limit: largest magnitude of the output.
-        padding_mode: what the padding held.
+        padding_mode: as for `conv2d`.
     """
 
     pixels: Array
@@ -148,11 +148,11 @@ def filter_picture(picture: Picture, layer: PictureFilter) -> FilteredPicture:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Our convolution beside PyTorch's on the same numbers.
+    """Our convolution compared with PyTorch's on the same input.
 
     Attributes:
         largest_difference: greatest |ours − PyTorch's|.
-        relative_difference: the same, as a share of the largest output.
+        relative_difference: the same over the largest magnitude of the output.
         ours_ms, pytorch_ms: best of several runs, in milliseconds.
     """
 
@@ -163,7 +163,7 @@ class Comparison:
 
 
 def compare_with_pytorch(picture: Picture, layer: PictureFilter) -> Comparison:
-    """Run both on the same picture, measure both, and report the largest difference."""
+    """Run and time both on the same picture."""
     x = layer.input(picture)
     with torch.inference_mode():
         y, ours_ms = _timed(layer.ours, x)

@@ -1,7 +1,7 @@
-"""Where a sliding window lands: the integer arithmetic of one axis.
+"""The integer arithmetic of a sliding window along one axis.
 
-Convolution and pooling treat height and width alike, so everything here speaks of one axis;
-two-dimensional code holds one `Window` for the rows and one for the columns.
+Convolution and pooling treat height and width alike, so everything here is about one axis;
+two-dimensional code uses one `Window` for the rows and one for the columns.
 """
 
 from collections.abc import Iterable, Sequence
@@ -92,7 +92,7 @@ class Window:
         return input_size + self.padding + self.padding_end
 
     def output_size(self, input_size: int) -> int:
-        """Number of positions the window takes: ⌊(n + 2p − d(k−1) − 1) / s⌋ + 1.
+        """Number of output positions: ⌊(n + 2p − d(k−1) − 1) / s⌋ + 1.
 
         Raises:
             CnnvizError: if the window is longer than the padded input.
@@ -101,7 +101,7 @@ class Window:
         return self._slack(input_size) // self.stride + 1
 
     def left_over(self, input_size: int) -> int:
-        """Samples at the far end of the padded input that no position reaches.
+        """Samples at the end of the padded input that no window position reaches.
 
         Raises:
             CnnvizError: if the window is longer than the padded input.
@@ -128,17 +128,17 @@ class Window:
         return range(first, first + self.effective_kernel_size, self.dilation)
 
     def largest_kernel_size(self, input_size: int) -> int:
-        """The largest kernel that still fits, all else unchanged (0 if not even one tap does)."""
+        """The largest kernel size that fits, all else unchanged; 0 if not even one tap does."""
         return (self.padded_size(input_size) - 1) // self.dilation + 1
 
     def largest_dilation(self, input_size: int) -> int | None:
-        """The largest dilation that still fits; None if any does, as with a single tap."""
+        """The largest dilation that fits; None if any does, as with a single tap."""
         if self.kernel_size == 1:
             return None
         return (self.padded_size(input_size) - 1) // (self.kernel_size - 1)
 
     def smallest_padding(self, input_size: int) -> int:
-        """The least padding at each end with which the window still fits."""
+        """The least padding at each end with which the window fits."""
         missing = self.effective_kernel_size - input_size
         return max(0, -(-missing // 2))
 
@@ -159,7 +159,7 @@ def output_size(
 def largest_padding(input_size: int, padding_mode: PaddingMode) -> int | None:
     """The most padding that `padding_mode` can fill on an axis of `input_size`; None: no limit.
 
-    Reflection does not repeat the border sample, so it runs out one sample before the axis does.
+    Reflection does not repeat the border sample, so its limit is `input_size` − 1.
     """
     return {"zeros": None, "replicate": None, "reflect": input_size - 1, "circular": input_size}[padding_mode]
 

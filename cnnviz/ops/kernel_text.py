@@ -13,15 +13,15 @@ MAX_WEIGHT = 1000.0
 
 
 def format_kernel(weights: Array) -> str:
-    """Rows separated by semicolons, six significant digits, nothing finer than a millionth."""
+    """Rows separated by semicolons; six significant digits, rounded to 10⁻⁶."""
     return "; ".join(" ".join(f"{round(float(value), 6) + 0.0:.6g}" for value in row) for row in weights)
 
 
 def parse_kernel(text: str, noun: str = "kernel") -> Array:
-    """Read a kernel back, or another matrix, which messages then call `noun`.
+    """Parse a kernel, or another matrix, which error messages then call `noun`.
 
-    Numbers are separated by spaces, commas or tabs; rows by semicolons or line ends; brackets are
-    passed over, and so are `np.array(` and its like, so a matrix pasted from Python works.
+    Numbers are separated by spaces, commas or tabs; rows by semicolons or line ends. Brackets and
+    `np.array(` and the like are ignored, so that a matrix pasted from Python works.
 
     Returns:
         float64 (height, width), read-only.
@@ -52,7 +52,7 @@ def _weight(word: str) -> float:
 
 
 def resized_kernel(weights: Array, height: int, width: int) -> Array:
-    """Crop or surround with zeros, about the middle, to (height, width)."""
+    """Crop or zero-pad around the centre to (height, width)."""
     resized = np.zeros((height, width))
     rows, columns = (_overlap(old, new) for old, new in zip(weights.shape, (height, width), strict=True))
     resized[rows[1], columns[1]] = weights[rows[0], columns[0]]
@@ -60,7 +60,7 @@ def resized_kernel(weights: Array, height: int, width: int) -> Array:
 
 
 def _overlap(old: int, new: int) -> tuple[slice, slice]:
-    """Where the common middle part lies in an axis of the old and of the new size."""
+    """Slices of the common central part in an axis of the old and of the new size."""
     common = min(old, new)
     starts = (old - common) // 2, (new - common) // 2
     return slice(starts[0], starts[0] + common), slice(starts[1], starts[1] + common)

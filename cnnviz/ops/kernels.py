@@ -1,6 +1,6 @@
-"""Named kernels: what each one does to a picture, and its weights at any size it is defined for.
+"""Named kernels and their weights, at every size at which each is defined.
 
-All are correlation kernels, applied without flipping, rows downwards and columns to the right.
+All are correlation kernels (applied without flipping); rows go down, columns to the right.
 """
 
 import math
@@ -17,7 +17,7 @@ from cnnviz.ops.geometry import IntPair, pair
 
 @dataclass(frozen=True, slots=True)
 class KernelParameter:
-    """A number that shapes a kernel: its name, unit and allowed range."""
+    """A parameter of a kernel: its name, its label with the unit, and its range."""
 
     name: str
     label: str
@@ -34,11 +34,11 @@ class NamedKernel:
     Attributes:
         name: the key for `kernel`.
         label: the name on screen.
-        effect: what it does to a picture, in a sentence.
+        effect: what it does to a picture, one sentence for the screen.
         build: (height, width, **parameters) → weights.
         smallest: least (height, width) at which it is defined.
         fixed: True where it is defined at `smallest` only.
-        parameters: what else shapes it.
+        parameters: beyond the size.
     """
 
     name: str
@@ -89,7 +89,7 @@ def _sobel_y(height: int, width: int) -> Array:
 
 
 def _constant(rows: Sequence[Sequence[float]]) -> Callable[[int, int], Array]:
-    """A kernel that exists at one size only, which `kernel` has checked."""
+    """A kernel with a fixed size, which `kernel` has checked."""
     return lambda *size: np.array(rows, dtype=float)
 
 
@@ -182,7 +182,7 @@ def kernel(name: str, kernel_size: IntPair = 3, **parameters: float) -> Array:
         name: one of `kernel_names()`.
         kernel_size: one number, or (height, width).
         parameters: `sigma` of gaussian, in pixels; `angle` in degrees and `wavelength` in pixels
-            of gabor; `seed` of random. What is left out takes its default.
+            of gabor; `seed` of random. Missing ones take their defaults.
 
     Returns:
         float64 (height, width), read-only.

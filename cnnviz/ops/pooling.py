@@ -1,9 +1,8 @@
-"""Pooling from its definition, and one output value taken apart.
+"""Pooling from its definition, and the terms of a single output value.
 
-Max pooling keeps the largest value under the window, average pooling their mean. Both slide like a
-convolution that treats each channel by itself. With `ceil_mode` a last window may begin inside the
-input or its padding and reach beyond the far end; what lies there does not exist, and counts for
-nothing.
+Max pooling keeps the largest value of each window, average pooling the mean, for each channel
+independently. With `ceil_mode` a last window that starts inside the input or its leading padding may
+extend beyond the end; positions there are ignored.
 """
 
 from dataclasses import dataclass
@@ -24,8 +23,8 @@ PoolKind = Literal["max", "average"]
 def pooled_size(window: Window, input_size: int, ceil_mode: bool = False) -> int:
     """Output size of pooling along one axis.
 
-    As a convolution's; `ceil_mode` rounds up instead of down, but lets no window begin beyond the
-    input and its leading padding (as `torch.nn.MaxPool2d`).
+    As for a convolution; `ceil_mode` rounds up instead of down, but no window may start beyond the
+    input and its leading padding (as in `torch.nn.MaxPool2d`).
     """
     if not ceil_mode:
         return window.output_size(input_size)
@@ -41,13 +40,13 @@ def pooled_size(window: Window, input_size: int, ceil_mode: bool = False) -> int
 def mean_divisors(
     window: Window, input_size: int, ceil_mode: bool = False, count_include_pad: bool = True
 ) -> list[int]:
-    """What one axis adds to the divisor of average pooling: the taps that count, for each output."""
+    """For each output along one axis, the number of taps that count in the divisor of average pooling."""
     outputs = pooled_size(window, input_size, ceil_mode)
     return [int(count) for count in _counted(window, input_size, outputs, count_include_pad)]
 
 
 def unread(window: Window, input_size: int, ceil_mode: bool = False) -> tuple[list[int], list[int]]:
-    """The samples of one axis that no window reads: those between two windows, those after the last."""
+    """Input samples along one axis that no window reads: (between windows, after the last window)."""
     outputs = pooled_size(window, input_size, ceil_mode)
     read = {tap for output in range(outputs) for tap in window.taps(output)}
     missing = [index for index in range(input_size) if index not in read]
@@ -69,7 +68,7 @@ def _pool_windows(
 
 
 def _windows_of(x: Tensor, rows: Window, columns: Window, ceil_mode: bool, filler: float) -> Tensor:
-    """(N, C, H', W', kh, kw), `filler` where a window reaches beyond the input."""
+    """All windows, (N, C, H', W', kh, kw), with `filler` outside the input."""
     if x.dim() != 4 or 0 in x.shape[1:]:
         raise CnnvizError(f"Pooling needs an input (N, C, H, W) with values in it, not {tuple(x.shape)}.")
     ends = [
@@ -80,7 +79,7 @@ def _windows_of(x: Tensor, rows: Window, columns: Window, ceil_mode: bool, fille
 
 
 def _reach(window: Window, input_size: int, ceil_mode: bool) -> int:
-    """Samples to add at the far end so that the last window is whole; negative cuts samples off."""
+    """Samples to add at the end so that the last window is complete; negative to crop."""
     last = (pooled_size(window, input_size, ceil_mode) - 1) * window.stride
     return last + window.effective_kernel_size - window.padding - input_size
 
@@ -93,10 +92,10 @@ def max_pool2d(
     dilation: IntPair = 1,
     ceil_mode: bool = False,
 ) -> Tensor:
-    """The largest value of each window; the same numbers as `torch.nn.functional.max_pool2d`.
+    """The largest value of each window; the same results as `torch.nn.functional.max_pool2d`.
 
     Args:
-        x: input, (N, C, H, W). Padding never wins: it counts as −∞.
+        x: input, (N, C, H, W). Padding counts as −∞.
         kernel_size, stride, padding, dilation: one number, or (height, width); `stride` is
             `kernel_size` where left out.
         ceil_mode: whether a last, incomplete window counts.
@@ -116,14 +115,14 @@ def avg_pool2d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Tensor:
-    """The mean of each window; the same numbers as `torch.nn.functional.avg_pool2d`.
+    """The mean of each window; the same results as `torch.nn.functional.avg_pool2d`.
 
     Args:
         x: input, (N, C, H, W). Padding adds 0 to the sum.
         kernel_size, stride, padding: one number, or (height, width); `stride` is `kernel_size`
             where left out.
         ceil_mode: whether a last, incomplete window counts.
-        count_include_pad: whether padding counts in the number that the sum is divided by.
+        count_include_pad: whether padding counts in the divisor.
 
     Raises:
         CnnvizError: if a value is out of range or the window does not fit.
@@ -152,14 +151,14 @@ def global_avg_pool2d(x: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PoolStep:
-    """One output value of pooling, taken apart.
+    """One output value of pooling, with its inputs.
 
     Attributes:
         kind: "max" or "average".
         row, column: which output.
-        input_rows, input_columns: input coordinates of the taps; outside the input lies padding.
-        is_padding: (kh, kw), True where the tap reads nothing of the input.
-        inputs: (kh, kw), what is under the window; NaN outside the input.
+        input_rows, input_columns: input coordinates of the taps; outside the input they lie in the padding.
+        is_padding: (kh, kw), True where the tap lies outside the input.
+        inputs: (kh, kw), the values in the window; NaN outside the input.
         winner: (row, column) of the largest input, for "max"; None for "average".
         count: how many taps the sum is divided by, for "average"; 1 for "max".
         value: the output.
@@ -189,10 +188,10 @@ def pool2d_step(
     row: int = 0,
     column: int = 0,
 ) -> PoolStep:
-    """Take one output of `max_pool2d` or `avg_pool2d` of one feature map (H, W) apart.
+    """The terms of one output value of `max_pool2d` or `avg_pool2d` for one feature map (H, W).
 
     Raises:
-        CnnvizError: as they do, or if there is no such output.
+        CnnvizError: as these, or if there is no such output.
     """
     rows, columns = _pool_windows(kernel_size, stride, padding)
     x = feature_map.detach()[None, None]

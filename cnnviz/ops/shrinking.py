@@ -1,4 +1,4 @@
-"""Four ways to make a map smaller, with one window: max, average and global pooling, strided convolution."""
+"""Four ways to down-sample with one window: max, average and global pooling, strided convolution."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -20,7 +20,7 @@ WAYS: tuple[Way, ...] = get_args(Way)
 
 @dataclass(frozen=True, slots=True)
 class Shrinking:
-    """One window for all ways.
+    """The settings that all ways share.
 
     Attributes:
         kernel_size, stride, padding: the same on both axes; padding at most half the window.
@@ -55,11 +55,11 @@ class Shrinking:
         return kernel(self.strided_kernel, self.kernel_size)
 
     def parameters(self, way: Way, channels: int) -> int:
-        """Weights to learn: a kernel for each channel of the strided convolution, none elsewhere."""
+        """Learned weights: one kernel per channel for the strided convolution, else 0."""
         return channels * self.kernel_size**2 if way == "strided" else 0
 
     def apply(self, way: Way, x: Tensor) -> Tensor:
-        """(N, C, H, W) → the smaller maps, each channel by itself."""
+        """Down-sample (N, C, H, W), each channel independently."""
         size = (self.kernel_size, self.stride, self.padding)
         if way == "max":
             return max_pool2d(x, *size, ceil_mode=self.ceil_mode)
@@ -72,22 +72,22 @@ class Shrinking:
         return conv2d(x, weight, stride=self.stride, padding=self.padding, groups=channels)
 
     def shrink(self, x: Tensor) -> dict[Way, Array]:
-        """Every way for one picture (1, C, H, W): float32 (C, H', W')."""
+        """Each way → its output for one picture (1, C, H, W): float32 (C, H', W')."""
         with torch.inference_mode():
             return {way: read_only(self.apply(way, x)[0]) for way in WAYS}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShiftResponse:
-    """What shifting the input did to an output.
+    """How an output changes when the input is shifted.
 
     Attributes:
         change: f(T x) − f(x), float32 (C, H', W').
         magnitude: the mean magnitude of the change.
-        share: the same, as a share of the input's own; 0 where the input does not change.
-        misfit: how far f(T x) is from f(x) moved by whole pixels: the largest difference for the move
-            that fits best, where no window reaches the border or what came round it. None where
-            every window does. Of the global way, the largest change.
+        share: `magnitude` over that of the input's change; 0 where the input does not change.
+        misfit: largest difference between f(T x) and f(x) shifted by whole output pixels, for the best
+            such shift, over the windows that do not touch the border or the wrap-around; None if all
+            do. For the global way, the largest change.
     """
 
     change: Array
@@ -97,9 +97,9 @@ class ShiftResponse:
 
 
 def shift_responses(shrinking: Shrinking, x: Tensor, shift: tuple[int, int]) -> dict[Way, ShiftResponse]:
-    """Shift a picture (1, C, H, W) round its border and see how much each way's output changes.
+    """Shift a picture (1, C, H, W) circularly and measure how much each way's output changes.
 
-    A share of 1 says that the output changes as much as the input did; 0, that the way is invariant.
+    A share of 1 means that the output changes as much as the input; 0 means that it is invariant.
     """
     with torch.inference_mode():
         moved = circular_shift(x, *shift)
@@ -139,7 +139,7 @@ def _misfit(
 
 
 def _inside(window: Window, size: int, outputs: int, pixels: int, steps: int) -> tuple[Tensor, int]:
-    """The outputs after a shift that read no border, nor do those `steps` before them; and `steps`."""
+    """Outputs o such that neither o after the shift nor o − steps before it touches the border; and steps."""
     after = torch.arange(outputs)
     before = after - steps
     start, start_before = (index * window.stride - window.padding for index in (after, before))

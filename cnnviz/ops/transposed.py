@@ -1,9 +1,10 @@
-"""Transposed convolution: every input value stamps the kernel, scaled by itself, onto the output.
+"""Transposed convolution: every input value adds the kernel, scaled by the value, to the output.
 
     Y[o, i·s + m·d − p, j·s + n·d − p] += X[c, i, j] · W[c, o, m, n]
 
-It is the gradient of a convolution with respect to its input, hence the name. Where stamps overlap
-unevenly, the output shows a checkerboard (Odena, Dumoulin and Olah 2016).
+It is the gradient of a convolution with respect to its input, hence the name. The scaled copies of
+the kernel are called stamps here; where they overlap unevenly, the output shows a checkerboard
+(Odena, Dumoulin and Olah 2016).
 """
 
 import torch
@@ -20,7 +21,7 @@ def transposed_size(window: Window, input_size: int, output_padding: int = 0) ->
     """Output size along one axis: (n − 1)s − 2p + d(k−1) + output_padding + 1.
 
     Raises:
-        CnnvizError: if nothing is left of the output.
+        CnnvizError: if the output would be empty.
     """
     size = (input_size - 1) * window.stride - 2 * window.padding
     size += window.effective_kernel_size + output_padding
@@ -39,15 +40,15 @@ def conv_transpose2d(
     groups: int = 1,
     dilation: IntPair = 1,
 ) -> Tensor:
-    """Stamp and add; the same numbers as `torch.nn.functional.conv_transpose2d`.
+    """Transposed convolution from its definition; as `torch.nn.functional.conv_transpose2d`.
 
     Args:
         x: input, (N, C, H, W).
         weight: (C, O / groups, kh, kw).
         bias: (O,), or None.
         stride: output samples between neighbouring stamps.
-        padding: samples cut off at each border of the output.
-        output_padding: samples added at the far end, less than stride or dilation.
+        padding: samples cropped at each border of the output.
+        output_padding: samples added at the end, less than stride or dilation.
         groups: channels are split into this many independent groups.
         dilation: output samples between neighbouring taps of the stamp.
 
@@ -112,7 +113,7 @@ def _check_shapes(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -
 def stamp_counts(
     rows: Window, columns: Window, height: int, width: int, output_padding: IntPair = 0
 ) -> Array:
-    """How many stamps reach each output: int (H', W'). Uneven counts are the checkerboard's cause."""
+    """Number of stamps on each output: int (H', W'). Uneven counts cause checkerboard artefacts."""
     ones = torch.ones(1, 1, height, width)
     kernel = torch.ones(1, 1, rows.kernel_size, columns.kernel_size)
     counts = conv_transpose2d(
@@ -125,7 +126,7 @@ def stamp_counts(
 def inner_overlap(window: Window) -> tuple[int, int]:
     """Fewest and most stamps on an output along one axis, away from the border.
 
-    Tap m of a stamp lands on the outputs whose place leaves the remainder m·d by the stride.
+    Tap m of a stamp lands on outputs at positions ≡ m·d modulo the stride.
     """
     hits = [0] * window.stride
     for tap in range(window.kernel_size):

@@ -1,4 +1,4 @@
-"""Two ways to a larger picture: transposed convolution, and resizing followed by convolution."""
+"""Two ways to up-sample: transposed convolution, and resizing followed by convolution."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -21,8 +21,8 @@ def stamp(name: StampName, kernel_size: int, stride: int, seed: int = 0) -> Arra
     """A kernel (k, k) for up-sampling by `stride`.
 
     "ones" copies each input value over its stamp; "bilinear" falls off linearly over `stride`
-    pixels, so that with k = 2s − s mod 2 it interpolates; "random" is what a network starts from.
-    All but "ones" are scaled so that their weights add up to stride², which keeps the brightness.
+    pixels, so that with k = 2s − s mod 2 it interpolates; "random" has random positive weights.
+    All but "ones" are scaled to a sum of stride², which preserves the mean brightness.
     """
     if name == "ones":
         return read_only(np.ones((kernel_size, kernel_size)))
@@ -38,12 +38,12 @@ def stamp(name: StampName, kernel_size: int, stride: int, seed: int = 0) -> Arra
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Upsampled:
-    """Both ways for one picture.
+    """The results of both ways for one picture.
 
     Attributes:
         transposed: the transposed convolution's output, float32 (C, H', W').
         resized: resize, then convolve: float32 (C, H·s, W·s).
-        counts: how many stamps reach each pixel of `transposed`: int (H', W').
+        counts: number of stamps on each pixel of `transposed`: int (H', W').
         ripple: (largest − smallest) / mean of `transposed` for an input of ones, away from the
             border: 0 where there is no checkerboard.
     """
@@ -57,7 +57,7 @@ class Upsampled:
 def upsample(
     x: Tensor, weights: Array, window: Window, mode: ResizeMode = "nearest", output_padding: int = 0
 ) -> Upsampled:
-    """Enlarge a picture (1, C, H, W) both ways, each channel by itself."""
+    """Up-sample a picture (1, C, H, W) both ways, each channel independently."""
     channels = x.shape[1]
     kernel = torch.from_numpy(np.array(weights)).to(x)
     stamps = kernel.expand(channels, 1, -1, -1)
@@ -76,7 +76,7 @@ def upsample(
 
 
 def _ripple(weights: Array, window: Window) -> float:
-    """How uneven ones become: away from the border the output repeats every `stride` pixels."""
+    """`Upsampled.ripple`: away from the border the output for ones repeats every `stride` pixels."""
     margin = window.effective_kernel_size
     ones = torch.ones(1, 1, margin + 1, margin + 1, dtype=torch.float64)
     kernel = torch.from_numpy(np.array(weights, dtype=np.float64))[None, None]

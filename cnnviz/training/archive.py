@@ -1,4 +1,4 @@
-"""A folder of pictures as a browser can give it: a ZIP file with a folder for each class."""
+"""Training pictures from an uploaded ZIP file with one folder per class."""
 
 import io
 import re
@@ -21,10 +21,10 @@ MOST_CLASSES = 30
 MOST_BYTES = 200_000_000
 MOST_MEGAPIXELS = 400  # some seconds of one core
 _MOST_ENTRIES = 20_000
-_ENTRY = b"PK\x01\x02"  # begins each line of a ZIP file's list of contents
+_ENTRY = b"PK\x01\x02"  # signature of an entry in a ZIP file's central directory
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# What zipfile raises for damaged files: it documents the first alone. UnicodeDecodeError is a ValueError,
-# NotImplementedError is its word for versions and packing methods that it does not know.
+# What zipfile raises for damaged files; only the first is documented. UnicodeDecodeError is a ValueError,
+# NotImplementedError stands for unknown versions and compression methods.
 _DAMAGE = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, LookupError,
     OverflowError, struct.error,
@@ -33,19 +33,19 @@ Entry = tuple[zipfile.ZipInfo, tuple[str, ...]]
 
 
 def zip_source(data: bytes, name: str, seed: int = 0, turn: Turn = nullcontext) -> Source:
-    """Pictures in a ZIP file, the middle square of each, 64×64; a folder is a class.
+    """Pictures in a ZIP file, centre crops 64×64; each folder is a class.
 
-    Nothing is unpacked under a name from the file, and no more than the file's list of contents says.
-    What is no picture, or cannot be read, is left out, and the notes count it.
+    Names from the file are never used as paths, and no entry is read beyond its declared size. Other
+    files and unreadable pictures are skipped and counted in the notes.
 
     Args:
         data: the file.
-        name: what its user calls it.
-        seed: of the choice of the pictures that are held out.
-        turn: entered before each picture is decoded.
+        name: the file's name, for messages.
+        seed: of the random choice of held-out pictures.
+        turn: a context entered around the decoding of each picture.
 
     Raises:
-        CnnvizError: if it is no ZIP file, too large, or has fewer than two classes with pictures.
+        CnnvizError: if it is not a ZIP file, too large, or has fewer than two classes with pictures.
     """
     name = _sendable(name)
     stem = _clean(PurePosixPath(name).stem)
@@ -70,7 +70,7 @@ def zip_source(data: bytes, name: str, seed: int = 0, turn: Turn = nullcontext) 
 
 
 def _pictures_in(archive: zipfile.ZipFile, name: str) -> tuple[list[Entry], list[str]]:
-    """The pictures in folders, and a sentence about what else there is."""
+    """The pictures inside folders, and notes on skipped files."""
     files = [info for info in archive.infolist() if not info.is_dir() and not _hidden(info.filename)]
     pictures = [info for info in files if PurePosixPath(info.filename).suffix.lower() in SUFFIXES]
     _refuse_unfit(pictures, name)
@@ -94,7 +94,7 @@ def _hidden(path: str) -> bool:
 
 
 def _parts(path: str) -> tuple[str, ...]:
-    """The folders and the name; what leads up or out of the archive is no folder."""
+    """The components of a path, without empty ones, "." and ".."."""
     return tuple(part for part in re.split(r"[/\\]", path) if part not in ("", ".", ".."))
 
 
@@ -113,7 +113,7 @@ def _refuse_unfit(pictures: Sequence[zipfile.ZipInfo], name: str) -> None:
 
 
 def _without_common_folder(entries: list[Entry]) -> list[Entry]:
-    """Without the folders around all classes."""
+    """Strip leading folders that all classes share."""
     while entries and all(len(parts) > 2 for _, parts in entries) and len({p[0] for _, p in entries}) == 1:
         entries = [(info, parts[1:]) for info, parts in entries]
     return entries
@@ -137,7 +137,7 @@ def _unpack(archive: zipfile.ZipFile, entries: Sequence[Entry], folder: Path, na
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """A file's bytes, never more than it is said to have; none if it is damaged, which is counted later."""
+    """A file's bytes, at most its declared size; b"" if damaged, which is counted later."""
     try:
         with archive.open(info) as file:
             return file.read(info.file_size)
@@ -146,16 +146,16 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 
 def _pixels_in(content: bytes) -> int:
-    """How many pixels a picture has by its header; 0 if it will not be decoded."""
+    """Number of pixels according to a picture's header; 0 if unreadable."""
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             return image.width * image.height
-    except (*DAMAGE, *TOO_LARGE):  # `load_image` words what is wrong
+    except (*DAMAGE, *TOO_LARGE):  # `load_image` reports the reason
         return 0
 
 
 def _class_folders(entries: Sequence[Entry]) -> Mapping[str, str]:
-    """A name on the disk for each class."""
+    """Class → its folder name on disk."""
     classes = list(dict.fromkeys(parts[0] for _, parts in entries))
     if len(classes) > MOST_CLASSES:
         raise CnnvizError(f"The file has {len(classes):,} folders; at most {MOST_CLASSES} classes fit here.")
@@ -167,7 +167,7 @@ def _class_folders(entries: Sequence[Entry]) -> Mapping[str, str]:
 
 
 def _sendable(name: str) -> str:
-    """Without halves of characters, which no file system and no browser takes."""
+    """Without lone surrogates, which file systems and browsers refuse."""
     return name.encode("utf-8", "replace").decode()
 
 
@@ -178,13 +178,13 @@ def _clean(name: str) -> str:
 def _read(folder: Path, name: str, seed: int, turn: Turn) -> Source:
     try:
         return folder_source(folder, seed, turn)
-    except CnnvizError as error:  # its words name folders of this server
+    except CnnvizError as error:  # its message contains paths of this server
         text = str(error).replace(str(folder / "x")[:-1], "").replace(str(folder), name)
         raise CnnvizError(text) from error
 
 
 def _counted(notes: Sequence[str]) -> list[str]:
-    """How many cannot be read, and why the first of them."""
+    """A note with the number of unreadable pictures and the reason of the first."""
     if not notes:
         return []
     many = "s" if len(notes) > 1 else ""

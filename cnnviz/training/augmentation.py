@@ -1,4 +1,4 @@
-"""Pictures changed at random in ways that keep their class."""
+"""Random augmentation: mirroring and shifts."""
 
 import torch
 import torch.nn.functional as F
@@ -6,9 +6,9 @@ from torch import Tensor
 
 
 def augmented(x: Tensor) -> Tensor:
-    """Mirror half of the pictures and shift each by up to an eighth of its size, edges reflected.
+    """Mirror each picture with probability 1/2, shift it by up to 1/8 of its size, edges reflected.
 
-    (N, C, H, W) → (N, C, H, W); random numbers come from torch's default generator.
+    (N, C, H, W) → (N, C, H, W); uses torch's default generator.
     """
     count, _, height, width = x.shape
     x = torch.where(torch.rand(count, 1, 1, 1, device=x.device) < 0.5, x.flip(3), x)

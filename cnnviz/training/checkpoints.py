@@ -1,4 +1,4 @@
-"""A network after each epoch, kept within bounds: where there are too many epochs, every second one goes."""
+"""The weights after each epoch, bounded in memory: if there are too many, every second one is dropped."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ _BYTES = 64_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
-    """One epoch: 0 is before the first step.
+    """The state after an epoch; epoch 0 is before the first step.
 
     Attributes:
-        epoch: how many are done.
-        weights: as a file has them, in half precision.
+        epoch: number of completed epochs.
+        weights: in half precision, as in a file.
         predictions: on the held-out pictures, with these weights; None if there are no such pictures.
     """
 
@@ -28,12 +28,12 @@ class Checkpoint:
 
     @property
     def nbytes(self) -> int:
-        """Memory that the weights take."""
+        """Bytes of the weights."""
         return sum(tensor.nbytes for tensor in self.weights.values())
 
 
 def weights_now(network: nn.Module) -> dict[str, Tensor]:
-    """A copy of the weights as a file has them."""
+    """A copy of the weights in half precision, as in a file."""
     return {name: tensor.detach().cpu().clone() for name, tensor in halved(network).items()}
 
 
@@ -44,6 +44,7 @@ class Checkpoints:
 
     Attributes:
         every: the others are this many epochs apart.
+        kept: in order of epochs.
     """
 
     def __init__(self) -> None:
@@ -52,11 +53,11 @@ class Checkpoints:
 
     @property
     def nbytes(self) -> int:
-        """Memory that all of them take."""
+        """Bytes of all of them."""
         return sum(checkpoint.nbytes for checkpoint in self.kept)
 
     def add(self, checkpoint: Checkpoint) -> None:
-        """Keep one more; older ones make room."""
+        """Add one; older ones are dropped if there are too many."""
         most = max(3, min(MOST, _BYTES // max(1, checkpoint.nbytes)))
         kept = [*self._thinned(self.kept), checkpoint]
         while len(kept) > most:

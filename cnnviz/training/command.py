@@ -1,4 +1,4 @@
-"""`python -m cnnviz train`: a network from the shell to a file of weights, with a bar on the way."""
+"""`python -m cnnviz train`: train a network and write its weights, with a progress bar."""
 
 import argparse
 import json
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cnnviz.training.loop import DivergedError, TrainingRun
     from cnnviz.training.sources import Source
 
-# What a run that goes on must have in common with the one that was stopped.
+# Settings that a resumed run must share with the stopped one.
 _SETTINGS = (
     "model", "width", "data", "epochs", "pictures", "batch_size", "learning_rate", "half_size_epochs",
     "half_size", "augment", "same_pictures", "seed",
@@ -85,7 +85,7 @@ def train(given: argparse.Namespace) -> str:
     from cnnviz.training.loop import TrainingRun
     from cnnviz.training.recipe import Recipe
 
-    unfinished = _check_places(given)
+    unfinished = _check_paths(given)
     if given.augment is None:
         given.augment = given.data != "shapes"
     recipe = Recipe(
@@ -111,8 +111,8 @@ def train(given: argparse.Namespace) -> str:
     return f"{given.out}: {provenance.label}{tested}\n"
 
 
-def _check_places(given: argparse.Namespace) -> Path:
-    """Where the unfinished run is kept; what would end badly hours later is refused now."""
+def _check_paths(given: argparse.Namespace) -> Path:
+    """Path of the unfinished run; checks early what would fail at the end of training."""
     from cnnviz.nets.weights import SUFFIX
 
     if given.out.suffix != SUFFIX:
@@ -183,7 +183,7 @@ def _restore(run: "TrainingRun", unfinished: Path, given: argparse.Namespace) ->
 
 
 def _follow(run: "TrainingRun", unfinished: Path, given: argparse.Namespace) -> "DivergedError | None":
-    """Train to the end, with a bar; the run so far is kept after each epoch and on Ctrl-C."""
+    """Train to the end with a progress bar; save a checkpoint after each epoch and on Ctrl-C."""
     from tqdm import tqdm
 
     from cnnviz.nets.weights import write_tensors
@@ -199,7 +199,7 @@ def _follow(run: "TrainingRun", unfinished: Path, given: argparse.Namespace) -> 
                     bar.update()
                     bar.set_postfix(loss=f"{event.loss:.3f}", right=f"{event.accuracy:.0%}", refresh=False)
                 elif isinstance(event, EpochDone):
-                    bar.write(_epoch_words(event), file=sys.stderr)
+                    bar.write(_epoch_text(event), file=sys.stderr)
                     keep()
                 if stopped:
                     keep()
@@ -209,7 +209,7 @@ def _follow(run: "TrainingRun", unfinished: Path, given: argparse.Namespace) -> 
     return None
 
 
-def _epoch_words(event: Any) -> str:
+def _epoch_text(event: Any) -> str:
     tested = "" if event.test_accuracy is None else f", {event.test_accuracy:.1%} on held-out ones"
     return (
         f"epoch {event.epoch} of {event.epochs}: loss {event.loss:.4f}, "
@@ -219,7 +219,7 @@ def _epoch_words(event: Any) -> str:
 
 @contextmanager
 def _asked_to_stop() -> Iterator[list[int]]:
-    """A list that is empty until Ctrl-C or a polite kill arrives; a second one ends the process."""
+    """A list that is empty until SIGINT or SIGTERM arrives; a second signal has its default effect."""
     asked: list[int] = []
 
     def note(number: int, _frame: Any) -> None:
@@ -235,7 +235,7 @@ def _asked_to_stop() -> Iterator[list[int]]:
 
 
 def _measured(run: "TrainingRun", source: "Source", given: argparse.Namespace) -> "Provenance":
-    """Round the weights as the file will have them, then test those."""
+    """Round the weights to half precision, as in the file, then test them."""
     from cnnviz.nets.weights import Provenance, halved
     from cnnviz.training.loop import count_correct
 
@@ -253,12 +253,12 @@ def _measured(run: "TrainingRun", source: "Source", given: argparse.Namespace) -
 
 
 def _command(given: argparse.Namespace, data: str) -> str:
-    """What makes the file again, without the folders of this computer."""
+    """The command that reproduces the file, without this computer's folders."""
     tested = {"test_pictures": given.test_pictures} if given.test_pictures else {}
-    return command_words(_settings(given) | {"data": data, "out": given.out.name} | tested)
+    return command_text(_settings(given) | {"data": data, "out": given.out.name} | tested)
 
 
-def command_words(settings: Mapping[str, Any]) -> str:
+def command_text(settings: Mapping[str, Any]) -> str:
     """The shell command with these settings."""
     return " ".join(("python -m cnnviz train", *(_option(*setting) for setting in settings.items())))
 

@@ -1,4 +1,4 @@
-"""The training loop: plain PyTorch, one step after the other, each reported to whoever iterates."""
+"""The training loop in plain PyTorch, as an iterator of events."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,22 +16,22 @@ from cnnviz.training.augmentation import augmented
 from cnnviz.training.pictures import Pictures
 from cnnviz.training.recipe import Recipe
 
-_TOO_LARGE = 1e6  # guessing among a thousand classes costs ln 1000 ≈ 6.9
+_TOO_LARGE = 1e6  # chance level for 1,000 classes is ln 1000 ≈ 6.9
 _TEST_BATCH = 100
-_AT_ONCE = 20  # the maps of more pictures than that leave the CPU's caches between two layers
+_AT_ONCE = 20  # with more pictures the maps no longer fit the CPU's caches
 _TESTED_EACH_EPOCH = 1_000
 _DAMAGED = "The unfinished run's file lacks something that is needed to go on. Delete it to start anew."
 
 
 class DivergedError(CnnvizError):
-    """The loss left all bounds; the network has the weights of the last epoch that went well."""
+    """The loss exceeds 10⁶, or loss or weights are not finite; the last good epoch's weights are restored."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepDone:
-    """One step: loss (mean cross-entropy) and accuracy are those of its batch, before the update.
+    """One step: loss (mean cross-entropy) and accuracy of its batch, before the update.
 
-    `step` counts from 1 over the whole run of `steps`; `epoch` from 1.
+    `step` counts from 1 to `steps` over the whole run; `epoch` from 1.
     """
 
     epoch: int
@@ -44,7 +44,7 @@ class StepDone:
 
 @dataclass(frozen=True, slots=True)
 class PicturesTested:
-    """So many of the held-out pictures have been looked at, and so many of them were right."""
+    """Progress of a test: `done` of `count` held-out pictures, of which `correct` are right."""
 
     epoch: int
     done: int
@@ -56,8 +56,8 @@ class PicturesTested:
 class EpochDone:
     """One epoch: means over its steps, accuracy on held-out pictures, and the weights after it.
 
-    `weights` are copies on the CPU; whoever keeps them bounds their number. `test_accuracy` is on the
-    first thousand held-out pictures, None where there are none.
+    `weights` are copies on the CPU. `test_accuracy` is on the first 1,000 held-out pictures; None if
+    there are none.
     """
 
     epoch: int
@@ -72,17 +72,17 @@ Event = StepDone | PicturesTested | EpochDone
 
 
 class TrainingRun:
-    """A network while it learns: AdamW, one-cycle learning rate, cross-entropy.
+    """A training run: AdamW, one-cycle learning rate, cross-entropy.
 
-    Iterating trains. Leaving the loop pauses between two events, iterating again goes on from there.
-    On the CPU every random choice depends on the recipe's seed and the step alone, so a run that was
-    stopped and restored ends with the same weights as one that was not.
+    Iterating trains and yields events; it can be interrupted between events and continued. On the CPU
+    all randomness depends only on the recipe's seed and the step, so a run that was stopped and
+    restored ends with the same weights as an uninterrupted one.
 
     Attributes:
-        network: it learns in place.
+        network: trained in place.
         recipe: the settings.
-        device: where it runs.
-        step, epochs_done: how far it is.
+        device: of the network.
+        step, epochs_done: completed so far.
     """
 
     def __init__(
@@ -103,21 +103,21 @@ class TrainingRun:
         self._optimizer = torch.optim.AdamW(
             network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
-        self._sums = np.zeros(3)  # of this epoch: losses, right answers, pictures
+        self._sums = np.zeros(3)  # of this epoch: losses, correct predictions, pictures
         self._good = snapshot(network)
         self._events = self._train()
 
     @property
     def steps_per_epoch(self) -> int:
-        """Steps in an epoch; a last batch of a single picture is left out."""
+        """Steps per epoch; a last batch of a single picture is dropped."""
         return steps_in(len(self._pictures), self.recipe.batch_size)
 
     @property
     def nbytes(self) -> int:
-        """Memory of weights, gradients, the optimizer's averages, and the last good weights."""
+        """Bytes of weights, gradients, optimizer state, and the last good weights."""
         mine = list(self.network.parameters())
         tensors = [*mine, *self.network.buffers(), *self._good.values()]
-        gradients = [parameter.grad for parameter in mine]  # once: another thread clears them
+        gradients = [parameter.grad for parameter in mine]  # read once: another thread may clear them
         tensors += [gradient for gradient in gradients if gradient is not None]
         tensors += [t for values in list(self._optimizer.state.values()) for t in list(values.values())]
         return sum(tensor.nbytes for tensor in tensors)
@@ -132,7 +132,7 @@ class TrainingRun:
         return self
 
     def __next__(self) -> Event:
-        """Go on to the next event.
+        """Continue to the next event.
 
         Raises:
             DivergedError: if the loss or a weight is no longer finite.
@@ -147,7 +147,7 @@ class TrainingRun:
                 yield from self._end_of_epoch()
 
     def checkpoint(self) -> dict[str, Tensor]:
-        """All that is needed to go on later: weights, the optimizer's averages, and where it stands."""
+        """Everything needed to resume: weights, optimizer state, position."""
         tensors = {f"network.{name}": tensor for name, tensor in snapshot(self.network).items()}
         for index, values in self._optimizer.state_dict()["state"].items():
             tensors |= {
@@ -156,10 +156,10 @@ class TrainingRun:
         return tensors | {"sums": torch.from_numpy(self._sums.copy()), "step": torch.tensor(self.step)}
 
     def restore(self, checkpoint: Mapping[str, Tensor]) -> None:
-        """Stand where the run stood that made the checkpoint; it had the same settings.
+        """Resume from the checkpoint of a run with the same settings.
 
         Raises:
-            CnnvizError: if the checkpoint is of another network or lacks something; nothing is changed then.
+            CnnvizError: if the checkpoint is of another network or incomplete; nothing is changed then.
         """
         weights = {n.removeprefix("network."): t for n, t in checkpoint.items() if n.startswith("network.")}
         if _shapes(weights) != _shapes(self.network.state_dict()):
@@ -173,12 +173,12 @@ class TrainingRun:
         self._optimizer.load_state_dict(self._optimizer.state_dict() | {"state": state})
         self._sums, self.step = checkpoint["sums"].numpy().copy(), int(checkpoint["step"])
         full, rest = divmod(self.step, self.steps_per_epoch)
-        self.epochs_done = full - (rest == 0 and self._sums[2] > 0)  # stopped before it was reported
+        self.epochs_done = full - (rest == 0 and self._sums[2] > 0)  # stopped before the epoch's event
         self._good = snapshot(self.network)
         self._events = self._train()
 
     def _averages(self, checkpoint: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-        """The optimizer's state in a checkpoint: of each parameter all or nothing."""
+        """The optimizer's state in a checkpoint; for each parameter complete or absent."""
         state = {}
         for index, parameter in enumerate(self.network.parameters()):
             like = {"step": torch.tensor(0), "exp_avg": parameter, "exp_avg_sq": parameter}
@@ -222,7 +222,7 @@ class TrainingRun:
         return F.avg_pool2d(x, 2) if epoch < self.recipe.half_size_epochs else x
 
     def _order(self, epoch: int) -> Sequence[int]:
-        """Which pictures an epoch takes: the next ones, or all of them in an order of its own."""
+        """Indices of an epoch's pictures: the next ones of endless data, else a permutation of all."""
         count = len(self._pictures)
         if self._pictures.endless:
             return range(epoch * count, (epoch + 1) * count)
@@ -264,25 +264,25 @@ def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
 
 
 def steps_in(pictures: int, batch_size: int) -> int:
-    """Steps in an epoch; a last batch of a single picture is left out."""
+    """Steps per epoch; a last batch of a single picture is dropped."""
     full, rest = divmod(pictures, batch_size)
     return full + (rest > 1)
 
 
 def as_input(pictures: Tensor, device: torch.device = CPU) -> Tensor:
-    """uint8 pictures as a network takes them: float32 in [0, 1], as `Picture.tensor` has them."""
+    """uint8 pictures as network input: float32 in [0, 1], as `Picture.tensor`."""
     return pictures.to(device).float().div_(255)
 
 
 def snapshot(network: nn.Module) -> dict[str, Tensor]:
-    """The weights and buffers, copied to the CPU."""
+    """The state dict, copied to the CPU."""
     return {name: tensor.detach().to(CPU, copy=True) for name, tensor in network.state_dict().items()}
 
 
 def count_correct(
     network: nn.Module, pictures: Pictures, device: torch.device, count: int
 ) -> Iterator[tuple[int, int]]:
-    """Ask a network, in eval mode, batch by batch: pictures done so far, right answers so far."""
+    """Test a network in eval mode, batch by batch: yields (pictures done, correct so far)."""
     network.eval()
     correct = 0
     for start in range(0, count, _TEST_BATCH):

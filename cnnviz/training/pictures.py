@@ -1,4 +1,4 @@
-"""What the loop learns from: numbered pictures with their classes."""
+"""Data sets for the training loop: indexed pictures with labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,21 +11,21 @@ from torch import Tensor
 from cnnviz.data.shapes import CLASSES, Shapes
 from cnnviz.errors import CnnvizError
 
-TEST_SEED = 2**64 - 1  # beyond every seed that a recipe takes
+TEST_SEED = 2**64 - 1  # larger than every seed of a recipe
 
 
 class Pictures(Protocol):
     """A set of pictures of one size.
 
     Attributes:
-        name: for people.
+        name: for display.
         classes: their names; a label is an index into them.
-        endless: whether there are pictures beyond `len()`; then every epoch takes new ones.
+        endless: whether indices beyond `len()` exist; then every epoch uses new pictures.
     """
 
     @property
     def name(self) -> str:
-        """For people."""
+        """For display."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -33,10 +33,10 @@ class Pictures(Protocol):
 
     @property
     def endless(self) -> bool:
-        """Whether every epoch takes new pictures."""
+        """Whether every epoch uses new pictures."""
 
     def __len__(self) -> int:
-        """How many an epoch has."""
+        """Pictures per epoch."""
 
     def batch(self, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Pictures, uint8 (N, 3, H, W), and their labels, int64 (N,)."""
@@ -44,7 +44,7 @@ class Pictures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ShapesPictures:
-    """cnnviz shapes, `count` of them an epoch, made when they are asked for."""
+    """cnnviz shapes, `count` per epoch, generated on demand."""
 
     count: int
     seed: int = 0
@@ -66,13 +66,13 @@ class ShapesPictures:
 
 @dataclass(frozen=True, slots=True)
 class _FromOthers:
-    """Pictures made from others, with their name and classes."""
+    """A data set derived from another, with its name and classes."""
 
     whole: Pictures
 
     @property
     def name(self) -> str:
-        """For people."""
+        """For display."""
         return self.whole.name
 
     @property
@@ -87,7 +87,7 @@ class HalfSize(_FromOthers):
 
     @property
     def endless(self) -> bool:
-        """Whether every epoch takes new pictures."""
+        """Whether every epoch uses new pictures."""
         return self.whole.endless
 
     def __len__(self) -> int:
@@ -101,10 +101,7 @@ class HalfSize(_FromOthers):
 
 @dataclass(frozen=True, slots=True)
 class SamePictures(_FromOthers):
-    """So many of them, the same in every epoch: of a set with an end, chosen at random.
-
-    There may be fewer than `most`.
-    """
+    """At most `most` pictures, the same in every epoch; a random choice where the data is finite."""
 
     most: int
     seed: int = 0

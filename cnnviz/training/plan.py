@@ -10,7 +10,7 @@ from cnnviz.nets.catalog import meta_model, model
 from cnnviz.nets.weights import Provenance
 from cnnviz.nets.widths import channels_of
 from cnnviz.training.checkpoints import Checkpoint
-from cnnviz.training.command import command_words
+from cnnviz.training.command import command_text
 from cnnviz.training.loop import steps_in
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.sources import DOWNLOADED, Source
@@ -70,7 +70,7 @@ class Plan:
         return Provenance(
             self.model, self.data, classes, recipe.seed, checkpoint.epoch, pictures,
             predictions.accuracy if predictions else None, len(predictions.labels) if predictions else None,
-            command_words(settings) if again else "",
+            command_text(settings) if again else "",
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What a network predicts for held-out pictures, one by one."""
+"""A network's predictions for held-out pictures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ _BATCH = 25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """Of the first N held-out pictures: true class, predicted class, and how certain it was.
+    """Predictions for the first N held-out pictures.
 
     Attributes:
-        labels, predicted: int64 (N,).
+        labels, predicted: true and predicted class, int64 (N,).
         certainty: float32 (N,), the probability of the predicted class.
     """
 
@@ -29,11 +29,13 @@ class Predictions:
 
     @property
     def accuracy(self) -> float:
-        """Share of right ones."""
+        """Fraction of correct predictions."""
         return float((self.labels == self.predicted).mean())
 
 
-def predict(network: nn.Module, pictures: Pictures, count: int, between: Callable[[], None]) -> Predictions:
+def predict(
+    network: nn.Module, pictures: Pictures, count: int, after_batch: Callable[[], None]
+) -> Predictions:
     """Predict the classes of the first `count` pictures, in eval mode; `between` runs after each few."""
     network.eval()
     found: list[tuple[Array, Array, Array]] = []
@@ -42,5 +44,5 @@ def predict(network: nn.Module, pictures: Pictures, count: int, between: Callabl
         with torch.inference_mode():
             certainty, predicted = network(as_input(batch)).softmax(1).max(1)
         found.append((labels.numpy(), predicted.numpy(), certainty.numpy()))
-        between()
+        after_batch()
     return Predictions(*(read_only(np.concatenate(part)) for part in zip(*found, strict=True)))

@@ -1,4 +1,4 @@
-"""How a network is trained: the numbers of one run, and how the learning rate goes up and down."""
+"""Training settings and the learning-rate schedule."""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cnnviz.errors import CnnvizError
 
 _WARM_UP = 0.2
-_LARGEST = 1e12  # AdamW itself fails where a step is no longer a float32
+_LARGEST = 1e12  # beyond that AdamW's step overflows float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +15,12 @@ class Recipe:
 
     Attributes:
         epochs: passes over the pictures.
-        batch_size: pictures a step.
-        learning_rate: at its highest, after the first fifth of the steps.
+        batch_size: pictures per step.
+        learning_rate: the maximum, reached after the first fifth of the steps.
         weight_decay: of AdamW.
         augment: whether pictures are mirrored and shifted at random.
-        half_size_epochs: so many epochs at the start see the pictures at half their height and width,
-            which costs a quarter. Held-out pictures are always seen whole.
+        half_size_epochs: number of first epochs with pictures at half height and width, at a quarter of
+            the cost. Held-out pictures always have full size.
         seed: of the order of the pictures, dropout and augmentation.
     """
 
@@ -50,9 +50,9 @@ class Recipe:
             raise CnnvizError(f"The seed must be a whole number from 0 to 2³² − 1, not {self.seed}.")
 
     def rate_at(self, step: int, steps: int) -> float:
-        """The learning rate of a step: up in a straight line, then down along half a cosine, to 0.
+        """The learning rate of a step: linear warm-up, then cosine decay to 0.
 
-        The one-cycle policy of Smith and Topin 2018.
+        One-cycle policy (Smith and Topin 2018).
         """
         peak = _WARM_UP * steps
         if step < peak:

@@ -48,23 +48,23 @@ class StoredPictures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """Pictures to learn from, others to test on (None if there are too few), and what was left out."""
+    """Training pictures, held-out pictures (None if there are too few), and notes on what was skipped."""
 
     train: Pictures
     test: Pictures | None
     notes: tuple[str, ...] = ()
 
     def same(self, most: int, seed: int) -> "Source":
-        """At most so many to learn from, the same in every epoch."""
+        """At most `most` training pictures, the same in every epoch."""
         return Source(SamePictures(self.train, most, seed), self.test, self.notes)
 
     def halved(self) -> "Source":
-        """The same pictures at half their height and width, the held-out ones too."""
+        """All pictures at half height and width, held-out ones included."""
         return Source(HalfSize(self.train), self.test and HalfSize(self.test), self.notes)
 
 
 def stored_bytes(sources: Iterable[Source]) -> int:
-    """Memory that stored pictures take; those that sources have in common count once."""
+    """Bytes of stored pictures; shared ones count once."""
     found = {}
     for pictures in (part for source in sources for part in (source.train, source.test)):
         while isinstance(pictures, HalfSize | SamePictures):
@@ -76,17 +76,17 @@ def stored_bytes(sources: Iterable[Source]) -> int:
 
 
 def shapes_source(pictures: int, test_pictures: int, seed: int) -> Source:
-    """cnnviz shapes: `pictures` new ones an epoch, and held-out ones of a seed that no training takes."""
+    """cnnviz shapes: `pictures` new ones per epoch; held-out ones have a seed that no recipe can have."""
     return Source(ShapesPictures(pictures, seed), ShapesPictures(test_pictures, TEST_SEED))
 
 
 def downloaded_source(name: str, folder: str | Path) -> Source:
-    """CIFAR-10 or Fashion-MNIST by torchvision, downloaded to a folder if they are not there yet.
+    """CIFAR-10 or Fashion-MNIST by torchvision, downloaded to a folder if missing.
 
-    Fashion-MNIST's 28×28 grey pictures get two black pixels at each side and three equal channels.
+    Fashion-MNIST's 28×28 grey pictures are zero-padded to 32×32 and repeated to three channels.
 
     Raises:
-        CnnvizError: if they cannot be had.
+        CnnvizError: if the download fails.
     """
     parts = []
     for train in (True, False):
@@ -99,7 +99,7 @@ def downloaded_source(name: str, folder: str | Path) -> Source:
 
 
 def _torchvision_data(name: str, folder: str | Path, train: bool) -> Any:
-    torchvision_models()  # first: it mends a torchvision that was built for another torch
+    torchvision_models()  # first: it repairs the import of a torchvision built for another torch
     datasets = importlib.import_module("torchvision.datasets")
     try:
         return getattr(datasets, DOWNLOADED[name])(str(folder), train=train, download=True)
@@ -112,10 +112,10 @@ def _torchvision_data(name: str, folder: str | Path, train: bool) -> Any:
 
 
 def folder_source(folder: str | Path, seed: int = 0, turn: Turn = nullcontext) -> Source:
-    """A folder with a folder of pictures for each class; the middle square of each, 64×64.
+    """A folder with one sub-folder of pictures per class; centre crops, 64×64.
 
-    A fifth of each class is held out. Pictures that cannot be read are left out, and a note says so.
-    `turn` is entered before each picture is decoded, so that other work can come in between.
+    A fifth of each class is held out. Unreadable pictures are skipped, with a note. `turn` is a
+    context entered around the decoding of each picture, so that other work can run in between.
 
     Raises:
         CnnvizError: if the folder is missing, or has fewer than two classes with pictures.

@@ -1,4 +1,4 @@
-"""Opens what a page keeps folded, and runs the code that it shows."""
+"""Opens the expanders of a page, and runs the code that it shows."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -34,7 +34,7 @@ families_of_networks = _in_parts(_ends_of_families())
 
 
 def open_expanders(at: AppTest) -> AppTest:
-    """Open every expander whose contents wait for it."""
+    """Open every lazy expander."""
     for place in at.main.expander:
         if place.key:
             at.session_state[place.key] = True

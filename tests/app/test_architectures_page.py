@@ -11,7 +11,7 @@ from cnnviz.nets.milestones import MILESTONES
 from cnnviz.ui import cache
 from cnnviz.ui.architectures.accuracy import families, published
 from cnnviz.ui.architectures.blocks import blocks_at_own_size, first_to_open, openable, trail_to
-from cnnviz.ui.architectures.presets import _PRESETS as PRESETS
+from cnnviz.ui.architectures.presets import PRESETS
 from cnnviz.ui.architectures.snippets import accuracy_code
 from cnnviz.ui.components import block_view, timeline
 from tests.app.running import families_of_networks, open_expanders, run, shown_code
@@ -73,15 +73,15 @@ def test_every_family_opens_block_by_block(open_page, assert_fine, drawn, part):
 
 
 def test_the_first_block_to_open_has_branches_where_the_network_has():
-    assert first_to_open(cache.blocks_of("resnet18", 224)) == "layer1.0"
-    assert first_to_open(cache.blocks_of("densenet121", 224)) == "features.denseblock1"
-    assert first_to_open(cache.blocks_of("vgg11", 224)) == "features.0–1"
+    assert first_to_open(cache.networks.blocks_of("resnet18", 224)) == "layer1.0"
+    assert first_to_open(cache.networks.blocks_of("densenet121", 224)) == "features.denseblock1"
+    assert first_to_open(cache.networks.blocks_of("vgg11", 224)) == "features.0–1"
 
 
 @pytest.mark.parametrize("name", ["maxvit_t", "inception_v3", "efficientnet_b4", "vgg11", "swin_v2_t"])
 def test_every_block_can_be_opened_and_has_its_trail(name):
     side = catalog_entry(name).input_shape[2]
-    whole = cache.blocks_of(name, side)
+    whole = cache.networks.blocks_of(name, side)
     found = openable(whole)
     for path, block in found.items():
         trail = trail_to(whole, path)

@@ -184,7 +184,7 @@ def own_runs(monkeypatch):
 
     def use(work):
         runs = AttributionJobs(work)
-        monkeypatch.setattr(cache, "attribution_jobs", lambda: runs)
+        monkeypatch.setattr(cache.maps, "attribution_jobs", lambda: runs)
         monkeypatch.setattr(maps_attribution, "_MOMENT_SECONDS", 0.05)
         return runs
 
@@ -271,18 +271,20 @@ def test_networks_too_large_are_refused_with_their_numbers(open_page, monkeypatc
     monkeypatch.setattr(attribution_controls, "MOST_PARAMETERS", 1_000_000)
     at = open_page("feature_maps", maps_view="why", maps_side=64)
     (said,) = [w.value for w in at.warning]
-    assert f"{cache.traced('simple_cnn', 64).parameters:,} parameters" in said and "1,000,000" in said
+    assert (
+        f"{cache.networks.traced('simple_cnn', 64).parameters:,} parameters" in said and "1,000,000" in said
+    )
     assert not at.exception and not button(at, "Compute")
     with pytest.raises(cnnviz.CnnvizError, match="billion MACs, and the limit is 20 billion"):
         monkeypatch.undo()
-        require_small(ModelSpec("vgg19"), cache.traced("vgg19", 256))
+        require_small(ModelSpec("vgg19"), cache.networks.traced("vgg19", 256))
 
 
 def choice_of(name, side, *hows):
     picture = cnnviz.sample("cat").centre_square(side)
     scores = Scores(np.zeros(3), np.zeros(3), None)
     return AttributionChoice(
-        ModelSpec(name), cache.traced(name, side), picture, scores, ("a", "b", "c"), 0, hows
+        ModelSpec(name), cache.networks.traced(name, side), picture, scores, ("a", "b", "c"), 0, hows
     )
 
 

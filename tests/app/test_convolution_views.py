@@ -84,7 +84,7 @@ def test_the_table_of_the_layer_is_pytorchs():
         (1000, "smaller than 1000"),
     ],
 )
-def test_the_output_size_is_asked_for_and_slips_are_named(open_page, guess, words):
+def test_the_output_size_is_asked_for_and_mistakes_are_named(open_page, guess, words):
     # (20 + 0 − 1·2 − 1)/2 = 8.5
     at = open_expanders(open_page("convolution", conv_stride=2))
     at.number_input(key="conv_quiz_guess").set_value(guess).run()

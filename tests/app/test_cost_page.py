@@ -25,7 +25,7 @@ from cnnviz.nets.catalog import catalog_entry, meta_model
 from cnnviz.nets.classifiers import classifier_names, published_figures
 from cnnviz.ui import cache
 from cnnviz.ui.cost.models import SIDES, layer_rows
-from cnnviz.ui.cost.presets import _PRESETS as PRESETS
+from cnnviz.ui.cost.presets import PRESETS
 from cnnviz.ui.cost.published import published_facts
 from cnnviz.ui.cost.snippets import deep_code, dense_code, ways_code
 from cnnviz.ui.cost.texts import Setting, bytes_text, cost_groups, cost_rows, ratio_text
@@ -181,7 +181,9 @@ def test_every_family_opens_layer_by_layer(open_page, shown_facts, part):
     for name in part:
         at.sidebar.selectbox(key="model").select(name).run()
         assert not at.exception and not at.error and not at.warning, name
-        total = parameters(cache.meta_model_of(name))  # torch's own module, as the page has just built it
+        total = parameters(
+            cache.networks.meta_model_of(name)
+        )  # torch's own module, as the page has just built it
         shown = dict(
             zip(("parameters", "memory", "MACs", "FLOPs"), results(shown_facts["Totals"]), strict=False)
         )
@@ -199,7 +201,7 @@ def test_every_family_opens_layer_by_layer(open_page, shown_facts, part):
 def test_only_sizes_that_a_network_takes_can_be_chosen(name):
     channels = catalog_entry(name).input_shape[1]
     network = meta_model(name)
-    taken = cache.sizes_of(name, SIDES)
+    taken = cache.networks.sizes_of(name, SIDES)
 
     def runs(side):
         try:
@@ -219,12 +221,12 @@ def test_a_network_that_takes_nothing_says_why():
 
 
 def test_modules_that_do_not_run_are_listed_and_counted():
-    rows = layer_rows(cache.traced("googlenet", 224), ONE)
+    rows = layer_rows(cache.networks.traced("googlenet", 224), ONE)
     skipped = [row for row in rows if row["kind"] == "not run"]
     assert [row["layer"] for row in skipped] == ["aux1", "aux2"]
     network = meta_model("googlenet")
     assert [row["parameters"] for row in skipped] == [parameters(network.aux1), parameters(network.aux2)]
-    (block,) = published_facts([("googlenet", 224, cache.traced("googlenet", 224))])
+    (block,) = published_facts([("googlenet", 224, cache.networks.traced("googlenet", 224))])
     assert (
         "Parameters:",
         "torchvision leaves out aux1 and aux2, 6,379,984, which run in training only.",
@@ -232,17 +234,17 @@ def test_modules_that_do_not_run_are_listed_and_counted():
 
 
 def test_published_figures_of_another_size_are_not_compared():
-    (block,) = published_facts([("vit_h_14", 224, cache.traced("vit_h_14", 224))])
+    (block,) = published_facts([("vit_h_14", 224, cache.networks.traced("vit_h_14", 224))])
     said = dict(block.sentences)
     assert "for a picture of 518×518 pixels" in said["Another size:"]
     tokens = (518 // 14) ** 2 - (224 // 14) ** 2
     assert f"{tokens * 1280:,} fewer here" in said["Parameters:"]
     assert published_figures("vit_h_14").parameters - parameters(meta_model("vit_h_14")) == tokens * 1280
-    (block,) = published_facts([("resnet18", 96, cache.traced("resnet18", 96))])
+    (block,) = published_facts([("resnet18", 96, cache.networks.traced("resnet18", 96))])
     assert dict(block.sentences)["Another size:"].startswith(
         "torchvision's MACs are for a picture of 224×224"
     )
-    (block,) = published_facts([("lenet5", 32, cache.traced("lenet5", 32))])
+    (block,) = published_facts([("lenet5", 32, cache.networks.traced("lenet5", 32))])
     assert "no figures" in dict(block.sentences)["None:"]
 
 

@@ -16,7 +16,7 @@ from cnnviz.ops.geometry import Window
 from cnnviz.ui.components.equations import as_text
 from cnnviz.ui.dilation.facts import holes_text
 from cnnviz.ui.dilation.formulas import effective_size_formula, stack_field_formula, stack_weights_formula
-from cnnviz.ui.dilation.presets import _PRESETS as PRESETS
+from cnnviz.ui.dilation.presets import PRESETS
 from cnnviz.ui.dilation.snippets import stack_code
 from tests.app.running import open_expanders, run, shown_code
 

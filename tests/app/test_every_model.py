@@ -97,7 +97,7 @@ def test_the_limit_is_a_setting(monkeypatch, setting, limit):
     assert cache.networks._models().limit == limit
     refused = limit < 5e6
     try:
-        cache.require_memory(ModelSpec("simple_cnn"))
+        cache.networks.require_memory(ModelSpec("simple_cnn"))
     except cnnviz.CnnvizError as error:
         assert refused and "SimpleCNN needs 0.0 GB" in str(error)
     else:
@@ -107,7 +107,7 @@ def test_the_limit_is_a_setting(monkeypatch, setting, limit):
 def test_networks_in_memory_stay_within_the_limit(monkeypatch):
     monkeypatch.setenv("CNNVIZ_MODEL_GB", "0.012")  # two of SimpleCNN's 4.6 MB
     for seed in range(3):
-        cache.shared_model(ModelSpec("simple_cnn", None, seed))
+        cache.networks.shared_model(ModelSpec("simple_cnn", None, seed))
     kept = [seed for seed in range(3) if ModelSpec("simple_cnn", None, seed) in cache.networks._models()]
     assert kept == [1, 2]
 
@@ -263,7 +263,7 @@ def test_a_download_shows_how_far_it_is_and_holds_no_slot(
     def download(_url, file, _digest, **_):
         part = Path(f"{file}.0.partial")
         part.write_bytes(bytes(weights_bytes(NAME, "imagenet") // 2))
-        slots.append(cache.processor()._running)
+        slots.append(cache.resources.processor()._running)
         progress_said.wait_for("of [56] MB")
         part.unlink()
         trained_file()
@@ -315,7 +315,7 @@ def test_a_fault_nobody_thought_of_leaves_the_chosen_network_with_random_weights
     def fault(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("cnnviz.ui.shell.weights.weights_path", fault)
+    monkeypatch.setattr("cnnviz.ui.shell.weights.weights_source", fault)
     at.session_state["weights"] = "imagenet"
     at.sidebar.selectbox(key="model").select(NAME).run()
     assert not at.exception and not at.error
@@ -334,7 +334,7 @@ def test_a_download_in_the_queue_says_so(open_page, assert_fine, monkeypatch, tr
             trained_file()
 
     monkeypatch.setattr("torch.hub.download_url_to_file", download)
-    downloads = cache.downloads()
+    downloads = cache.resources.downloads()
     with downloads.wanted("alexnet", "imagenet") as one, downloads.wanted("vgg11", "imagenet") as two:
         assert not (one.ended or two.ended)
         at = open_page("feature_maps", maps_view="layer", model=NAME, weights="imagenet", maps_side=32)

@@ -68,7 +68,7 @@ def test_impossible_settings_of_feature_maps_are_left_out(assert_fine, query):
 
 @pytest.mark.parametrize("value", ["inf", "-inf", "nan", "9" * 309, "1e308"])
 @pytest.mark.parametrize("page", ["feature_maps", "training"])
-def test_an_endless_number_in_a_link_is_left_out(assert_fine, page, value):
+def test_an_infinite_number_in_a_link_is_left_out(assert_fine, page, value):
     keys = ("seed", "maps_channel", "maps_row", "maps_column", "train_seed", "train_rate")
     at = opened(page, dict.fromkeys(keys, value), maps_view="layer", weights="random", maps_side=64)
     assert_fine(at)

@@ -12,14 +12,14 @@ from cnnviz.figures.filters import filter_limits, filter_rows, filters_pixels
 from cnnviz.figures.glance import glance_figure, glance_rows
 from cnnviz.figures.pairs import pairs_figure, pairs_rows
 from cnnviz.nets.catalog import ModelSpec, catalog_entry
-from cnnviz.nets.trained import class_names
+from cnnviz.nets.trained import weights_source
 from cnnviz.ui import cache
 from cnnviz.ui.components.glance import codes
 from cnnviz.ui.feature_maps import filters as maps_filters
 from cnnviz.ui.feature_maps import glance as maps_glance
 from cnnviz.ui.feature_maps import two_weights as maps_two_weights
 from cnnviz.ui.feature_maps.glance_texts import TOP, column_texts, left_out_text
-from cnnviz.ui.feature_maps.presets import _PRESETS
+from cnnviz.ui.feature_maps.presets import PRESETS
 from cnnviz.ui.widgets.predictions import likeliest
 from tests.app.running import families_of_networks, open_expanders, run, shown_code
 
@@ -48,7 +48,7 @@ def said(at):
 def test_every_family_has_columns_that_fit_and_words_for_each(part):
     for name in part:
         side = catalog_entry(name).input_shape[2]
-        found = cache.glance_columns_of(name, side)
+        found = cache.networks.glance_columns_of(name, side)
         assert 8 <= len(found.shown) <= MOST_COLUMNS, name
         layers = [column.summary.layer for column in found.shown]
         assert len(set(layers)) == len(layers), name
@@ -88,7 +88,7 @@ def test_trained_weights_name_their_classes(open_page, assert_fine, views):
     at = open_page(PAGE, model="mini_resnet", weights="shapes", maps_side=64)
     assert_fine(at)
     classes = views[-1][1]["classes"]
-    assert {name for name, _, _ in classes} <= set(class_names("mini_resnet", "shapes"))
+    assert {name for name, _, _ in classes} <= set(weights_source("mini_resnet", "shapes").class_names)
     assert "means nothing" not in views[-1][1]["prediction_text"]
 
 
@@ -105,7 +105,7 @@ def test_the_code_of_the_glance_gives_the_channels_on_screen(open_page, assert_f
 
 def test_colours_are_steps_of_the_scale_on_one_scale_a_column():
     picture = cnnviz.sample("cat").centre_square(32)
-    seen = cache.glance_run(ModelSpec("simple_cnn"), picture).seen
+    seen = cache.maps.glance_run(ModelSpec("simple_cnn"), picture).seen
     for maps in seen.columns:
         steps = codes(maps).astype(int)
         np.testing.assert_allclose((steps - 127) / 127 * maps.limit, maps.maps, atol=0.51 / 127 * maps.limit)
@@ -230,7 +230,7 @@ def test_a_number_of_thousands_of_digits_in_a_link_is_none(open_page, assert_fin
     assert_fine(at)
 
 
-@pytest.mark.parametrize("label", [label for label, preset in _PRESETS.items() if "model" not in preset])
+@pytest.mark.parametrize("label", [label for label, preset in PRESETS.items() if "model" not in preset])
 def test_every_preset_opens(open_page, assert_fine, views, label):
     at = open_page(PAGE)
     at.button(key=f"preset {label}").click().run()
@@ -242,29 +242,29 @@ def test_every_preset_opens(open_page, assert_fine, views, label):
 def test_files_hold_what_is_on_screen():
     picture = cnnviz.sample("cat").centre_square(64)
     spec = ModelSpec("mini_resnet")
-    columns = cache.glance_columns_of("mini_resnet", 64).shown
-    seen = cache.glance_run(spec, picture).seen
+    columns = cache.networks.glance_columns_of("mini_resnet", 64).shown
+    seen = cache.maps.glance_run(spec, picture).seen
     rows = glance_rows(columns, seen)
     assert [row["channel"] for row in rows[:12]] == seen.columns[0].channels.tolist()
     assert len(glance_figure(columns, seen, picture).axes) == len(columns) + 1
-    filters = cache.filters_of(spec)
+    filters = cache.maps.filters_of(spec)
     table = filter_rows(filters)
     assert len(table) == filters.weight.size
     assert table[-1]["weight"] == filters.weight[-1, -1, -1, -1]
     pixels = filters_pixels(filters, filter_limits(filters, True), True, 1)
     expected = np.rint(127.5 + 127.5 * filters.weight[0, :, 0, 0] / filters.limit)
     np.testing.assert_array_equal(pixels[3, 3], expected)
-    maps = cache.layer_run(spec, "layer1.0", picture).maps
+    maps = cache.maps.layer_run(spec, "layer1.0", picture).maps
     assert len(pairs_figure(maps, maps, np.arange(3), ("a", "b")).axes) == 7
     assert all(row["mean magnitude of the difference"] == 0 for row in pairs_rows(maps, maps, np.arange(3)))
 
 
 def test_words_are_true_of_every_column_of_a_few_networks():
     for name, side in (("resnet18", 64), ("swin_t", 64), ("vit_b_16", 224)):
-        columns = cache.glance_columns_of(name, side).shown
+        columns = cache.networks.glance_columns_of(name, side).shown
         picture = cnnviz.sample("cat").centre_square(side)
-        seen = cache.glance_run(ModelSpec(name), picture).seen
-        trace = cache.traced(name, side)
+        seen = cache.maps.glance_run(ModelSpec(name), picture).seen
+        trace = cache.networks.traced(name, side)
         for column, maps in zip(columns, seen.columns, strict=True):
             words = column_texts(column, maps)
             field = trace[column.summary.layer].receptive_field

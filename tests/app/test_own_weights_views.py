@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cnnviz.nets.catalog import ModelSpec, model
+from cnnviz.nets.trained import weights_source
 from cnnviz.nets.weights import Provenance, save_weights
 from cnnviz.nets.widths import channels_of
 from cnnviz.ui.attribution.texts import network_text
@@ -114,6 +115,6 @@ def test_an_own_file_is_never_said_to_be_somebody_elses(tmp_path):
     assert label == "Random weights (seed 0) beside your own"
     assert other == ModelSpec("lenet5", like=path)
     for name in ("lenet5", "squeezenet1_1"):
-        assert _origin(name, path) == r"Your own weights: trained on \*leaves\*."
+        assert _origin(weights_source(name, path)) == r"Your own weights: trained on \*leaves\*."
     assert _others(ModelSpec("lenet5")) is None
     assert r"\*leaves\*" in network_text(ModelSpec("lenet5", path))

@@ -13,7 +13,7 @@ from cnnviz.data.patterns import pattern_names
 from cnnviz.nets.catalog import catalog_entry, meta_model, reference_names
 from cnnviz.ops.filtering import CHANNEL_MODES
 from cnnviz.ops.kernels import kernel_names, named_kernel
-from cnnviz.ui.convolution.presets import _PRESETS as PRESETS
+from cnnviz.ui.convolution.presets import PRESETS
 from cnnviz.ui.widgets.controls import readable_name
 from tests.app.running import picture_text, shown_code
 

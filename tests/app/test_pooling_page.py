@@ -15,7 +15,7 @@ from cnnviz.ui.components.equations import as_text, significant
 from cnnviz.ui.pooling.facts import ceil_mode_text, count_text, left_over_text
 from cnnviz.ui.pooling.formulas import divisor_formula, share_formula, strided_weights_formula
 from cnnviz.ui.pooling.lab import _KERNELS as KERNELS
-from cnnviz.ui.pooling.presets import _PRESETS as PRESETS
+from cnnviz.ui.pooling.presets import PRESETS
 from cnnviz.ui.pooling.snippets import pooling_code, shift_code
 from cnnviz.ui.sliding.size_formulas import pooled_size_formula
 from tests.app.running import open_expanders, run, shown_code

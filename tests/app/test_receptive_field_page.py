@@ -27,7 +27,7 @@ from cnnviz.ui.receptive_field.effective import MOST_MACS, MOST_PARAMETERS, PANE
 from cnnviz.ui.receptive_field.facts import growth_text, outgrown_text
 from cnnviz.ui.receptive_field.formulas import growth_formula
 from cnnviz.ui.receptive_field.lab import unit_from_text
-from cnnviz.ui.receptive_field.presets import _PRESETS as PRESETS
+from cnnviz.ui.receptive_field.presets import PRESETS
 from cnnviz.ui.receptive_field.snippets import box_code, growth_code, table_code
 from cnnviz.ui.shell import sidebar
 from cnnviz.ui.shell.waiting import PendingRequests
@@ -64,7 +64,7 @@ def test_every_network_opens_or_says_why_not(open_page, assert_fine, seen_boxes,
         seen_boxes.clear()
         at.run()
         assert_fine(at)
-        found = cache.traced(name, catalog_entry(name).input_shape[2], None)  # the page's own trace
+        found = cache.networks.traced(name, catalog_entry(name).input_shape[2], None)  # the page's own trace
         row = found.last_map
         assert seen_boxes["row"].layer == row.layer
         assert seen_boxes["pinned"] == tuple(n // 2 for n in row.units)
@@ -178,7 +178,7 @@ def test_the_last_layer_may_be_gone_with_another_network(open_page, assert_fine,
     ("text", "unit"), [("", (28, 28)), ("3, 4", (3, 4)), ("0 55", (0, 55)), ("999,1", (55, 1))]
 )
 def test_a_unit_is_read_from_text(text, unit):
-    assert unit_from_text(text, cache.traced("simple_cnn", 224).last_map) == unit
+    assert unit_from_text(text, cache.networks.traced("simple_cnn", 224).last_map) == unit
 
 
 def test_a_bad_unit_is_said_beside_it_and_the_middle_shown(open_page, assert_fine, seen_boxes):
@@ -214,14 +214,16 @@ def test_questions_have_the_answers_of_a_longer_stack(open_page):
 
 
 def test_where_the_field_outgrows_the_picture():
-    found = cache.traced("resnet50", 224)
+    found = cache.networks.traced("resnet50", 224)
     words = outgrown_text(Growth.of("resnet50", found))
     layer = re.search(r"from (\S+) on", words)[1]
     rows = rows_with_field(found)
     at = [row.layer for row in rows].index(layer)
     assert found[layer].receptive_field.size[0] > 224
     assert all(row.receptive_field.size[0] <= 224 for row in rows[:at])
-    assert "no local field is larger" in outgrown_text(Growth.of("vgg16", cache.traced("vgg16", 224)))
+    assert "no local field is larger" in outgrown_text(
+        Growth.of("vgg16", cache.networks.traced("vgg16", 224))
+    )
 
 
 def wait_for(at, text):
@@ -242,7 +244,7 @@ def test_the_effective_field_is_measured_on_demand_and_is_that_of_the_code(open_
     assert_fine(at)
     (mass,) = run(shown_code(at))["fields"].values()
     request = EffectiveRequest(ModelSpec("simple_cnn", None, 3), "block2.relu1", 32, 2)
-    np.testing.assert_allclose(cache.effective_jobs().find(request).result, mass, rtol=1e-3, atol=1e-7)
+    np.testing.assert_allclose(cache.maps.effective_jobs().find(request).result, mass, rtol=1e-3, atol=1e-7)
 
 
 SQUEEZED = {"rf_view": "effective", "model": "squeezenet1_1", "rf_layer": "features.2"}
@@ -267,7 +269,7 @@ def asked(monkeypatch):
         return one_pixel(33 if request.spec.weights else 31)
 
     runs = EffectiveJobs(measure)
-    monkeypatch.setattr(cache, "effective_jobs", lambda: runs)
+    monkeypatch.setattr(cache.maps, "effective_jobs", lambda: runs)
     return requests
 
 
@@ -307,7 +309,7 @@ def test_two_fields_are_taken_home_in_one_figure(open_page, monkeypatch):
     monkeypatch.setattr(effective_field_lab, "effective_figure", drawn.append)
     monkeypatch.setattr(effective_field_lab, "export_panel", lambda name, code, figure, table: figure())
     for request in (RANDOM, TRAINED):
-        cache.effective_jobs().start(request, "a")
+        cache.maps.effective_jobs().start(request, "a")
     at = open_page("receptive_field", **SQUEEZED, rf_beside=True)
     assert len(measured(at)) == 2
     assert [field[0].argmax() for field in drawn[-1].values()] == [31 * 65, 33 * 65]
@@ -318,7 +320,7 @@ def test_two_fields_are_taken_home_in_one_figure(open_page, monkeypatch):
 def test_the_weights_of_the_sidebar_are_measured_and_random_ones_beside(
     open_page, assert_fine, asked, monkeypatch
 ):
-    monkeypatch.setattr(sidebar, "current_model", lambda: TRAINED.spec)
+    monkeypatch.setattr(sidebar, "_current_model", lambda: TRAINED.spec)
     at = open_page("receptive_field", **SQUEEZED)
     press(at, "Measure the effective field")
     assert measured(at) == ["**squeezenet1_1, trained on ImageNet**"]
@@ -346,7 +348,7 @@ def test_weights_are_fetched_before_anything_is_measured(asked, monkeypatch):
 
     monkeypatch.setattr(downloads, "download_weights", arrive)
     own = downloads.Downloads()
-    monkeypatch.setattr(cache, "downloads", lambda: own)
+    monkeypatch.setattr(cache.resources, "downloads", lambda: own)
     waiting = PendingRequests([RANDOM, TRAINED], PANEL.jobs, PANEL.label)
     until(lambda: "5 MB" in waiting.advance().text)
     assert asked == [RANDOM] and not waiting.ended
@@ -375,7 +377,7 @@ def test_without_trained_weights_the_random_result_stays_and_one_can_try_again(o
 
 def test_reshaped_outputs_are_not_offered_for_measuring(open_page, assert_fine):
     layer = "stage2.1.view"
-    found = cache.traced("shufflenet_v2_x0_5", 64, None)
+    found = cache.networks.traced("shufflenet_v2_x0_5", 64, None)
     with pytest.raises(cnnviz.CnnvizError, match="gives no maps"):
         cnnviz.effective_receptive_field(meta_model("shufflenet_v2_x0_5"), layer, (1, 3, 64, 64), 1)
     at = open_page("receptive_field", model="shufflenet_v2_x0_5", rf_side=64, rf_layer=layer)
@@ -395,14 +397,16 @@ def test_reshaped_outputs_are_not_offered_for_measuring(open_page, assert_fine):
 def test_what_is_too_large_is_refused_with_its_numbers(open_page, model, limit):
     at = open_page("receptive_field", rf_view="effective", model=model)
     (said,) = [w.value for w in at.warning]
-    assert f"{cache.traced(model, 224).parameters:,} parameters" in said and f"{int(limit):,}" in said
+    assert (
+        f"{cache.networks.traced(model, 224).parameters:,} parameters" in said and f"{int(limit):,}" in said
+    )
     assert not [b for b in at.button if b.label == "Measure the effective field"]
 
 
 def test_a_pass_that_is_too_long_is_refused_with_its_numbers(open_page):
     at = open_page("receptive_field", rf_view="effective", model="vgg16", rf_side=384)
     (said,) = [w.value for w in at.warning]
-    assert cache.traced("vgg16", 384).macs > MOST_MACS
+    assert cache.networks.traced("vgg16", 384).macs > MOST_MACS
     assert "billion MACs" in said and "limit is 20 billion" in said
 
 
@@ -452,7 +456,7 @@ INCEPTION = "Mixed_6b.branch7x7_2.conv"
 
 
 def words_and_formula(name, side, layer):
-    found = cache.traced(name, side, None)
+    found = cache.networks.traced(name, side, None)
     row, before = found[layer], receptive_field_facts._before(found, found[layer])
     return growth_text(found, row, before), growth_formula(row, before)
 

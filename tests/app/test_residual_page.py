@@ -24,7 +24,7 @@ from cnnviz.ui.residual.facts import (
 )
 from cnnviz.ui.residual.gradients import level_text, ratio_text, verdict
 from cnnviz.ui.residual.lab import SIDE, sum_panels
-from cnnviz.ui.residual.presets import _PRESETS as PRESETS
+from cnnviz.ui.residual.presets import PRESETS
 from tests.app.running import open_expanders, run, shown_code
 
 PICTURE = cnnviz.sample("cat").centre_square(SIDE).tensor()

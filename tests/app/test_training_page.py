@@ -26,7 +26,7 @@ from cnnviz.ui.shell import own_weights
 from cnnviz.ui.training import controls as training_controls
 from cnnviz.ui.training import epochs as training_epochs
 from cnnviz.ui.training import live as training_live
-from cnnviz.ui.training.presets import _PRESETS as PRESETS
+from cnnviz.ui.training.presets import PRESETS
 from cnnviz.ui.training.results import _packed
 from cnnviz.ui.training.snippets import training_code
 from tests.app.running import open_expanders, run, shown_code
@@ -45,7 +45,7 @@ def page_text(at):
 def trained(at):
     """Start, and wait until the run is over."""
     at.button(key="train_start").click().run()
-    found = cache.training_runs().find(at.session_state["train_run"])
+    found = cache.training.training_runs().find(at.session_state["train_run"])
     deadline = time.monotonic() + 60
     while found.running:
         assert time.monotonic() < deadline
@@ -106,7 +106,10 @@ def test_a_full_disk_is_reported_and_the_run_is_not_lost(open_page, monkeypatch)
     found = trained(at)
     at.button(key="train_open").click().run()
     assert "No space left on device" in page_text(at)
-    assert cache.training_runs().find(found.token) is found and at.session_state["train_run"] == found.token
+    assert (
+        cache.training.training_runs().find(found.token) is found
+        and at.session_state["train_run"] == found.token
+    )
 
 
 def test_a_run_that_diverges_is_reported(open_page):
@@ -130,7 +133,7 @@ def test_pause_continue_stop_and_a_page_change(open_page, assert_fine, monkeypat
     at = open_page("training", **{**QUICK, "train_epochs": 40})
     at.button(key="train_start").click().run()
     token = at.session_state["train_run"]
-    found = cache.training_runs().find(token)
+    found = cache.training.training_runs().find(token)
     at.button(key="train_pause").click().run()
     while found.running:
         time.sleep(0.05)
@@ -156,7 +159,7 @@ def test_data_that_cannot_be_had_are_reported_and_nothing_is_lost(open_page, mon
     def offline(_name):
         raise CnnvizError("CIFAR10 could not be had: no route to host. Connect to the internet.")
 
-    monkeypatch.setattr(cache, "downloaded_pictures", offline)
+    monkeypatch.setattr(cache.training, "downloaded_pictures", offline)
     at = open_page("training", train_data="cifar10", train_epochs=3)
     assert "fetched when training starts" in page_text(at)
     assert trained(at).state == "failed"

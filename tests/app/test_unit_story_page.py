@@ -13,13 +13,13 @@ import cnnviz
 from cnnviz.analysis.unit.story import LayerStories
 from cnnviz.figures.tables import csv_file
 from cnnviz.figures.unit_tables import sum_rows
+from cnnviz.nets import trained
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.weights import Provenance
 from cnnviz.ui import cache
 from cnnviz.ui.components import unit_story as component
 from cnnviz.ui.components.equations import as_text
 from cnnviz.ui.components.unit_story.formulas import formula
-from cnnviz.ui.feature_maps import texts as feature_map_texts
 from cnnviz.ui.feature_maps import unit as maps_unit
 from cnnviz.ui.feature_maps.unit_snippet import unit_story_code
 from cnnviz.ui.widgets.predictions import is_tie, likeliest, prediction_text
@@ -160,8 +160,8 @@ def test_one_pass_serves_all_units_of_a_layer(monkeypatch):
         "cnnviz.ui.jobs.passes.LayerStories", lambda *args: (made.append(args[2]), LayerStories(*args))[1]
     )
     square = cnnviz.sample("cat").centre_square(32)
-    stories = cache.stories(spec, "features.c1", square)
-    assert cache.stories(spec, "features.c1", square) is stories
+    stories = cache.maps.stories(spec, "features.c1", square)
+    assert cache.maps.stories(spec, "features.c1", square) is stories
     assert made == ["features.c1"]
 
 
@@ -217,10 +217,7 @@ def test_classes_of_shapes_are_named_and_a_cat_is_none_of_them():
 
 def test_weights_of_a_file_without_class_names_give_numbers(monkeypatch):
     file = Provenance()
-    monkeypatch.setattr(feature_map_texts, "class_names", lambda *_: file.classes)
-    monkeypatch.setattr(feature_map_texts, "is_published", lambda *_: False)
-    monkeypatch.setattr(feature_map_texts, "provenance", lambda *_: file)
-    monkeypatch.setattr(ModelSpec, "weights_label", file.label)
+    monkeypatch.setattr(trained, "read_provenance", lambda _: file)
     spec = ModelSpec("simple_cnn", "own.safetensors")
     assert [bar.name for bar in likeliest(np.array([0.2, 0.7, 0.1]), spec)] == [
         "class 1",

@@ -123,7 +123,9 @@ def test_a_bad_file_is_explained_and_changes_nothing(open_page, tmp_path):
         assert said in error.value and error.value.endswith("The weights stay as they were.")
         assert "bad\\_one.safetensors" in error.value
         assert spec_of(at) == before
-    assert len(list(cache.weights_folder()._folder.iterdir())) == len(cache.weights_folder()._sizes)
+    assert len(list(cache.resources.weights_folder()._folder.iterdir())) == len(
+        cache.resources.weights_folder()._sizes
+    )
 
 
 def test_what_a_file_says_of_itself_is_shown_as_it_is(open_page, assert_fine, tmp_path):
@@ -137,7 +139,7 @@ def test_a_file_that_went_for_others_is_said_to_be_gone(open_page, tmp_path):
     at = open_page("feature_maps", **SIDE)
     bring(at, saved(tmp_path, model("simple_cnn", seed=11), network="simple_cnn"))
     path = spec_of(at).weights
-    cache.weights_folder()._folder.joinpath(path).unlink()
+    cache.resources.weights_folder()._folder.joinpath(path).unlink()
     cache.networks._models.clear()
     at.run()
     assert not at.exception

@@ -1,4 +1,4 @@
-"""Panels beside each other, as a person reads them; files and questions of a page."""
+"""Reads panels that stand side by side; downloads files and answers questions of a page."""
 
 import csv
 import io

@@ -127,7 +127,7 @@ def give_file(page: Page, name: str, data: bytes) -> None:
 
 
 def watch_runs(page: Page) -> list[str]:
-    """What the server runs from now on: "page" or "fragment", each in its turn."""
+    """Records what the server runs from now on, in order: "page" or "fragment"."""
     runs: list[str] = []
 
     def note(frame: str | bytes) -> None:
@@ -146,7 +146,7 @@ def _ends_a_run(frame: str | bytes) -> bool:
 
 
 class SlowServer:
-    """Holds back what the server says, on request."""
+    """Holds back the server's messages on request."""
 
     def __init__(self, page: Page) -> None:
         self.held: list[str | bytes] = []
@@ -166,7 +166,7 @@ class SlowServer:
             self.route.send(message)
 
     def wait_for_answer(self, page: Page) -> None:
-        """Until all that a run has to say is held."""
+        """Wait until all messages of a run are held."""
         deadline = time.monotonic() + 60
         while not any(map(_ends_a_run, self.held)):
             assert time.monotonic() < deadline, "no run came to its end"

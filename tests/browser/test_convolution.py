@@ -214,7 +214,7 @@ def test_a_weight_typed_while_the_lab_waits_to_rerun_is_kept(server: Server, pag
         if not slow.holding:
             page.wait_for_timeout(600)
             slow.holding = True
-    page.wait_for_timeout(600)  # now the lab would run once more, were it not for the second edit
+    page.wait_for_timeout(600)  # now the lab would rerun, were it not for the second edit
     slow.release()
     page.wait_for_url(re.compile(r"conv_weights=0\.5\+0\+1%3B"))
     page.wait_for_timeout(1500)
@@ -357,7 +357,7 @@ def test_limits_that_move_while_keys_are_pressed_run_the_lab_alone_and_nothing_i
     page.wait_for_url(re.compile("conv_dilation_width=2"))
     expect_output_size(page, (26, 12))
     move_slider(page, "conv_kernel_width", 10)
-    page.wait_for_timeout(600)  # longer than an app that runs once more would wait
+    page.wait_for_timeout(600)  # longer than a rerun would wait
     settled(page)
     assert "conv_dilation_width=2" in page.url
     assert set(runs[1:]) == {"fragment"}

@@ -1,4 +1,4 @@
-"""The picture follows the hand: the browser convolves while a control is dragged, Python settles it."""
+"""The picture follows the pointer: the browser convolves while a control is dragged, Python settles it."""
 
 import re
 from functools import partial
@@ -88,7 +88,7 @@ def updates(page):
 
 
 def expect_update(page, move):
-    """The hand's move turns the picture."""
+    """Dragging changes the picture."""
     before = updates(page)
     move()
 
@@ -128,7 +128,7 @@ def test_the_picture_follows_the_hand_and_ends_as_the_server_has_it(server, page
     move = grab(page)
     for share in (0.2, 0.4, 0.6, 0.5):
         expect_update(page, partial(move, share))
-    assert not np.array_equal(output_pixels(page), before)  # the hand still holds it
+    assert not np.array_equal(output_pixels(page), before)  # the slider is still held
     page.mouse.up()
     expect(slider(page, "conv_angle")).to_have_value("90")
     expect(page).to_have_url(re.compile("conv_angle=90"))
@@ -254,7 +254,7 @@ def test_a_slider_that_is_dragged_turns_the_picture_while_it_is_held(server, pag
     for share in (0.2, 0.4, 0.5):
         expect_update(page, partial(page.mouse.move, x + share * track["width"], y))
     assert not np.array_equal(output_pixels(page), seen)
-    page.wait_for_timeout(1300)  # the hand still holds it
+    page.wait_for_timeout(1300)  # the slider is still held
     held = output_pixels(page)
     numbers = by_key(page, "conv_facts")
     expect(numbers).to_have_css("opacity", "0.35")  # they are still those of before

@@ -1,4 +1,4 @@
-"""Parameters and cost in the browser: slide and read, open a link, change the model, take home."""
+"""Parameters and cost in the browser: slide and read, open a link, change the model, exports."""
 
 import re
 

@@ -32,7 +32,7 @@ def test_boxes_are_drawn_wherever_they_lie(box):
 
 @pytest.mark.parametrize("logarithmic", [False, True])
 def test_the_curves_are_the_rows_and_the_picture_is_a_line(logarithmic):
-    found = cache.traced("simple_cnn", 32)
+    found = cache.networks.traced("simple_cnn", 32)
     growth = Growth.of("SimpleCNN", found)
     chart = growth_chart([growth], logarithmic)
     expected = [

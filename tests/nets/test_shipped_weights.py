@@ -10,26 +10,27 @@ import torch
 from cnnviz.__main__ import _parser
 from cnnviz.data.shapes import CLASSES
 from cnnviz.nets.catalog import ModelSpec, model, reference_names
-from cnnviz.nets.trained import provenance, weights_names, weights_path
+from cnnviz.nets.trained import weights_names, weights_source
 from cnnviz.training.loop import count_correct
 from cnnviz.training.pictures import TEST_SEED, ShapesPictures
 from cnnviz.training.sources import StoredPictures
 
 
 def test_both_files_together_are_at_most_25_megabytes():
-    assert sum(weights_path(name, "shapes").stat().st_size for name in reference_names()) <= 25_000_000
+    assert sum(weights_source(name, "shapes").path.stat().st_size for name in reference_names()) <= 25_000_000
 
 
 @pytest.mark.parametrize("name", reference_names())
 def test_the_file_tells_its_story(name):
-    made = provenance(name, "shapes")
+    source = weights_source(name, "shapes")
+    made = source.provenance
     assert weights_names(name) == ("shapes",)
     assert (made.network, made.data, made.classes, made.test_pictures) == (name, "shapes", CLASSES, 5000)
     assert made.command.startswith(f"python -m cnnviz train --model {name} --data shapes ")
     given = _parser().parse_args(shlex.split(made.command)[3:])
     assert (given.model, given.epochs) == (name, made.epochs)
     assert (given.pictures, given.seed) == (made.pictures, made.seed)
-    assert given.out == Path(weights_path(name, "shapes").name)
+    assert given.out == Path(source.path.name)
     label = re.fullmatch(
         r"trained on cnnviz shapes, (.*) % test accuracy", ModelSpec(name, "shapes").weights_label
     )
@@ -48,5 +49,5 @@ def held_out():
 def test_it_names_97_of_100_pictures_that_it_has_never_seen(name, held_out):
     *_, (count, correct) = count_correct(model(name, "shapes"), held_out, torch.device("cpu"), 5_000)
     assert count == 5_000 and correct / count >= 0.97
-    stated = provenance(name, "shapes").test_accuracy
+    stated = weights_source(name, "shapes").provenance.test_accuracy
     assert correct / count == pytest.approx(stated, abs=0.002)  # another processor rounds otherwise

@@ -36,4 +36,6 @@ def test_the_code_has_every_digit_of_the_rate():
 
 def test_plans_that_cost_the_same_share_a_place_in_the_cache():
     one, other = Plan("simple_cnn", 4, "shapes", Recipe()), Plan("simple_cnn", 4, "x", Recipe(seed=1), 7)
-    assert cache.training_cost_of(one, 10, 32, 12) is cache.training_cost_of(other, 10, 32, 12)
+    assert cache.training.training_cost_of(one, 10, 32, 12) is cache.training.training_cost_of(
+        other, 10, 32, 12
+    )

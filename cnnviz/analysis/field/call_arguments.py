@@ -1,4 +1,4 @@
-"""The arguments of one recorded call, and the axes that stand in a tensor's dimensions."""
+"""What a field rule reads: a call's arguments by name, and the fields of its tensors."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,18 +12,16 @@ from cnnviz.ops.geometry import Window
 AxisMap = Callable[[Axis, int], Axis]
 
 
-class Reader:
-    """The arguments of one call by name, and the fields of its tensors."""
+class CallArguments:
+    """The arguments of one recorded call, and the fields of its tensors."""
 
     def __init__(self, op: Op, known: Mapping[int, Field]) -> None:
         self.op = op
         self._known = known
 
-    def __call__(self, name: str, position: int, default: Any = None) -> Any:
-        """An argument by name or position, as the function was called."""
-        if name in self.op.kwargs:
-            return self.op.kwargs[name]
-        return self.op.args[position] if position < len(self.op.args) else default
+    def argument(self, name: str, position: int, default: Any = None) -> Any:
+        """An argument by keyword or position."""
+        return self.op.argument(name, position, default)
 
     def field(self, value: Any) -> Field | None:
         """The field of an argument; None for a constant."""
@@ -31,28 +29,28 @@ class Reader:
 
     @property
     def x(self) -> Field:
-        """The first argument's field, or that of the only tensor that has one."""
+        """The field of the first argument, else of the first tensor that depends on the input."""
         first = self.op.kwargs.get("input", self.op.args[0] if self.op.args else None)
         return self.field(first) or self._known[self.op.inputs[0].index]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the first output."""
+        """Shape of the first output."""
         return self.op.outputs[0].shape
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Of the first tensor that depends on the picture."""
+        """Shape of the first tensor that depends on the input."""
         return self.op.inputs[0].shape
 
 
 def spatial(field: Field, count: int) -> list[int]:
-    """The last `count` dimensions, which a convolution or pooling takes for its axes."""
+    """The last `count` dimensions: those a convolution or pooling slides over."""
     return list(range(len(field.dims) - count, len(field.dims)))
 
 
 def along(field: Field, dims: Sequence[int], shape: Sequence[int], changes: Sequence[AxisMap]) -> Field:
-    """Change the axes that stand in `dims`; one that holds no axis must keep its size or be plain."""
+    """Apply `changes[i]` to the axis in dimension `dims[i]`; dimensions without an axis become plain."""
     held = [field.axis_at(dim) for dim in dims]
     lengths = field.lengths()
 
@@ -70,12 +68,12 @@ def along(field: Field, dims: Sequence[int], shape: Sequence[int], changes: Sequ
 
 
 def per_axis(value: Any, count: int) -> tuple[int, ...]:
-    """One number or one per axis → one per axis."""
+    """Expand one number to one per axis."""
     values = tuple(value) if isinstance(value, tuple | list) else (value,)
     return values if len(values) == count else (values[0],) * count
 
 
 def windows(count: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> list[Window]:
-    """The window of each axis."""
+    """One `Window` per axis from PyTorch's arguments."""
     numbers = (per_axis(v, count) for v in (kernel_size, stride, padding, dilation))
     return [Window(*one) for one in zip(*numbers, strict=True)]

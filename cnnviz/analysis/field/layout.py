@@ -1,8 +1,17 @@
-"""Where in a tensor the positions of the input stand, while it is viewed, cut and turned about.
+"""Which spatial axes the dimensions of a tensor hold, tracked through view, slice and permute.
 
-A tensor's dimension may hold an axis of the map, a part of one (a window's rows), several (tokens),
-or none. `Field` keeps track, so that a map that is cut into windows and put together again is the
-same map.
+A dimension may hold a whole spatial axis, part of one (rows of a window), several (tokens) or none
+(batch, channels). `Field` records this layout beside the receptive fields, so that a map that is
+split into windows and merged again gets its fields back.
+
+Example: a 3×3 convolution with stride 2 and padding 1 on (1, 3, 8, 8) gives (1, C, 4, 4) with
+
+    dims   ((), (channels C), (axis 0, 4 units), (axis 1, 4 units))
+    parts  one group of channels; along each axis Axis(advance=2, edges=((-1, 1),))
+
+so units 0, 1, 2, 3 see the pixels −1…1, 1…3, 3…5, 5…7: size 3, jump 2, start 0. `flatten(2)` to
+(1, C, 16) puts both axes into one dimension, (axis 0, 4 units), (axis 1, 4 units); the fields stay
+known, but the tensor is no map until it is reshaped back to (1, C, 4, 4).
 """
 
 from collections.abc import Callable, Sequence
@@ -14,13 +23,16 @@ PLAIN = -1
 Axes = tuple[Axis, ...]
 
 
-class LostError(Exception):
-    """The field is not defined from here on; the text says why."""
+class UndefinedFieldError(Exception):
+    """The receptive field is undefined from this operation on; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """A part of a dimension: `size` positions along `axis` (PLAIN for channels), `step` units apart."""
+    """A factor of a dimension's size: `size` positions along `axis`, `step` units apart.
+
+    `axis` is PLAIN where the positions are not spatial, such as channels.
+    """
 
     axis: int
     size: int
@@ -31,7 +43,7 @@ Dim = tuple[Factor, ...]
 
 
 def plain(size: int) -> Dim:
-    """A dimension without positions, such as channels."""
+    """A dimension that is not spatial, such as channels."""
     return (Factor(PLAIN, size, 1),) if size > 1 else ()
 
 
@@ -40,14 +52,14 @@ class Field:
     """The receptive fields of a tensor's elements.
 
     Attributes:
-        dims: what each dimension holds.
-        parts: (number of channels, their axes) in the order of `channel_dim`; one part if all
-            channels are alike.
-        channel_dim: the dimension that the parts divide.
-        is_global: whether something on the way shows every unit the whole input, or attention all
-            positions of its window, which may be the whole input; `parts` leave that out.
+        dims: the factors of each dimension.
+        parts: (number of channels, their axes), in channel order; a single part with count 1 if all
+            channels have the same fields.
+        channel_dim: the dimension that `parts` divide.
+        is_global: whether global pooling or attention on the way lets a unit see more than `parts`
+            say, up to the whole input.
         pooled: whether an axis has been reduced to one position.
-        lost: why the field is not defined; empty if it is.
+        undefined: why the field is undefined; empty if it is defined.
     """
 
     dims: tuple[Dim, ...]
@@ -55,16 +67,16 @@ class Field:
     channel_dim: int = 1
     is_global: bool = False
     pooled: bool = False
-    lost: str = ""
+    undefined: str = ""
 
     def uniform(self) -> Axes:
-        """The axes of all channels together."""
+        """The union of the axes of all channels."""
         if len(self.parts) == 1:
             return self.parts[0][1]
         return join_axes([axes for _, axes in self.parts], self.lengths())
 
     def lengths(self) -> tuple[int, ...]:
-        """Units along each axis, wherever they stand."""
+        """Number of units along each axis: the product of the sizes of its factors."""
         sizes = [1] * len(self.parts[0][1])
         for factor in (factor for dim in self.dims for factor in dim):
             if factor.axis != PLAIN:
@@ -72,27 +84,27 @@ class Field:
         return tuple(sizes)
 
     def merged(self) -> "Field":
-        """All channels alike: each sees what any of them sees."""
+        """The field with every channel seeing the union over all channels."""
         if len(self.parts) == 1:
             return self
         return replace(self, parts=((1, self.uniform()),))
 
     def each(self, change: Callable[[Axes], Axes]) -> tuple[tuple[int, Axes], ...]:
-        """The parts with their axes changed."""
+        """The parts with `change` applied to the axes of each."""
         return tuple((count, change(axes)) for count, axes in self.parts)
 
     def axis_at(self, dim: int) -> int:
-        """The axis that stands alone and whole in a dimension; PLAIN if there is none.
+        """The axis that a dimension holds in full and alone; PLAIN if it holds none.
 
         Raises:
-            LostError: if the dimension holds a part of an axis or several of them.
+            UndefinedFieldError: if it holds part of an axis, or several.
         """
         held = self.dims[dim]
         spatial = [factor for factor in held if factor.axis != PLAIN]
         if not spatial:
             return PLAIN
         if len(held) > 1 or spatial[0].step != 1 or self.lengths()[spatial[0].axis] != spatial[0].size:
-            raise LostError("the map's positions are cut up or flattened here")
+            raise UndefinedFieldError("the map's positions are cut up or flattened here")
         return spatial[0].axis
 
     def spatial_in(self, dims: Sequence[int]) -> bool:
@@ -100,7 +112,7 @@ class Field:
         return any(factor.axis != PLAIN and factor.size > 1 for dim in dims for factor in self.dims[dim])
 
     def is_map(self) -> bool:
-        """Whether every axis of the input stands alone and whole in a dimension."""
+        """Whether each spatial axis fills exactly one dimension."""
         held = [factor.axis for dim in self.dims if len(dim) == 1 for factor in dim if factor.step == 1]
         lengths = self.lengths()
         return all(
@@ -109,31 +121,35 @@ class Field:
         )
 
     def dims_of_axes(self) -> tuple[int, ...]:
-        """The dimension that holds each axis alone and whole; for maps only."""
+        """The dimension of each spatial axis; only if `is_map()`."""
         lengths = self.lengths()
         return tuple(self.dims.index((Factor(axis, n, 1),)) for axis, n in enumerate(lengths))
 
     def is_vector(self) -> bool:
-        """Whether no position is left."""
+        """Whether no dimension holds a spatial axis."""
         return not any(factor.axis != PLAIN for dim in self.dims for factor in dim)
 
 
 def join_axes(branches: Sequence[Axes], lengths: Sequence[int]) -> Axes:
-    """The union of fields, axis by axis.
+    """The union of the branches' fields, axis by axis; `lengths` are the units along each axis.
 
     Raises:
-        LostError: if jumps differ.
+        UndefinedFieldError: if the branches' jumps differ.
     """
     try:
         return tuple(
             joined(axes, units) for axes, units in zip(zip(*branches, strict=True), lengths, strict=True)
         )
     except MisalignedError as error:
-        raise LostError(f"misaligned: branches with effective strides {error} meet") from None
+        raise UndefinedFieldError(f"misaligned: branches with effective strides {error} meet") from None
 
 
 def regrouped(field: Field, shape: Sequence[int]) -> Field:
-    """The same elements in the same order in another shape, as `view` and `flatten` give them."""
+    """Reshape, as `view` and `flatten`: same element order, new shape.
+
+    Raises:
+        UndefinedFieldError: if the new shape splits an axis unevenly.
+    """
     if tuple(_size(dim) for dim in field.dims) == tuple(shape):
         return field
     keeps_channels = len(field.parts) > 1 and _same_channels(field, shape)
@@ -146,7 +162,7 @@ def regrouped(field: Field, shape: Sequence[int]) -> Field:
             while waiting and waiting[0].size == 1:
                 waiting.pop(0)
             if not waiting:
-                raise LostError("the map's positions are cut up or flattened here")
+                raise UndefinedFieldError("the map's positions are cut up or flattened here")
             factor = waiting.pop(0)
             if size % factor.size == 0:
                 taken.append(factor)
@@ -157,7 +173,7 @@ def regrouped(field: Field, shape: Sequence[int]) -> Field:
                 waiting.insert(0, Factor(factor.axis, inner, factor.step))
                 size = 1
             else:
-                raise LostError("the map's positions are cut up or flattened here")
+                raise UndefinedFieldError("the map's positions are cut up or flattened here")
         if not taken and waiting and waiting[0].size == 1:
             taken.append(waiting.pop(0))
         dims.append(_simplified(taken))
@@ -177,7 +193,7 @@ def _same_channels(field: Field, shape: Sequence[int]) -> bool:
 
 
 def _simplified(factors: Sequence[Factor]) -> Dim:
-    """Neighbouring parts of one axis put together again."""
+    """Merge adjacent factors that are consecutive parts of one axis."""
     done: list[Factor] = []
     for factor in factors:
         if done and done[-1].axis == factor.axis != PLAIN and done[-1].step == factor.size * factor.step:
@@ -190,20 +206,20 @@ def _simplified(factors: Sequence[Factor]) -> Dim:
 
 
 def with_dims(field: Field, dims: tuple[Dim, ...]) -> Field:
-    """The field in another arrangement; an axis that no dimension holds any more is pooled."""
+    """The field with another layout; `pooled` is set if an axis is no longer held by any dimension."""
     held = {factor.axis for dim in dims for factor in dim}
     missing = any(axis not in held for axis in range(len(field.parts[0][1])))
     return replace(field, dims=dims, pooled=field.pooled or missing)
 
 
 def permuted(field: Field, order: Sequence[int]) -> Field:
-    """Dimension `order[i]` of the input as dimension i."""
+    """Permute: dimension i of the result is dimension `order[i]`."""
     channel_dim = list(order).index(field.channel_dim) if field.channel_dim in order else 0
     return replace(field, dims=tuple(field.dims[d] for d in order), channel_dim=channel_dim)
 
 
 def sliced(field: Field, dim: int, first: int, size: int, step: int = 1) -> Field:
-    """`size` of a dimension's positions or channels, every `step`-th from `first` on."""
+    """Slice a dimension: `size` elements, every `step`-th from `first` on."""
     dims = list(field.dims)
     if _size(dims[dim]) == size and step == 1 and first == 0:
         return field
@@ -229,7 +245,7 @@ def _chosen_channels(field: Field, first: int, size: int, step: int) -> Field:
 
 
 def grouped_parts(of_channel: Sequence[Axes]) -> tuple[tuple[int, Axes], ...]:
-    """Channel by channel → runs of equal channels."""
+    """Run-length encode the axes of consecutive channels."""
     parts: list[tuple[int, Axes]] = []
     for axes in of_channel:
         if parts and parts[-1][1] == axes:
@@ -240,7 +256,12 @@ def grouped_parts(of_channel: Sequence[Axes]) -> tuple[tuple[int, Axes], ...]:
 
 
 def collapsed(field: Field, dims: Sequence[int], keep: bool) -> Field:
-    """The dimensions reduced to one position each: what a mean over them sees."""
+    """Reduce dimensions, as a mean does; a reduced axis makes the field global.
+
+    Args:
+        dims: to reduce.
+        keep: whether they remain with size 1, as with `keepdim=True`.
+    """
     if field.channel_dim in dims or any(_mixed(field, dim) for dim in dims):
         field = field.merged()
     axes_gone = {factor.axis for dim in dims for factor in field.dims[dim] if factor.axis != PLAIN}
@@ -277,7 +298,7 @@ def _mixed(field: Field, dim: int) -> bool:
 
 
 def mixed_over(field: Field, dim: int, size: int) -> Field:
-    """A linear map over one dimension, which then has `size` plain entries."""
+    """A linear map over dimension `dim`, which then is plain with `size` entries."""
     spatial = field.spatial_in([dim])
     found = collapsed(field, [dim], keep=True) if spatial else field
     if dim == found.channel_dim:

@@ -1,9 +1,9 @@
-"""Which input pixels a unit can see: exact, in whole pixels, along one axis at a time.
+"""Receptive fields, exact in whole pixels, along one axis at a time.
 
 Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019,
 write the field as size, jump and start. Behind a transposed convolution or an interpolation that is
-not enough: neighbouring units then see unlike fields, which repeat after a period. So an axis here is
-one period of first and last pixels; size, jump and start follow from it.
+not enough: neighbouring units then see fields of different size, which repeat with a period. So `Axis`
+stores first and last pixel for one period of units; size, jump and start follow from it.
 """
 
 import math
@@ -18,16 +18,16 @@ Sources = Callable[[int], Sequence[int]]
 
 
 class MisalignedError(Exception):
-    """Branches whose fields move at unlike rates: their union is not one field."""
+    """Branches that meet have different jumps, so their union has no single jump."""
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """The fields of all units along one axis, as if the map went on for ever.
+    """The receptive fields of all units along one axis, as if the map were infinite.
 
     Attributes:
-        advance: input pixels by which the field moves over one period of units.
-        edges: first and last pixel seen by the units 0, 1, … of one period; None if nothing.
+        advance: input pixels by which the field moves from one period of units to the next.
+        edges: first and last pixel seen by each unit of the first period; None if it sees nothing.
     """
 
     advance: int
@@ -44,7 +44,7 @@ class Axis:
         return tuple(0 if edge is None else edge[1] - edge[0] + 1 for edge in self.edges)
 
     def at(self, unit: int) -> Edges:
-        """First and last pixel that a unit sees; those outside the input lie in the padding."""
+        """First and last pixel that a unit sees; outside [0, input size) they lie in the padding."""
         periods, phase = divmod(unit, len(self.edges))
         edge = self.edges[phase]
         return edge and (edge[0] + periods * self.advance, edge[1] + periods * self.advance)
@@ -63,20 +63,20 @@ PIXELS = Axis(1, ((0, 0),))
 
 @dataclass(frozen=True, slots=True)
 class ReceptiveField:
-    """What a unit of a map can see of the input; each pair is (height, width).
+    """The receptive field of a map's units; pairs are (height, width), in input pixels.
 
-    Padding counts as if the map went on there. So it does behind a crop, where the pixels that were cut off
-    take the padding's place: a unit next to the cut is said to see them.
+    Padding counts as part of the field. So do the pixels that a crop has removed: a unit next to the
+    cut counts as seeing them.
 
     Attributes:
-        size: pixels seen, padding included; the largest, if units differ.
+        size: pixels from the first to the last seen, padding included; the largest, if units differ.
         jump: pixels between the fields of neighbouring units, the "effective stride".
         start: centre of the field of unit 0; pixel centres are at integers from 0.
         covers_input: whether the field is as large as the input, or larger.
         is_global: whether something on the way (global pooling, squeeze and excitation, attention)
-            lets a unit see more, up to the whole input. The other numbers then leave that path out.
+            lets a unit see more, up to the whole input; the other attributes do not count that.
         axes: the fields of all units.
-        dims: the dimensions of the output along which its units stand, one for each axis.
+        dims: the dimension of the output that each axis runs along.
     """
 
     size: tuple[int, ...]
@@ -91,7 +91,7 @@ class ReceptiveField:
     def of(
         cls, axes: tuple[Axis, ...], input_size: Sequence[int], is_global: bool, dims: tuple[int, ...]
     ) -> "ReceptiveField":
-        """Read size, jump and start off the axes."""
+        """Derive size, jump and start from the axes."""
         size = tuple(max(axis.sizes) for axis in axes)
         return cls(
             size,
@@ -114,7 +114,7 @@ class ReceptiveField:
 
 
 def share_in_padding(box: Sequence[Edges], input_size: Sequence[int]) -> float:
-    """The share of a box that lies outside the input; 0 if it holds nothing."""
+    """Share of a box's pixels that lie outside the input; 0 for an empty box."""
     whole = inside = 1
     for edge, size in zip(box, input_size, strict=True):
         if edge is None:
@@ -134,7 +134,7 @@ def through(axis: Axis, outputs: int, inputs: int, sources: Sources) -> Axis:
     Args:
         axis: of the operation's input.
         outputs, inputs: the period of the operation: sources(o + outputs) = sources(o) + inputs.
-        sources: the units that one output reads; none is allowed.
+        sources: the input units that one output unit reads; may be empty.
     """
     period = len(axis.edges)
     repeats = period // math.gcd(period, inputs)
@@ -143,7 +143,7 @@ def through(axis: Axis, outputs: int, inputs: int, sources: Sources) -> Axis:
 
 
 def joined(axes: Sequence[Axis], units: int) -> Axis:
-    """The union over branches that meet: from the smallest first pixel to the largest last one.
+    """The union over branches: from the smallest first pixel to the largest last one.
 
     Raises:
         MisalignedError: if the branches' jumps differ and there is more than one unit.
@@ -165,7 +165,7 @@ def _union(edges: Iterable[Edges]) -> Edges:
 
 
 def _shortest(axis: Axis) -> Axis:
-    """The same fields with the shortest period that tells them."""
+    """The same fields with the shortest period that represents them."""
     period = len(axis.edges)
     for shorter in range(1, period):
         if period % shorter or axis.advance * shorter % period:
@@ -179,7 +179,7 @@ def _shortest(axis: Axis) -> Axis:
 def through_window(axis: Axis, window: Window) -> Axis:
     """After a convolution or pooling: r + (k_eff − 1)·j, then j·s.
 
-    All taps are looked at where neighbouring units differ; else the first and the last are enough.
+    Where neighbouring units differ all taps count, else the first and the last are enough.
     """
 
     def taps(o: int) -> Sequence[int]:
@@ -211,17 +211,20 @@ def through_adaptive(axis: Axis, input_size: int, output_size: int) -> Axis:
 
 
 def shifted(axis: Axis, first: int, step: int = 1) -> Axis:
-    """After unit `first` has become unit 0, and only every `step`-th unit is left."""
+    """After slicing `[first::step]`; a negative `first` pads in front."""
     return through(axis, 1, step, lambda o: (first + o * step,))
 
 
 def spread(axis: Axis, factor: int) -> Axis:
-    """After each unit has been written `factor` times, side by side."""
+    """After repeating each unit `factor` times, as nearest-neighbour up-sampling does."""
     return through(axis, factor, 1, lambda o: (o // factor,))
 
 
 def interpolated(axis: Axis, ratio: Fraction, offset: Fraction, reach: tuple[int, int]) -> Axis:
-    """After resampling at the positions o·ratio + offset; `reach` is (−1, 2) for bicubic, say."""
+    """After interpolation at the positions o·ratio + offset.
+
+    `reach` is the first and last unit read, relative to ⌊position⌋: (0, 1) linear, (−1, 2) bicubic.
+    """
 
     def sources(o: int) -> Sequence[int]:
         position = o * ratio + offset

@@ -1,4 +1,7 @@
-"""What each PyTorch function does to receptive fields. A function without a rule has no answer."""
+"""Rules by PyTorch function name: receptive fields of the inputs → of the outputs.
+
+Behind a function without a rule the receptive field is undefined.
+"""
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
@@ -6,8 +9,8 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from cnnviz.analysis.field.call_arguments import Reader
-from cnnviz.analysis.field.layout import Factor, Field, LostError, plain
+from cnnviz.analysis.field.call_arguments import CallArguments
+from cnnviz.analysis.field.layout import Factor, Field, UndefinedFieldError, plain
 from cnnviz.analysis.field.merge_rules import (
     attention,
     channels_mixed,
@@ -53,38 +56,43 @@ from cnnviz.analysis.graph.record import Graph, Op
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The field of every tensor, and for a tensor without one the operation where it was lost."""
+    """The field of each tensor, and for an undefined one the operation from which on it is undefined.
+
+    Attributes:
+        of_value: `Value.index` → field.
+        undefined_since: `Value.index` → `Op.index`.
+    """
 
     of_value: Mapping[int, Field]
-    lost_at: Mapping[int, int]
+    undefined_since: Mapping[int, int]
 
 
 def fields(graph: Graph) -> Fields:
-    """Follow the fields from the input through every operation."""
+    """Propagate receptive fields from the input through all operations of a graph."""
     known: dict[int, Field] = {graph.input.index: _of_input(graph.input.shape)}
-    lost_at: dict[int, int] = {}
+    undefined_since: dict[int, int] = {}
     for op in (op for op in graph.ops if op.inputs):
         try:
             outputs = _after(op, known)
-        except LostError as error:
-            lost = replace(_NOWHERE, lost=str(error), is_global=_any_global(op, known))
-            outputs = [lost] * len(op.outputs)
-        before = [lost_at[v.index] for v in op.inputs if v.index in lost_at]
+        except UndefinedFieldError as error:
+            undefined = replace(_UNDEFINED, undefined=str(error), is_global=_any_global(op, known))
+            outputs = [undefined] * len(op.outputs)
+        before = [undefined_since[v.index] for v in op.inputs if v.index in undefined_since]
         for value, field in zip(op.outputs, outputs, strict=True):
             known[value.index] = field
-            if field.lost:
-                lost_at[value.index] = before[0] if before else op.index
-    return Fields(known, lost_at)
+            if field.undefined:
+                undefined_since[value.index] = before[0] if before else op.index
+    return Fields(known, undefined_since)
 
 
 def _of_input(shape: tuple[int, ...]) -> Field:
     axes = max(0, len(shape) - 2)
     dims = (*(plain(n) for n in shape[:2]), *((Factor(a, n, 1),) for a, n in enumerate(shape[2:])))
-    lost = "" if axes else "the input is no map"
-    return Field(dims, ((1, (PIXELS,) * axes),), lost=lost)
+    reason = "" if axes else "the input is no map"
+    return Field(dims, ((1, (PIXELS,) * axes),), undefined=reason)
 
 
-_NOWHERE = Field((), ((1, ()),))
+_UNDEFINED = Field((), ((1, ()),))
 
 
 def _any_global(op: Op, known: Mapping[int, Field]) -> bool:
@@ -94,25 +102,25 @@ def _any_global(op: Op, known: Mapping[int, Field]) -> bool:
 def _after(op: Op, known: dict[int, Field]) -> list[Field]:
     for value in op.inputs:
         if value.index not in known:
-            raise LostError("a tensor comes from outside of what PyTorch shows")
+            raise UndefinedFieldError("a tensor comes from outside of what PyTorch shows")
     rule = _RULES.get(op.name) or (joined_elements if _is_elementwise(op.name) else None)
     found = [known[value.index] for value in op.inputs]
-    lost = [field for field in found if field.lost]
-    if lost:
-        raise LostError(lost[0].lost)
+    undefined = [field for field in found if field.undefined]
+    if undefined:
+        raise UndefinedFieldError(undefined[0].undefined)
     if rule is None:
-        raise LostError(f"what {op.name!r} does to receptive fields is not known")
-    outputs = rule(Reader(op, known))
+        raise UndefinedFieldError(f"what {op.name!r} does to receptive fields is not known")
+    outputs = rule(CallArguments(op, known))
     fields = list(outputs) if isinstance(outputs, list) else [outputs]
     if len(op.outputs) > len(fields):
-        unknown = replace(_NOWHERE, lost=f"a further output of {op.name!r} is not followed")
+        unknown = replace(_UNDEFINED, undefined=f"a further output of {op.name!r} is not followed")
         fields += [unknown] * (len(op.outputs) - len(fields))
     return fields
 
 
 @functools.cache
 def _is_elementwise(name: str) -> bool:
-    """Whether PyTorch itself calls the function pointwise, or it is on our list."""
+    """Whether PyTorch tags the function as pointwise, or it is in `_ELEMENTWISE`."""
     if name in _ELEMENTWISE:
         return True
     packet = getattr(torch.ops.aten, name, None)
@@ -165,7 +173,7 @@ _ELEMENTWISE = frozenset(
 )
 
 
-def _table() -> Iterator[tuple[str, Callable[[Reader], Field | list[Field]]]]:
+def _table() -> Iterator[tuple[str, Callable[[CallArguments], Field | list[Field]]]]:
     partial = functools.partial
     for n in (1, 2, 3):
         yield f"conv{n}d", partial(convolution, count=n, transposed=False)
@@ -180,7 +188,7 @@ def _table() -> Iterator[tuple[str, Callable[[Reader], Field | list[Field]]]]:
             f"adaptive_max_pool{n}d_with_indices",
         ):
             yield name, partial(adaptive, count=n)
-    rules: dict[Callable[[Reader], Field | list[Field]], str] = {
+    rules: dict[Callable[[CallArguments], Field | list[Field]], str] = {
         viewed: "view reshape flatten unflatten squeeze unsqueeze view_as reshape_as ravel",
         turned: "permute transpose movedim moveaxis swapaxes swapdims T mT t",
         cut: "chunk split tensor_split split_with_sizes unsafe_chunk unsafe_split",

@@ -1,16 +1,16 @@
-"""What views, slices and turned dimensions do to receptive fields."""
+"""Field rules for views, permutations, slices and indexing."""
 
 import functools
 from dataclasses import replace
 
 import torch
 
-from cnnviz.analysis.field.call_arguments import Reader
+from cnnviz.analysis.field.call_arguments import CallArguments
 from cnnviz.analysis.field.layout import (
     PLAIN,
     Dim,
     Field,
-    LostError,
+    UndefinedFieldError,
     permuted,
     plain,
     regrouped,
@@ -20,42 +20,42 @@ from cnnviz.analysis.field.layout import (
 from cnnviz.analysis.graph.record import Value
 
 
-def viewed(read: Reader) -> Field:
-    """view, reshape, flatten: the same order in another shape."""
-    return regrouped(read.x, read.shape)
+def viewed(call: CallArguments) -> Field:
+    """view, reshape, flatten: same element order, new shape."""
+    return regrouped(call.x, call.shape)
 
 
-def turned(read: Reader) -> Field:
-    """A permutation of dimensions; found by letting PyTorch turn a tensor of unlike sizes."""
-    count = len(read.x.dims)
+def turned(call: CallArguments) -> Field:
+    """permute, transpose and the like; the order is read off a meta tensor whose sizes all differ."""
+    count = len(call.x.dims)
     probe = torch.empty(tuple(range(2, 2 + count)), device="meta")
-    function = getattr(torch.Tensor, read.op.name)
+    function = getattr(torch.Tensor, call.op.name)
     turned = (
-        function(probe, *read.op.args[1:], **read.op.kwargs)
+        function(probe, *call.op.args[1:], **call.op.kwargs)
         if callable(function)
-        else getattr(probe, read.op.name)
+        else getattr(probe, call.op.name)
     )
-    return permuted(read.x, [size - 2 for size in turned.shape])
+    return permuted(call.x, [size - 2 for size in turned.shape])
 
 
-def cut(read: Reader) -> list[Field]:
-    """chunk and split: one tensor into several along a dimension."""
-    dim = read("dim", 2, 0) % len(read.shape)
+def cut(call: CallArguments) -> list[Field]:
+    """chunk and split: consecutive slices along a dimension."""
+    dim = call.argument("dim", 2, 0) % len(call.shape)
     found, first = [], 0
-    for value in read.op.outputs:
-        found.append(sliced(read.x, dim, first, value.shape[dim]))
+    for value in call.op.outputs:
+        found.append(sliced(call.x, dim, first, value.shape[dim]))
         first += value.shape[dim]
     return found
 
 
-def unbound(read: Reader) -> list[Field]:
-    """unbind: every position or channel by itself."""
-    dim = read("dim", 1, 0) % len(read.x.dims)
-    return [_selected(read.x, dim, index) for index in range(len(read.op.outputs))]
+def unbound(call: CallArguments) -> list[Field]:
+    """unbind: one output per index along a dimension."""
+    dim = call.argument("dim", 1, 0) % len(call.x.dims)
+    return [_selected(call.x, dim, index) for index in range(len(call.op.outputs))]
 
 
 def _selected(field: Field, dim: int, index: int) -> Field:
-    """One position or channel of a dimension, which then is gone."""
+    """Index one element of a dimension and drop the dimension."""
     size = 1
     for factor in field.dims[dim]:
         size *= factor.size
@@ -65,30 +65,30 @@ def _selected(field: Field, dim: int, index: int) -> Field:
     return with_dims(replace(one, channel_dim=channel_dim), dims)
 
 
-def selected_one(read: Reader) -> Field:
-    """select: one position or channel."""
-    return _selected(read.x, read("dim", 1) % len(read.x.dims), read("index", 2))
+def selected_one(call: CallArguments) -> Field:
+    """select: one index along a dimension."""
+    return _selected(call.x, call.argument("dim", 1) % len(call.x.dims), call.argument("index", 2))
 
 
-def narrowed(read: Reader) -> Field:
-    """narrow: a run of positions or channels."""
-    dim = read("dim", 1) % len(read.x.dims)
-    first, size = read("start", 2), read("length", 3)
-    return sliced(read.x, dim, first % max(read.input_shape[dim], 1), size)
+def narrowed(call: CallArguments) -> Field:
+    """narrow: a slice along a dimension."""
+    dim = call.argument("dim", 1) % len(call.x.dims)
+    first, size = call.argument("start", 2), call.argument("length", 3)
+    return sliced(call.x, dim, first % max(call.input_shape[dim], 1), size)
 
 
-def indexed(read: Reader) -> Field:
-    """Indexing with whole numbers, slices, None and an ellipsis."""
-    index = read.op.args[1]
+def indexed(call: CallArguments) -> Field:
+    """getitem with integers, slices, None and an ellipsis."""
+    index = call.op.args[1]
     index = index if isinstance(index, tuple) else (index,)
     if any(isinstance(item, Value | list) or item is True or item is False for item in index):
-        raise LostError("positions are chosen by a tensor or a list")
+        raise UndefinedFieldError("positions are chosen by a tensor or a list")
     given = sum(item is not None and item is not Ellipsis for item in index)
-    rest = len(read.x.dims) - given
+    rest = len(call.x.dims) - given
     if Ellipsis in index:
         at = index.index(Ellipsis)
         index = (*index[:at], *(slice(None),) * rest, *index[at + 1 :])
-    field, dim, shape = read.x, 0, list(read.input_shape)
+    field, dim, shape = call.x, 0, list(call.input_shape)
     for item in index:
         if item is None:
             moved = field.channel_dim + (field.channel_dim >= dim)
@@ -105,21 +105,21 @@ def indexed(read: Reader) -> Field:
     return field
 
 
-def assigned(read: Reader) -> list[Field]:
-    """Writing into a part of a tensor: its units no longer see fields of one kind."""
-    raise LostError("a tensor is written into piece by piece")
+def assigned(call: CallArguments) -> list[Field]:
+    """setitem: units of one tensor then have unrelated fields, so the field is undefined."""
+    raise UndefinedFieldError("a tensor is written into piece by piece")
 
 
-def expanded(read: Reader) -> Field:
-    """expand and repeat: one position or channel said several times."""
-    x = read.x
-    add = len(read.shape) - len(x.dims)
+def expanded(call: CallArguments) -> Field:
+    """expand and repeat: a dimension of size 1 repeated."""
+    x = call.x
+    add = len(call.shape) - len(x.dims)
     dims = ((),) * add + x.dims
     sizes = [_product(dim) for dim in dims]
-    grown = tuple(dim if n == m else plain(m) for dim, n, m in zip(dims, sizes, read.shape, strict=True))
-    if any(n not in (1, m) for n, m in zip(sizes, read.shape, strict=True)):
-        if any(x.axis_at(d - add) != PLAIN for d in range(add, len(dims)) if sizes[d] != read.shape[d]):
-            raise LostError("a map is repeated side by side")
+    grown = tuple(dim if n == m else plain(m) for dim, n, m in zip(dims, sizes, call.shape, strict=True))
+    if any(n not in (1, m) for n, m in zip(sizes, call.shape, strict=True)):
+        if any(x.axis_at(d - add) != PLAIN for d in range(add, len(dims)) if sizes[d] != call.shape[d]):
+            raise UndefinedFieldError("a map is repeated side by side")
         x = x.merged()
     return with_dims(replace(x, channel_dim=x.channel_dim + add), grown)
 

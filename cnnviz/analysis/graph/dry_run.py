@@ -1,7 +1,8 @@
-"""Whether a network takes a shape: one pass on the meta device that records nothing."""
+"""Check whether a network accepts an input shape: one pass on the meta device, nothing recorded."""
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,20 +13,28 @@ from cnnviz.analysis.graph.shape_cache import ShapeCache
 from cnnviz.analysis.graph.torch_calls import meets_meta, replaced, tensors_in
 
 
-def dry_run(copied: MetaCopy, input_shape: Sequence[int]) -> tuple[bool, int]:
-    """Whether a pass on shapes goes through, and how many modules it called; nothing is recorded."""
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """Whether a pass on shapes succeeded, and how many modules it called."""
+
+    fits: bool
+    calls: int
+
+
+def dry_run(copied: MetaCopy, input_shape: Sequence[int]) -> DryRun:
+    """Run a meta copy on an empty input of that shape."""
     calls = itertools.count()
     copied.on_call = lambda *_: next(calls)
     try:
-        with torch.no_grad(), _DryRun():
+        with torch.no_grad(), _MixedDevices():
             copied.model(torch.empty(tuple(input_shape), device="meta", dtype=copied.dtype))
-    except Exception:  # whatever a module says of a shape that it does not take; `record` words it
-        return False, next(calls)
-    return True, next(calls)
+    except Exception:  # forward may raise anything for a shape it cannot take; `record` explains it
+        return DryRun(False, next(calls))
+    return DryRun(True, next(calls))
 
 
-class _DryRun(TorchFunctionMode):
-    """Lets constants that have memory meet tensors without."""
+class _MixedDevices(TorchFunctionMode):
+    """Moves constants to the meta device where an operation combines them with meta tensors."""
 
     def __init__(self) -> None:
         super().__init__()

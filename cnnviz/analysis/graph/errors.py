@@ -1,4 +1,4 @@
-"""Why a model cannot be traced, in a sentence that names the operation and where it stands."""
+"""Explain why a model cannot be traced: the operation and the layer, in one sentence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from torch import nn
 
 from cnnviz.errors import CnnvizError
 
-# Functions that hand a tensor's values to Python, or whose result has a shape that depends on them.
+# Functions that return values to Python, or whose output shape depends on values.
 _NEEDS_VALUES = {
     "item", "bool", "int", "float", "index", "tolist", "numpy", "nonzero", "unique", "masked_select",
     "array", "equal", "allclose", "is_nonzero", "unique_consecutive", "bincount", "argwhere",
@@ -17,7 +17,7 @@ _NEEDS_VALUES = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An operation that raised: its name, place and arguments (shapes for tensors)."""
+    """An operation that raised: function name, module, and arguments with a `Value` for each tensor."""
 
     name: str
     path: str
@@ -28,7 +28,7 @@ class Failure:
 
 
 class TraceError(CnnvizError):
-    """A model that cannot be traced at one input shape; `misfit` if another shape might do."""
+    """A model that cannot be traced; `misfit` says that another input shape might work."""
 
     def __init__(self, message: str, misfit: bool) -> None:
         super().__init__(message)
@@ -36,7 +36,7 @@ class TraceError(CnnvizError):
 
 
 def explain(failure: Failure, input_shape: tuple[int, ...]) -> TraceError:
-    """One sentence on what stopped the pass."""
+    """The error to raise, with one sentence on what stopped the pass."""
     if _needs_values(failure):
         return TraceError(
             f"The model cannot be traced: {failure.name!r} in {_place(failure)} needs the values of the "
@@ -69,7 +69,7 @@ def _place(failure: Failure) -> str:
 
 
 def wrong_channels(failure: Failure) -> str | None:
-    """A convolution that gets another number of channels than it takes."""
+    """The reason, if a convolution got the wrong number of input channels."""
     if not failure.name.startswith("conv") or len(failure.args) < 2:
         return None
     x, weight = failure.args[:2]
@@ -83,7 +83,7 @@ def wrong_channels(failure: Failure) -> str | None:
 
 
 def _features(failure: Failure) -> str | None:
-    """A linear layer that gets another number of features than it takes."""
+    """The reason, if a linear layer got the wrong number of input features."""
     if failure.name != "linear" or len(failure.args) < 2:
         return None
     x, weight = failure.args[:2]

@@ -1,4 +1,8 @@
-"""A second tree of modules with the shapes of a model and no memory."""
+"""A copy of a model on the meta device: the same modules and shapes, no values.
+
+`copy.deepcopy` with a memo would not do: it fails on attributes that cannot be copied (locks, files,
+tensors with a graph that an earlier pass has left), and takes 1.2 to 2.6 times as long.
+"""
 
 import copy
 import functools
@@ -16,27 +20,33 @@ from cnnviz.ops.convolution import Conv2dFromScratch
 
 
 class MetaCopy:
-    """A second tree of modules in eval mode, whose calls can be watched without touching the first.
+    """A copy of a model in eval mode, with callbacks around each module call.
 
-    What forward may write to, lists, dicts, buffers and tensors, is a copy; modules and methods of
-    modules that stand in plain attributes are those of the second tree.
+    The original is never modified: lists, dicts, buffers and tensors that forward may write to are
+    copied, and plain attributes that hold modules or bound methods refer to the copied modules.
+
+    Args:
+        model: left as it is.
+        keep_values: share the original's parameters and copy its buffers, instead of using meta tensors.
 
     Attributes:
-        meta: whether its parameters and buffers are without memory; else the parameters are the model's own.
-        names: the path of each parameter of the second tree, by identity.
-        constants: its other tensors.
-        paths: the path of each module of the first tree, by identity.
+        names: id of each copied parameter → its path.
+        constants: the copied tensors that are not parameters.
+        paths: id of each original module → its path.
         dtype: of the first floating-point parameter.
-        on_call, on_return: called before and after each module.
-        model: the root of the second tree.
+        on_call, on_return: called before and after each module call.
+        model: the copied root module.
+
+    Raises:
+        CnnvizError: if a parameter has no shape yet, or a module is TorchScript.
     """
 
-    def __init__(self, model: nn.Module, *, meta: bool = True) -> None:
-        self.meta = meta
+    def __init__(self, model: nn.Module, *, keep_values: bool = False) -> None:
+        self._keep_values = keep_values
         self.names: dict[int, str] = {}
         self.constants: list[Tensor] = []
         self.paths = {id(module): path for path, module in model.named_modules()}
-        self._twins: dict[int, Any] = {}
+        self._memo: dict[int, Any] = {}
         parameters = dict(model.named_parameters())
         lazy = [name for name, p in parameters.items() if isinstance(p, UninitializedParameter)]
         if lazy:
@@ -45,13 +55,13 @@ class MetaCopy:
         self._registered = {*self._names, *(id(buffer) for buffer in model.buffers())}
         floating = (p.dtype for p in parameters.values() if p.is_floating_point())
         self.dtype = next(floating, torch.get_default_dtype())
-        self.on_call: Callable[[nn.Module, str], object] = _ignored
-        self.on_return: Callable[[nn.Module, str, Any], object] = _ignored
+        self.on_call: Callable[[nn.Module, str], object] = _nothing
+        self.on_return: Callable[[nn.Module, str, Any], object] = _nothing
         self.model = self._module(model)
 
     def _module(self, module: nn.Module) -> nn.Module:
-        if id(module) in self._twins:
-            return self._twins[id(module)]  # type: ignore[no-any-return]
+        if id(module) in self._memo:
+            return self._memo[id(module)]  # type: ignore[no-any-return]
         path = self.paths[id(module)]
         if isinstance(module, torch.jit.ScriptModule):
             where = f"{path!r}" if path else "The model"
@@ -59,29 +69,29 @@ class MetaCopy:
                 f"{where} is a TorchScript module, whose operations cannot be seen from Python: "
                 "trace the module that it was made from."
             )
-        twin = nn.Module.__new__(type(module))
-        self._twins[id(module)] = twin
-        own = ((name, value) for name, value in module.__dict__.items() if name not in _MADE_ANEW)
+        new = nn.Module.__new__(type(module))
+        self._memo[id(module)] = new
+        own = ((name, value) for name, value in module.__dict__.items() if name not in _NOT_COPIED)
         state = {name: self._copied(value, f"{path}.{name}".strip(".")) for name, value in own}
         state["_parameters"] = {n: self._tensor(p) for n, p in module._parameters.items()}
         state["_buffers"] = {n: self._tensor(b) for n, b in module._buffers.items()}
         state["_modules"] = {n: None if m is None else self._module(m) for n, m in module._modules.items()}
         state["training"] = False
-        # Hooks before a call may make its weights (spectral norm); those after it only look.
+        # Pre-hooks may compute weights (spectral norm), so they stay; hooks after forward are dropped.
         state |= {name: type(module._forward_hooks)() for name in _HOOKS_AFTER}
-        twin.__dict__.update(state)
+        new.__dict__.update(state)
         if isinstance(module, Conv2dFromScratch):
-            twin.__class__ = _Conv2d
-        twin.register_forward_pre_hook(lambda m, _: _ignored(self.on_call(m, path)), prepend=True)
-        twin.register_forward_hook(lambda m, _, output: _ignored(self.on_return(m, path, output)))
-        return twin
+            new.__class__ = _Conv2d
+        new.register_forward_pre_hook(lambda m, _: _nothing(self.on_call(m, path)), prepend=True)
+        new.register_forward_hook(lambda m, _, output: _nothing(self.on_return(m, path, output)))
+        return new
 
     def _copied(self, value: Any, where: str) -> Any:
-        """A plain attribute for the second tree; what is neither container nor tensor nor module stays."""
+        """Copy a plain attribute; what is no container, tensor, module, method or partial is shared."""
         if value is None or type(value) in _ATOMS:
             return value
-        if id(value) in self._twins:
-            return self._twins[id(value)]
+        if id(value) in self._memo:
+            return self._memo[id(value)]
         if isinstance(value, nn.Module):
             if id(value) not in self.paths:
                 for path, module in value.named_modules(prefix=where):
@@ -107,43 +117,42 @@ class MetaCopy:
             return type(value)._make(items) if hasattr(value, "_make") else tuple(items)
         if not isinstance(value, list | deque | dict | set):
             return value
-        twin: Any = value.copy() if type(value) in _CONTAINERS else copy.copy(value)
-        self._twins[id(value)] = twin
+        new: Any = value.copy() if type(value) in _CONTAINERS else copy.copy(value)
+        self._memo[id(value)] = new
         if isinstance(value, set):
-            twin.clear()
-            twin.update(self._copied(item, where) for item in value)
+            new.clear()
+            new.update(self._copied(item, where) for item in value)
         else:
             for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-                new = self._copied(item, where)
-                if new is not item:
-                    twin[key] = new
-        return twin
+                changed = self._copied(item, where)
+                if changed is not item:
+                    new[key] = changed
+        return new
 
     def _constant(self, tensor: Tensor) -> Tensor:
-        """A tensor that is no buffer, with a memory of its own: forward may write to it."""
-        twin = self._twins[id(tensor)] = tensor.detach().clone()
-        self.constants.append(twin)
-        return twin
+        """Clone a tensor with its values: forward may write to it."""
+        new = self._memo[id(tensor)] = tensor.detach().clone()
+        self.constants.append(new)
+        return new
 
     def _tensor(self, tensor: Tensor | None) -> Tensor | None:
         if tensor is None:
             return None
-        if id(tensor) not in self._twins and not self.meta:
+        if id(tensor) not in self._memo and self._keep_values:
             return tensor if isinstance(tensor, nn.Parameter) else self._constant(tensor)
-        if id(tensor) not in self._twins:
-            twin = _without_memory(tensor)
+        if id(tensor) not in self._memo:
+            new = _on_meta(tensor)
             if isinstance(tensor, nn.Parameter):
-                twin = nn.Parameter(twin, requires_grad=False)
-                self.names[id(twin)] = self._names.get(id(tensor), "")
+                new = nn.Parameter(new, requires_grad=False)
+                self.names[id(new)] = self._names.get(id(tensor), "")
             else:
-                self.constants.append(twin)
-            # The original is kept as well: a number that stands for it must not be given away.
-            self._twins[id(tensor)] = twin
-        return self._twins[id(tensor)]  # type: ignore[no-any-return]
+                self.constants.append(new)
+            self._memo[id(tensor)] = new
+        return self._memo[id(tensor)]  # type: ignore[no-any-return]
 
 
-def _without_memory(tensor: Tensor) -> Tensor:
-    """Shape, order and type of a tensor; without `empty_like`, which takes long, where that is the same."""
+def _on_meta(tensor: Tensor) -> Tensor:
+    """A meta tensor of the same shape, strides and dtype; avoids the slow `empty_like` where it can."""
     plain = type(tensor) in (Tensor, nn.Parameter) and tensor.layout == torch.strided
     if plain and tensor.is_contiguous():
         return torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
@@ -151,14 +160,14 @@ def _without_memory(tensor: Tensor) -> Tensor:
 
 
 _ATOMS = frozenset([bool, int, float, str])
-_CONTAINERS = frozenset([list, deque, dict, OrderedDict, set])  # their own method is faster
+_CONTAINERS = frozenset([list, deque, dict, OrderedDict, set])  # their own `copy` is faster than `copy.copy`
 _HOOKS_AFTER = ("_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called")
-_MADE_ANEW = frozenset(["_parameters", "_buffers", "_modules", *_HOOKS_AFTER])
+_NOT_COPIED = frozenset(["_parameters", "_buffers", "_modules", *_HOOKS_AFTER])
 
 
 class _Conv2d(nn.Conv2d):
-    """Stands for `Conv2dFromScratch`, which has the same attributes and gives the same numbers."""
+    """Replaces `Conv2dFromScratch`, which has the same attributes and results."""
 
 
-def _ignored(*_: object) -> None:
-    """What a hook gives back would take the place of the module's input or output."""
+def _nothing(*_: object) -> None:
+    """Return None: any other result of a hook would replace the module's input or output."""

@@ -1,8 +1,7 @@
-"""Every operation of one forward pass, recorded on PyTorch's meta device: shapes, no values.
+"""Record every operation of one forward pass on PyTorch's meta device: shapes, no values.
 
-The model runs as it is written, in eval mode, as a second tree of modules whose tensors have no
-memory; a `TorchFunctionMode` sees each call. Python's own branches and loops over shapes therefore
-just happen, and what would need a value is the only thing that cannot be traced.
+A meta copy of the model runs in eval mode while a `TorchFunctionMode` intercepts each PyTorch call.
+Python control flow that depends on shapes runs as usual; only code that needs values cannot be traced.
 """
 
 import math
@@ -18,6 +17,7 @@ from cnnviz.analysis.graph.errors import Failure, explain, wrong_channels
 from cnnviz.analysis.graph.meta_copy import MetaCopy
 from cnnviz.analysis.graph.shape_cache import ShapeCache
 from cnnviz.analysis.graph.torch_calls import (
+    argument,
     function_name,
     meets_meta,
     named_tensors,
@@ -28,7 +28,7 @@ from cnnviz.analysis.graph.torch_calls import (
 from cnnviz.errors import CnnvizError
 
 INPUT, CONSTANT, UNKNOWN = -1, -2, -3
-_MOST = 2**58  # numbers in an input; PyTorch counts bytes in 64 bits
+_MOST = 2**58  # elements of an input; PyTorch counts bytes in 64 bits
 
 # What counts as multiply-accumulates; recorded even if it works on weights alone.
 _PRODUCTS = "linear bilinear matmul bmm mm mv dot addmm baddbmm addbmm addmv einsum"
@@ -36,7 +36,7 @@ _ATTENTIONS = "scaled_dot_product_attention multi_head_attention_forward"
 _CONVOLUTIONS = (f"{name}{axes}d" for name in ("conv", "conv_transpose") for axes in (1, 2, 3))
 MULTIPLYING = frozenset([*_PRODUCTS.split(), *_ATTENTIONS.split(), *_CONVOLUTIONS])
 
-# Calls that tell about a tensor and make no new one out of its values.
+# Functions whose result depends on shapes only, not on the values of their arguments.
 _MAKES_CONSTANTS = ("zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like", "new_")
 _BLANK = ("zeros", "ones", "empty", "full")
 _SAME = ("as_tensor", "requires_grad")
@@ -45,12 +45,12 @@ _WRITES = ("__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__")
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A tensor at one moment of the pass.
+    """A tensor at one point of the pass.
 
     Attributes:
-        index: its number; two moments of one tensor have two. Constants all have −2.
+        index: unique; a tensor written in place gets a new one. −2 for all constants.
         shape: with the batch axis.
-        source: number of the operation that made it, INPUT, CONSTANT or UNKNOWN.
+        source: `Op.index` of the operation that made it, or INPUT, CONSTANT, UNKNOWN.
     """
 
     index: int
@@ -65,17 +65,17 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One call of a PyTorch function on something that depends on the input, or a product of weights.
+    """One call of a PyTorch function that depends on the input, or a matrix product of weights alone.
 
     Attributes:
         name: of the function, without underscores: "conv2d", "add".
-        path: of the module in whose `forward` it stands.
+        path: of the module whose `forward` calls it.
         args, kwargs: as called, with a `Value` for each tensor.
-        inputs: what varies among the arguments.
+        inputs: the argument tensors that depend on the input.
         outputs: the tensors it made or changed.
         parameters: names of the parameters that no earlier operation has read.
-        allocates: whether an output has memory of its own; views and in-place calls have none.
-        call: its number among all calls of the pass that give or write a tensor, constants included.
+        allocates: whether an output has its own storage; False for views and in-place calls.
+        call: its position among all calls of the pass that return or write a tensor, constants included.
     """
 
     index: int
@@ -89,14 +89,18 @@ class Op:
     allocates: bool
     call: int
 
+    def argument(self, name: str, position: int, default: Any = None) -> Any:
+        """An argument by keyword or position."""
+        return argument(self.args, self.kwargs, name, position, default)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One run of a module: its operations are `start` to `end` (excluded).
+    """One call of a module: its operations are `ops[start:end]`.
 
     Attributes:
-        outputs: what it gives, as far as the pass knows it.
-        shapes: of all that it gives, by where it stands (`named_tensors`).
+        outputs: the tensors it returns that the recorder has seen.
+        shapes: of all tensors it returns, by their names (see `named_tensors`).
     """
 
     path: str
@@ -109,7 +113,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """What one pass has shown."""
+    """The record of one pass; `itemsize` is the bytes of one element of the input's dtype."""
 
     input: Value
     ops: tuple[Op, ...]
@@ -118,7 +122,7 @@ class Graph:
 
 
 def record(model: nn.Module, input_shape: Sequence[int]) -> Graph:
-    """Run the copied of `model` on an empty input; the model itself is only read for shapes.
+    """Run a meta copy of `model` on an empty input; the model itself is only read.
 
     Raises:
         CnnvizError: if an operation cannot take its input or needs values; it names the operation
@@ -144,8 +148,8 @@ def record(model: nn.Module, input_shape: Sequence[int]) -> Graph:
 
 
 @dataclass(slots=True)
-class _Seen:
-    """A tensor of the pass, kept alive so that its identity stays its own."""
+class _Tracked:
+    """A tensor of the pass; the reference keeps its `id` from being reused."""
 
     tensor: Tensor
     value: Value
@@ -153,7 +157,7 @@ class _Seen:
 
 
 class _Recorder(TorchFunctionMode):
-    """Sees each call of a PyTorch function and notes those that depend on the input."""
+    """Intercepts every PyTorch call and records those that depend on the input."""
 
     def __init__(self, copied: MetaCopy) -> None:
         super().__init__()
@@ -161,7 +165,7 @@ class _Recorder(TorchFunctionMode):
         self.calls: list[Call] = []
         self.failure: Failure | None = None
         self._stack: list[tuple[str, nn.Module, int]] = []
-        self._seen: dict[int, _Seen] = {}
+        self._tracked: dict[int, _Tracked] = {}
         self._counted: set[str] = set()
         self._values = 0
         self._number = -1
@@ -188,7 +192,7 @@ class _Recorder(TorchFunctionMode):
     def _leave(self, module: nn.Module, path: str, output: Any) -> None:
         _, _, start = self._stack.pop()
         given = dict(named_tensors(output))
-        found = (self._seen.get(id(t)) for t in given.values())
+        found = (self._tracked.get(id(t)) for t in given.values())
         values = tuple(seen.value for seen in found if seen is not None)
         shapes = {name: tuple(t.shape) for name, t in given.items()}
         self.calls.append(Call(path, module, start, len(self.ops), values, shapes))
@@ -199,7 +203,7 @@ class _Recorder(TorchFunctionMode):
         kwargs = kwargs or {}
         given = list(tensors_in((args, kwargs)))
         if meets_meta(given):
-            args, kwargs = replaced((args, kwargs), self._without_memory)
+            args, kwargs = replaced((args, kwargs), self._on_meta)
             given = list(tensors_in((args, kwargs)))
         name = function_name(func)
         before = tuple(self._lookup(t) for t in given)
@@ -210,31 +214,31 @@ class _Recorder(TorchFunctionMode):
             self.failure = Failure(name, self.path, self.module, *self._described(args, kwargs), error)
             raise
         if name in _BLANK and not given:
-            result = torch.empty_like(result, device="meta")  # to be written to, as it is on any device
+            result = torch.empty_like(result, device="meta")  # it may be written to later
         self._number += bool(outputs_of(func, args, result))
         if given:
-            self._look(func, name, args, kwargs, given, before, result)
+            self._record_call(func, name, args, kwargs, given, before, result)
         else:
             for made in tensors_in(result):
                 self._constant(made, frozenset())
         return result
 
     def _require_channels(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        """What PyTorch leaves unchecked on the meta device."""
+        """Check the channels of transposed convolutions, which PyTorch does not on the meta device."""
         if name.startswith("conv_transpose"):
             described = self._described(args, kwargs)
             wrong = wrong_channels(Failure(name, self.path, self.module, *described, RuntimeError()))
             if wrong:
                 raise RuntimeError(wrong)
 
-    def _look(
+    def _record_call(
         self,
         func: Any,
         name: str,
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
         given: list[Tensor],
-        before: tuple[_Seen, ...],
+        before: tuple[_Tracked, ...],
         result: Any,
     ) -> None:
         writes = func.__name__ in _WRITES or (name != func.__name__ and func.__name__ == f"{name}_")
@@ -252,7 +256,7 @@ class _Recorder(TorchFunctionMode):
                 self.ops.append(Op(index, name, self.path, *described, (), values, fresh, True, self._number))
             return
         base = given[0]._base if writes else None
-        if base is not None and id(base) in self._seen:
+        if base is not None and id(base) in self._tracked:
             outputs.append(base)  # changed through a view of it
         memory = {t.untyped_storage()._cdata for t in given}
         allocates = not writes and any(t.untyped_storage()._cdata not in memory for t in outputs)
@@ -271,31 +275,31 @@ class _Recorder(TorchFunctionMode):
     ) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
         return replaced((args, kwargs), lambda t: self._lookup(t).value)  # type: ignore[no-any-return]
 
-    def _lookup(self, tensor: Tensor) -> _Seen:
-        seen = self._seen.get(id(tensor))
+    def _lookup(self, tensor: Tensor) -> _Tracked:
+        seen = self._tracked.get(id(tensor))
         if seen is None:
             if isinstance(tensor, nn.Parameter) or tensor.device.type != "meta":
                 name = self._names.get(id(tensor), "")
                 self._constant(tensor, frozenset([name] if name else []))
             else:
                 self._note(tensor, UNKNOWN)
-            seen = self._seen[id(tensor)]
+            seen = self._tracked[id(tensor)]
         return seen
 
     def _note(self, tensor: Tensor, source: int) -> Value:
         value = Value(self._values, tuple(tensor.shape), source)
         self._values += 1
-        self._seen[id(tensor)] = _Seen(tensor, value)
+        self._tracked[id(tensor)] = _Tracked(tensor, value)
         return value
 
     def _constant(self, tensor: Tensor, parameters: frozenset[str]) -> Value:
         value = Value(CONSTANT, tuple(tensor.shape), CONSTANT)
-        self._seen[id(tensor)] = _Seen(tensor, value, parameters)
+        self._tracked[id(tensor)] = _Tracked(tensor, value, parameters)
         return value
 
-    def _without_memory(self, tensor: Tensor) -> Tensor:
+    def _on_meta(self, tensor: Tensor) -> Tensor:
         if tensor.device.type == "meta":
             return tensor
-        twin = torch.empty_like(tensor, device="meta")
-        self._constant(twin, self._lookup(tensor).parameters)
-        return twin
+        on_meta = torch.empty_like(tensor, device="meta")
+        self._constant(on_meta, self._lookup(tensor).parameters)
+        return on_meta

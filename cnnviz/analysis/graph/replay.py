@@ -1,4 +1,4 @@
-"""Operations of a recorded pass as they run on values: found again by their number among all calls."""
+"""Replay a recorded pass on values and pick out operations, by their position among all calls."""
 
 import contextlib
 from collections.abc import Collection, Mapping
@@ -10,13 +10,13 @@ from torch.overrides import TorchFunctionMode
 
 from cnnviz.analysis.graph.meta_copy import MetaCopy
 from cnnviz.analysis.graph.record import Op
-from cnnviz.analysis.graph.torch_calls import function_name, outputs_of, replaced
+from cnnviz.analysis.graph.torch_calls import argument, function_name, outputs_of, replaced
 from cnnviz.errors import CnnvizError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReplayedCall:
-    """One operation as it ran on values."""
+    """One operation of a replayed pass, with the values of its arguments and output."""
 
     name: str
     args: tuple[Any, ...]
@@ -24,59 +24,57 @@ class ReplayedCall:
     output: Tensor
 
     def argument(self, name: str, position: int, default: Any = None) -> Any:
-        """An argument by name or position, as the function was called."""
-        if name in self.kwargs:
-            return self.kwargs[name]
-        return self.args[position] if position < len(self.args) else default
+        """An argument by keyword or position."""
+        return argument(self.args, self.kwargs, name, position, default)
 
 
 def output_of(model: nn.Module, x: Tensor, op: Op) -> Tensor:
-    """What an operation of `record(model, x.shape)` gives for x, computed for real.
+    """The output of an operation of `record(model, x.shape)` on the values of x.
 
-    The model runs in eval mode and as far as that operation; gradients are as the caller has set them.
+    The model runs in eval mode up to that operation, in the caller's gradient mode.
 
     Raises:
-        CnnvizError: if the model does something else on values than on shapes alone.
+        CnnvizError: if the pass on values differs from the recorded one.
     """
     return _found(model, x, [op], copies=False)[op.index].output
 
 
 def calls_of(model: nn.Module, x: Tensor, ops: Collection[Op]) -> dict[int, ReplayedCall]:
-    """Some operations of `record(model, x.shape)`, by their index, as they run on x.
+    """Operations of `record(model, x.shape)` on the values of x: `Op.index` → call.
 
-    The model runs once, in eval mode, as far as the last of them. What depends on the input is copied,
-    so that later in-place operations do not change it; parameters are the model's own.
+    The model runs once, in eval mode, up to the last of them. Arguments and outputs are copied, so
+    that later in-place operations do not change them; parameters are the model's own.
 
     Raises:
-        CnnvizError: if the model does something else on values than on shapes alone.
+        CnnvizError: if the pass on values differs from the recorded one.
     """
     return _found(model, x, ops, copies=True)
 
 
 def _found(model: nn.Module, x: Tensor, ops: Collection[Op], *, copies: bool) -> dict[int, ReplayedCall]:
-    copied = MetaCopy(model, meta=False)
-    finder = _Finder(copied, ops, copies=copies)
-    with contextlib.suppress(_AllFoundError), finder:
+    copied = MetaCopy(model, keep_values=True)
+    replay = _Replay(copied, ops, copies=copies)
+    with contextlib.suppress(_AllReplayedError), replay:
         copied.model(x)
-    missing = next((op for op in ops if op.index not in finder.found), None)
+    missing = next((op for op in ops if op.index not in replay.found), None)
     if missing is not None:
-        raise _another_way(missing)
-    return finder.found
+        raise _diverging(missing)
+    return replay.found
 
 
-class _AllFoundError(Exception):
-    """The wanted operations have run; the rest of the network need not."""
+class _AllReplayedError(Exception):
+    """Stops the pass once all wanted operations have run."""
 
 
-def _another_way(op: Op) -> CnnvizError:
+def _diverging(op: Op) -> CnnvizError:
     where = f"{op.name!r} in {op.path!r}" if op.path else f"{op.name!r}"
     return CnnvizError(
         f"The model takes another way on values than on shapes alone: {where} is not where it was traced."
     )
 
 
-class _Finder(TorchFunctionMode):
-    """Counts calls as `record` does and stops after the last wanted one."""
+class _Replay(TorchFunctionMode):
+    """Counts calls as `record` does, keeps the wanted ones and stops after the last."""
 
     def __init__(self, copied: MetaCopy, ops: Collection[Op], *, copies: bool) -> None:
         super().__init__()
@@ -108,10 +106,10 @@ class _Finder(TorchFunctionMode):
     ) -> None:
         path = self._paths[-1] if self._paths else ""
         if (name, path, tuple(output.shape)) != (op.name, op.path, op.outputs[0].shape):
-            raise _another_way(op)
+            raise _diverging(op)
         self.found[op.index] = ReplayedCall(name, *given, output.detach().clone() if self._copies else output)
         if len(self.found) == len(self._wanted):
-            raise _AllFoundError
+            raise _AllReplayedError
 
 
 def _copy(tensor: Tensor) -> Tensor:

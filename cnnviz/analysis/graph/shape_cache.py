@@ -1,7 +1,7 @@
-"""Shapes that PyTorch has worked out once and need not work out again.
+"""A cache of output shapes by function and argument shapes, for passes on the meta device.
 
-On the meta device it takes many functions apart in Python, at up to some milliseconds a call, and a
-network calls them with the same few shapes again and again.
+There PyTorch decomposes many functions in Python, at up to a few milliseconds a call, and a network
+repeats calls with the same few shapes.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from cnnviz.analysis.graph.torch_calls import function_name
 
-# Those that take long, and whose result depends on nothing but their arguments.
+# Functions that are slow on the meta device and depend on nothing but their arguments.
 _ARITHMETIC = "add sub mul div pow clamp sqrt rsqrt exp cat roll"
 _ACTIVATIONS = (
     "relu relu6 hardtanh hardswish hardsigmoid gelu silu sigmoid tanh leaky_relu elu mish softplus softmax"
@@ -35,7 +35,7 @@ class ShapeCache:
     def call(
         self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], given: Sequence[Tensor]
     ) -> Any:
-        """What `func(*args, **kwargs)` gives; `given` are the tensors among its arguments."""
+        """The result of `func(*args, **kwargs)`; `given` are the tensors among its arguments."""
         if function_name(func) not in _SLOW or "out" in kwargs or not all(map(_is_plain, given)):
             return func(*args, **kwargs)
         key = func, _described(args), _described(kwargs)
@@ -53,7 +53,7 @@ class ShapeCache:
         return torch.empty_strided(shape, stride, dtype=dtype, device="meta")
 
     def _keep(self, key: Hashable, result: Any, given: Sequence[Tensor]) -> None:
-        """Note a result that is one of the arguments, or a tensor with a memory of its own."""
+        """Cache a result that is one of the arguments, or a tensor with its own storage."""
         if not isinstance(result, Tensor) or not _is_plain(result):
             return
         written = next((index for index, tensor in enumerate(given) if tensor is result), None)
@@ -64,7 +64,7 @@ class ShapeCache:
 
 
 def _is_plain(tensor: Tensor) -> bool:
-    """Whether shape, strides and type tell all that a function can know of a tensor."""
+    """Whether shape, strides and dtype describe a meta tensor completely."""
     return (
         tensor.is_meta
         and type(tensor) in (Tensor, nn.Parameter)
@@ -75,7 +75,7 @@ def _is_plain(tensor: Tensor) -> bool:
 
 
 def _described(value: Any) -> Hashable:
-    """An argument with the shapes of the tensors in it; 1, 1.0 and True are three."""
+    """An argument as a cache key, tensors by shape, strides and dtype; 1, 1.0 and True differ."""
     if isinstance(value, Tensor):
         return value.shape, value.stride(), value.dtype
     if isinstance(value, tuple | list):

@@ -1,4 +1,4 @@
-"""What a `TorchFunctionMode` sees of one call: its name, the tensors given and made."""
+"""Helpers for `TorchFunctionMode`s: a call's function name, arguments and tensors."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -8,25 +8,34 @@ from torch import Tensor, nn
 
 
 def function_name(func: Any) -> str:
-    """The function's name as people say it: `__iadd__` and `add_` are "add"."""
+    """The function's name without underscores; in-place and operator forms as "add" for `__iadd__`."""
     name: str = getattr(func, "__name__", type(func).__name__)
     if name == "__get__":
         return str(getattr(func.__self__, "__name__", name))
     if name.startswith("__") and name.endswith("__"):
         name = name.strip("_")
-        return _SPOKEN.get(name, name)
+        return _CANONICAL.get(name, name)
     return name.strip("_")
 
 
-_SPOKEN = {
+_CANONICAL = {
     "iadd": "add", "radd": "add", "isub": "sub", "rsub": "sub", "imul": "mul", "rmul": "mul",
     "truediv": "div", "itruediv": "div", "rtruediv": "div", "rdiv": "div", "rpow": "pow", "ipow": "pow",
     "and": "bitwise_and", "or": "bitwise_or", "invert": "bitwise_not", "rmatmul": "matmul",
 }  # fmt: skip
 
 
+def argument(
+    args: tuple[Any, ...], kwargs: Mapping[str, Any], name: str, position: int, default: Any = None
+) -> Any:
+    """An argument of a call by keyword or position."""
+    if name in kwargs:
+        return kwargs[name]
+    return args[position] if position < len(args) else default
+
+
 def outputs_of(func: Any, args: tuple[Any, ...], result: Any) -> list[Tensor]:
-    """The tensors that a call gives; assigning gives the one that it writes to."""
+    """The tensors that a call returns; for `__setitem__`, the one written to."""
     return list(tensors_in(result)) or ([args[0]] if func.__name__ == "__setitem__" else [])
 
 
@@ -43,7 +52,7 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
 
 
 def named_tensors(output: Any, suffix: str = "") -> Iterator[tuple[str, Tensor]]:
-    """The tensors of a module's output by where they stand: "" for one alone, "[0]", "['key'][1]"."""
+    """The tensors of a module's output by their place in it: "" for a single tensor, "[0]", "['key'][1]"."""
     if isinstance(output, Tensor):
         yield suffix, output
     elif isinstance(output, Mapping):
@@ -55,7 +64,7 @@ def named_tensors(output: Any, suffix: str = "") -> Iterator[tuple[str, Tensor]]
 
 
 def replaced(value: Any, change: Callable[[Tensor], Any]) -> Any:
-    """`value` with every tensor in it changed; lists become tuples, so that nothing moves later."""
+    """A copy of nested lists, tuples and dicts with `change` applied to every tensor."""
     if isinstance(value, Tensor):
         return change(value)
     if isinstance(value, torch.Size):
@@ -69,7 +78,7 @@ def replaced(value: Any, change: Callable[[Tensor], Any]) -> Any:
 
 
 def meets_meta(given: Sequence[Tensor]) -> bool:
-    """Whether tensors with and without memory stand in one call."""
+    """Whether a call mixes meta tensors (or parameters) with tensors on another device."""
     return any(t.device.type != "meta" for t in given) and any(
         t.device.type == "meta" or isinstance(t, nn.Parameter) for t in given
     )

@@ -1,4 +1,4 @@
-"""What the layers of a network answer: forward hooks that copy, and always come off again."""
+"""Layer outputs through forward hooks that copy inside the hook and are always removed."""
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,11 +25,11 @@ Visit = Callable[[str, Tensor], None]
 
 @contextmanager
 def watch(model: nn.Module, layers: Iterable[str], visit: Visit) -> Iterator[None]:
-    """Call `visit(path, output)` whenever one of `layers` has run, while the context is open.
+    """Register forward hooks that call `visit(path, output)` after each call of one of `layers`.
 
-    The output is the live tensor: a following in-place layer overwrites it, so copy what you keep.
-    A layer that runs again is reported as `path#2`, `path#3`, …; tensors inside a tuple, list or
-    dict as `path[0]` or `path['key']`.
+    The hooks are removed when the context ends. `output` is not copied: a following in-place layer
+    overwrites it. Further calls of a layer are reported as `path#2`, `path#3`, …; tensors inside a
+    tuple, list or dict as `path[0]` or `path['key']`.
 
     Raises:
         CnnvizError: if the model has no such layer.
@@ -59,7 +59,7 @@ def layer_named(model: nn.Module, layer: str) -> nn.Module:
     """A module by its path.
 
     Raises:
-        CnnvizError: if there is none; the message names those near it.
+        CnnvizError: if there is none; the message suggests similar names.
     """
     try:
         return model.get_submodule(layer)
@@ -74,7 +74,7 @@ def capture(model: nn.Module, layers: Iterable[str]) -> Iterator[dict[str, Tenso
     """Collect a copy of each layer's output: `with capture(net, layers) as maps: net(x)`.
 
     Copies are made inside the hook, so a following in-place layer cannot overwrite them. The hooks
-    are gone when the context ends, however it ends.
+    are removed when the context ends, also by an exception.
 
     Raises:
         CnnvizError: if the model has no such layer.
@@ -90,7 +90,7 @@ def capture(model: nn.Module, layers: Iterable[str]) -> Iterator[dict[str, Tenso
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Eval mode for a while, each module's own mode afterwards, so that nothing is changed."""
+    """Eval mode within the context; each module's own mode is restored afterwards."""
     training = [module for module in model.modules() if module.training]
     try:
         for module in training:
@@ -102,7 +102,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 def convolutions(model: nn.Module) -> tuple[str, ...]:
-    """Paths of all convolutions, in the order in which the model holds them."""
+    """Paths of all convolutions, in the order of `named_modules()`."""
     kinds = (nn.modules.conv._ConvNd, Conv2dFromScratch)
     return tuple(path for path, module in model.named_modules() if isinstance(module, kinds))
 
@@ -110,21 +110,21 @@ def convolutions(model: nn.Module) -> tuple[str, ...]:
 def feature_maps(
     model: nn.Module, picture: Picture | Tensor, layers: Iterable[str] | None = None
 ) -> dict[str, Array]:
-    """Run a network on one picture and return what its layers answered.
+    """Run a network on one picture and return the outputs of its layers.
 
     Args:
         model: any module; it runs in eval mode, without gradients, where its parameters are.
-        picture: a `Picture`, taken whole with values in [0, 1], or a tensor (C, H, W) or (1, C, H, W).
-            Trained weights want it as `network_input` makes it.
+        picture: a `Picture`, used whole with values in [0, 1], or a tensor (C, H, W) or (1, C, H, W).
+            For trained weights use `network_input`, which normalises it.
         layers: paths as in `named_modules()`; None for every convolution.
 
     Returns:
-        Layer path → read-only float32 array (C, H, W), in the order in which the layers ran; the
-        channels are first even where the layer has them last. Vectors come as (C, 1, 1). Second and
-        later runs of a layer, and outputs that are not one tensor, are named as `watch` says.
+        Layer path → read-only float32 array (C, H, W), in execution order; channels come first even
+        where the layer has them last. Vectors are (C, 1, 1). Repeated calls of a layer and outputs
+        of several tensors are named as in `watch`.
 
     Raises:
-        CnnvizError: if there is no such layer, or the model cannot take that picture.
+        CnnvizError: if there is no such layer, or the model cannot take an input of that shape.
     """
     x = as_batch(picture).to(next(model.parameters(), torch.empty(0)).device)
     wanted = convolutions(model) if layers is None else tuple(layers)
@@ -135,19 +135,19 @@ def feature_maps(
 
 
 def _axes_of(model: nn.Module, shape: Sequence[int], maps: Mapping[str, Tensor]) -> dict[str, int | None]:
-    """Where the channels stand in each output; for convolutions nothing is looked up."""
+    """The channel axis of each output; {} if all have the channels first."""
     kept = set(convolutions(model))
     if all(module_of(path) in kept or output.dim() != 4 for path, output in maps.items()):
         return {}
     try:
         found = channel_axes(model, shape)
-    except CnnvizError:  # it ran, but cannot be traced: its maps are taken as they come
+    except CnnvizError:  # it cannot be traced: assume channels first
         return {}
     return named_axes(maps, found)
 
 
 def named_axes(layers: Iterable[str], axes: Mapping[str, Sequence[int | None]]) -> dict[str, int | None]:
-    """`channel_axes` by the names that `watch` gives to outputs; `layers` in the order of their runs."""
+    """`channel_axes` by the names of `watch`; `layers` in execution order."""
     waiting = {module: iter(found) for module, found in axes.items()}
     return {layer: next(waiting.get(module_of(layer), iter(())), None) for layer in layers}
 
@@ -167,7 +167,7 @@ def as_batch(picture: Picture | Tensor) -> Tensor:
 
 
 def forward(model: nn.Module, x: Tensor) -> Any:
-    """Run the model; what it says of an unfit input becomes a `CnnvizError`."""
+    """Run the model; errors about the shape of the input become a `CnnvizError`."""
     try:
         return model(x)
     except (CnnvizError, torch.OutOfMemoryError):
@@ -197,7 +197,7 @@ def as_maps(output: Tensor, channel_axis: int = 0) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureMaps:
-    """All feature maps of one layer, with the numbers by which they are ranked.
+    """All feature maps of one layer, with statistics of each channel.
 
     Attributes:
         layer: path of the layer.
@@ -216,7 +216,7 @@ class FeatureMaps:
 
     @classmethod
     def of(cls, layer: str, values: Array) -> "FeatureMaps":
-        """Measure an activation (C, H, W)."""
+        """Compute the statistics of an activation (C, H, W)."""
         if values.ndim != 3 or values.size == 0:
             raise CnnvizError(f"Feature maps are (C, H, W), not {values.shape}.")
         flat = values.reshape(values.shape[0], -1)
@@ -234,7 +234,7 @@ class FeatureMaps:
 
     @property
     def dead(self) -> Array:
-        """(C,) True where no position is above 0: a ReLU passes nothing on for this picture."""
+        """(C,) True where no position is above 0, so that a ReLU gives only zeros."""
         return self.maximum <= 0
 
     @property
@@ -267,9 +267,9 @@ class FeatureMaps:
 
 
 def activation_limit(model: nn.Module, x: Tensor, layers: Iterable[str]) -> float:
-    """Largest finite magnitude that any of `layers` answers to `x` (1, C, H, W); nothing is kept.
+    """Largest finite magnitude in the outputs of `layers` for `x` (1, C, H, W).
 
-    Layers are named as `watch` reports them: "relu" and "relu#2" are two.
+    Layers are named as in `watch`: "relu" and "relu#2" are two.
     """
     largest = [0.0]
     wanted = set(layers)

@@ -1,4 +1,4 @@
-"""Which dimension of a layer's output holds the channels: not all networks keep them first."""
+"""Which dimension of a layer's output holds the channels; some networks keep them last."""
 
 import re
 from collections import defaultdict
@@ -11,16 +11,15 @@ from cnnviz.analysis.graph.record import Graph, Value, record
 
 
 def module_of(layer: str) -> str:
-    """The module whose output is named so: "relu" for "relu#2", "pair" for "pair[0]"."""
+    """Module path of an output's name: "relu" for "relu#2", "pair" for "pair[0]"."""
     return re.split(r"[#\[]", layer, maxsplit=1)[0]
 
 
 def channel_axes(model: nn.Module, input_shape: Sequence[int]) -> dict[str, tuple[int | None, ...]]:
-    """For each tensor that a module gives, in turn: the channels' dimension, the batch left out.
+    """Module path → channel axis of each tensor it returns, the batch axis not counted.
 
-    None where the output is no map (C, H, W) in any order: a vector, tokens, windows, or what does
-    not depend on the picture. Where a network's positions cannot be followed, an output of three
-    dimensions passes for a map with its channels first, as in `torch.nn`.
+    None where the output is no map (C, H, W) in any order: vectors, tokens, windows, and outputs that
+    do not depend on the input. Where the layout is undefined, three dimensions count as (C, H, W).
 
     Raises:
         CnnvizError: if the model cannot be traced at that shape.
@@ -29,7 +28,7 @@ def channel_axes(model: nn.Module, input_shape: Sequence[int]) -> dict[str, tupl
 
 
 def channel_axes_in(graph: Graph) -> dict[str, tuple[int | None, ...]]:
-    """`channel_axes` of a pass that is recorded already."""
+    """`channel_axes` from a recorded graph."""
     known = fields(graph)
     found: defaultdict[str, list[int | None]] = defaultdict(list)
     for call in graph.calls:
@@ -41,7 +40,7 @@ def _channel_axis(value: Value, known: Fields) -> int | None:
     if len(value.shape) != 4 or not value.varies:
         return None
     field = known.of_value[value.index]
-    if field.lost:
+    if field.undefined:
         return 0
     if not field.is_map():
         return None

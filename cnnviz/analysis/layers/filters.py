@@ -20,7 +20,7 @@ class Filters:
     Attributes:
         layer: path of the convolution.
         weight: float32 (out_channels, in_channels / groups, height, width), read-only.
-        windows: how it slides over rows and over columns.
+        windows: geometry over rows and over columns.
     """
 
     layer: str
@@ -39,14 +39,14 @@ class Filters:
 
     @property
     def he_deviation(self) -> float:
-        """What He's initialisation for ReLU networks draws with: √(2 / fan_in) (He et al. 2015)."""
+        """Standard deviation of He initialisation for ReLU networks: √(2 / fan_in) (He et al. 2015)."""
         return float(np.sqrt(2 / self.weight[0].size))
 
     @property
     def bends(self) -> float:
-        """Mean squared step between neighbouring taps, as a share of what independent ones would have.
+        """Mean squared difference of neighbouring weights over that of independent ones.
 
-        Near 1 for weights drawn one by one; less for smooth kernels. NaN for kernels of one tap.
+        Near 1 for independently drawn weights, less for smooth kernels; NaN for 1×1 kernels.
         """
         weight = self.weight.astype(np.float64)
         steps = np.concatenate([np.diff(weight, axis=axis).ravel() for axis in (2, 3)])
@@ -55,10 +55,10 @@ class Filters:
 
 
 def first_filters(model: nn.Module) -> Filters:
-    """The first convolution that a network holds.
+    """The kernels of the first 2-D convolution in `named_modules()` order.
 
     Raises:
-        CnnvizError: if it has none over two dimensions.
+        CnnvizError: if there is none.
     """
     for layer in convolutions(model):
         module = layer_named(model, layer)

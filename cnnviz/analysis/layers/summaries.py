@@ -1,4 +1,4 @@
-"""The layers of a model as a reader meets them: path, kind, output shape."""
+"""Summaries of a model's layers: path, kind, output shape, channel axis."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -29,12 +29,12 @@ _KINDS: tuple[tuple[LayerKind, tuple[type[nn.Module], ...]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class LayerSummary:
-    """One output of one layer that has run.
+    """One output tensor of one layer.
 
     Attributes:
-        layer: dotted path, as in `named_modules()`; second runs and outputs that are not one tensor
-            are named as `watch` says ("relu#2", "pair[0]").
-        kind: what sort of layer.
+        layer: dotted path, as in `named_modules()`; repeated calls and outputs of several tensors are
+            named as in `watch` ("relu#2", "pair[0]").
+        kind: the category of the layer.
         description: the module in a few words, such as "Conv2d 3×3 / 2".
         output_shape: (C, H, W), or (C,) for a vector; without the batch axis, in the layer's own order.
         channel_axis: which dimension of `output_shape` holds the channels; None if there are no maps.
@@ -63,7 +63,7 @@ class LayerSummary:
 
 
 def layer_kind(module: nn.Module) -> LayerKind:
-    """The sort of layer; a module with children of its own is a block."""
+    """The category of a layer; other modules with children are blocks."""
     for kind, types in _KINDS:
         if isinstance(module, types):
             return kind
@@ -71,7 +71,7 @@ def layer_kind(module: nn.Module) -> LayerKind:
 
 
 def describe(module: nn.Module) -> str:
-    """A module in a few words."""
+    """Class, kernel size and stride, such as "Conv2d 3×3 / 2"."""
     name = type(module).__name__
     kernel_size = getattr(module, "kernel_size", None)
     if kernel_size is None:
@@ -90,15 +90,15 @@ def _times(numbers: Sequence[int]) -> str:
 def layer_summaries(
     model: nn.Module, input_shape: tuple[int, int, int, int], graph: Graph | None = None
 ) -> tuple[LayerSummary, ...]:
-    """Every output of every layer below the model itself, in the model's own order.
+    """Every output of every layer, in the order of `named_modules()`; the model itself is left out.
 
-    The model is recorded without computing anything. One that cannot be runs once on an empty input
-    where its parameters are; three dimensions then pass for maps.
+    The model is recorded on the meta device. One that cannot be traced runs once, on uninitialised
+    input; then every output of three dimensions counts as (C, H, W).
 
     Args:
         model: left as it is.
         input_shape: (N, C, H, W).
-        graph: what `record` has seen of the model at that shape, if it has.
+        graph: `record(model, input_shape)`, if known already.
 
     Raises:
         CnnvizError: if the model cannot take `input_shape`.
@@ -124,10 +124,10 @@ _Shapes = dict[str, tuple[int, ...]]
 def _outputs(
     model: nn.Module, modules: Iterable[str], input_shape: Sequence[int], graph: Graph | None
 ) -> tuple[_Shapes, dict[str, int | None]]:
-    """Shape and channels' dimension of each output, by the names of `watch`."""
+    """Shape and channel axis of each output, by the names of `watch`."""
     try:
         graph = graph or record(model, input_shape)
-    except CnnvizError:  # it may run all the same
+    except CnnvizError:  # it may still run on values
         shapes = _run(model, modules, input_shape)
         return shapes, {layer: 0 if len(shape) == 3 else None for layer, shape in shapes.items()}
     shapes = _recorded(graph)

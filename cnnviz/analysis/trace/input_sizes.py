@@ -1,4 +1,4 @@
-"""Which square pictures a network takes."""
+"""Which square input sizes a network accepts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from cnnviz.errors import CnnvizError
 
 @dataclass(frozen=True, slots=True)
 class InputSizes:
-    """Sides of square pictures that a network takes.
+    """Sides of square inputs that a network accepts, in pixels.
 
     Attributes:
-        own: the side it is made for.
-        sides: all that were asked for and fit, `own` among them, in ascending order.
-        refused: why a side that was asked for is not among them; empty if all are.
+        own: the side it is designed for.
+        sides: `own` and all accepted ones of those asked for, in ascending order.
+        refused: why a side that was asked for is rejected; empty if none is.
     """
 
     own: int
@@ -28,24 +28,24 @@ class InputSizes:
 
 
 def input_sizes(model: nn.Module, channels: int, made_for: Sequence[int], asked: Sequence[int]) -> InputSizes:
-    """Try which sides fit, with as few passes as possible.
+    """Find the accepted sides with as few dry runs as possible.
 
-    A network either takes every side from its smallest on, or has something of fixed length behind
-    its maps and takes no other side than its own, give or take a few pixels.
+    A network either accepts every side from its smallest on, or has a fixed number of features behind
+    its maps and accepts its own side only, give or take a few pixels.
 
     Args:
         model: on the meta device; left as it is.
         channels: of the picture.
-        made_for: sides that the network may be made for; the first that fits is its own.
+        made_for: sides the network may be designed for; the first accepted one is its own.
         asked: further sides, in ascending order.
 
     Raises:
-        CnnvizError: if no side of `made_for` fits; the last one's reason.
+        CnnvizError: if no side of `made_for` is accepted; the message is that of the last one.
     """
     copied = MetaCopy(model)
 
     def fits(side: int) -> bool:
-        return dry_run(copied, (1, channels, side, side))[0]
+        return dry_run(copied, (1, channels, side, side)).fits
 
     def refusal(side: int) -> str:
         return _refusal(model, (1, channels, side, side))
@@ -64,7 +64,7 @@ def input_sizes(model: nn.Module, channels: int, made_for: Sequence[int], asked:
 
 
 def _refusal(model: nn.Module, shape: tuple[int, ...]) -> str:
-    """Why a network does not take a shape."""
+    """Why a network rejects a shape."""
     try:
         record(model, shape)
     except CnnvizError as error:

@@ -1,12 +1,11 @@
-"""Multiply-accumulates of one operation. 1 MAC = 2 FLOPs; adding a bias or a branch is no MAC.
+"""Multiply-accumulates (MACs) of one operation; 1 MAC = 2 FLOPs.
 
-Counted is what multiplies weights, or activations with each other, and sums: convolutions, linear
-layers, matrix products, attention. Norms, activations and pooling count nothing, as in the papers.
+Counted are convolutions, linear layers, matrix products and attention. Biases, sums of branches,
+norms, activations and pooling count 0, as in the papers.
 """
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 from cnnviz.analysis.graph.record import Op, Value
 
@@ -17,35 +16,31 @@ def macs(op: Op) -> int:
     return rule(op) if rule else 0
 
 
-def _argument(op: Op, name: str, position: int) -> Any:
-    return op.kwargs[name] if name in op.kwargs else op.args[position]
-
-
 def _convolution(op: Op) -> int:
     """out · (in / groups) · k_h · k_w · H_out · W_out."""
-    weight: Value = _argument(op, "weight", 1)
+    weight: Value = op.argument("weight", 1)
     return math.prod(op.outputs[0].shape) * math.prod(weight.shape[1:])
 
 
 def _transposed(op: Op) -> int:
-    """in · (out / groups) · k_h · k_w · H_in · W_in: every input is multiplied with every tap."""
-    weight: Value = _argument(op, "weight", 1)
-    inputs: Value = _argument(op, "input", 0)
+    """in · (out / groups) · k_h · k_w · H_in · W_in: every input meets every tap."""
+    weight: Value = op.argument("weight", 1)
+    inputs: Value = op.argument("input", 0)
     return math.prod(inputs.shape) * math.prod(weight.shape[1:])
 
 
 def _linear(op: Op) -> int:
-    return math.prod(op.outputs[0].shape) * int(_argument(op, "input", 0).shape[-1])
+    return math.prod(op.outputs[0].shape) * int(op.argument("input", 0).shape[-1])
 
 
 def _bilinear(op: Op) -> int:
-    weight: Value = _argument(op, "weight", 2)
+    weight: Value = op.argument("weight", 2)
     return math.prod(op.outputs[0].shape) * int(weight.shape[1]) * (weight.shape[2] + 1)
 
 
 def _product(op: Op) -> int:
     """Rows · columns · the length that is summed over."""
-    first: Value = _argument(op, "input", 0)
+    first: Value = op.argument("input", 0)
     return math.prod(op.outputs[0].shape) * first.shape[-1]
 
 
@@ -56,7 +51,7 @@ def _added_product(op: Op) -> int:
 
 
 def _einsum(op: Op) -> int:
-    """The product of the lengths of all letters, for two operands."""
+    """The product of the sizes of all letters, for two operands or more."""
     equation, *operands = op.args
     operands = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], tuple | list) else operands
     if len(operands) < 2 or "." in equation:
@@ -69,14 +64,14 @@ def _einsum(op: Op) -> int:
 
 def _dot_product_attention(op: Op) -> int:
     """Q·Kᵀ and then the weights times V."""
-    query, key, value = (_argument(op, n, i) for i, n in enumerate(("query", "key", "value")))
+    query, key, value = (op.argument(n, i) for i, n in enumerate(("query", "key", "value")))
     scores = math.prod(query.shape[:-1]) * key.shape[-2]
     return int(scores * (query.shape[-1] + value.shape[-1]))
 
 
 def _multi_head_attention(op: Op) -> int:
     """Projections of query, key and value, both products of the attention, and the output's projection."""
-    query, key, value = (_argument(op, n, i) for i, n in enumerate(("query", "key", "value")))
+    query, key, value = (op.argument(n, i) for i, n in enumerate(("query", "key", "value")))
     width = query.shape[-1]
     rows, keys = math.prod(query.shape[:-1]), math.prod(key.shape[:-1])
     batch = query.shape[1] if len(query.shape) == 3 else 1

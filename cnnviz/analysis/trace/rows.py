@@ -1,4 +1,4 @@
-"""The rows of a traced network."""
+"""`Trace` and `LayerRow`: the result of tracing a network."""
 
 import csv
 import difflib
@@ -27,22 +27,22 @@ class LayerRow:
         layer: dotted path of the module, as in `named_modules()`; for a function called in a module's
             `forward`, that module's path and the function's name ("layer1.0.add"). A second run is
             called "layer1.0.relu#2".
-        kind: what sort of operation.
+        kind: the category of the operation.
         operation: the module's class or the function's name.
-        input_shapes: of the tensors that depend on the picture, batch axis included.
-        output_shape: of the (first) tensor it gives, batch axis included.
+        input_shapes: of the arguments that depend on the input, batch axis included.
+        output_shape: of its (first) output, batch axis included.
         parameters: those that no earlier row has used; shared ones count once.
         macs: multiply-accumulates. 1 MAC = 2 FLOPs.
-        activation_elements: numbers in all tensors it gives.
-        written_elements: those of them that take new memory; 0 for views and in-place operations.
-        activation_bytes: memory of `written_elements`, at the model's number type.
+        activation_elements: elements of all its outputs.
+        written_elements: those of them in newly allocated memory; 0 for views and in-place operations.
+        activation_bytes: memory of `written_elements` in the model's dtype.
         parents: layers of the rows whose outputs it reads; "" for the input.
-        receptive_field: what a unit of the (first) output can see; None where `note` says why. If further
-            outputs see something else, `note` says so; the rows that read them have their fields.
-        is_global: whether something on the way shows a unit more than its local field: the whole input, or
-            with attention all positions that it attends to.
+        receptive_field: of the (first) output's units; None where undefined, `note` says why. `note` also
+            says if further outputs have other fields; rows that read those use them.
+        is_global: whether global pooling or attention on the way lets a unit see more than its local
+            field, up to the whole input.
         is_pooled: whether global pooling has left one position, in this row or before it.
-        note: why there is no receptive field, or how it is meant.
+        note: why the receptive field is undefined, or a qualification of it.
     """
 
     layer: str
@@ -63,7 +63,7 @@ class LayerRow:
 
     @property
     def units(self) -> tuple[int, ...]:
-        """How many units the map has along each axis of the input; none without a receptive field."""
+        """Number of units along each spatial axis; () without a receptive field."""
         seen = self.receptive_field
         return tuple(self.output_shape[dim] for dim in seen.dims) if seen else ()
 
@@ -79,7 +79,7 @@ class Unreached:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace(Sequence[LayerRow]):
-    """The rows of a network in the order in which they ran; `trace["layer4.1.conv2"]` is one of them.
+    """The rows of a network in execution order; index by number or by layer: `trace["layer4.1.conv2"]`.
 
     Attributes:
         model: the class of the network.
@@ -105,15 +105,15 @@ class Trace(Sequence[LayerRow]):
         return iter(self.rows)
 
     def __getitem__(self, key: str | int | slice) -> LayerRow:  # type: ignore[override]
-        """A row by its layer, or by its number. A block's path gives the row that ends it.
+        """A row by its layer or number. The path of a block gives the block's last row.
 
         Raises:
-            CnnvizError: if no row has that layer; the message names the nearest.
+            CnnvizError: if no row has that layer; the message suggests similar names.
         """
         return self.rows[self._number(key) if isinstance(key, str) else key]  # type: ignore[return-value]
 
     def op_of(self, layer: str) -> int:
-        """Number of the operation that gives a row's output, for `graph.output_of`."""
+        """`Op.index` of the operation that computes a row's output."""
         return self._last_ops[self._number(layer)]
 
     def _number(self, key: str) -> int:
@@ -131,12 +131,12 @@ class Trace(Sequence[LayerRow]):
 
     @property
     def activation_bytes(self) -> int:
-        """Memory of everything that the operations write, views and in-place ones left out."""
+        """Bytes that all operations write; views and in-place operations count 0."""
         return sum(row.activation_bytes for row in self.rows)
 
     @property
     def has_map(self) -> bool:
-        """Whether there is a spatial map with a receptive field at all."""
+        """Whether any row has a spatial map with a receptive field."""
         return self._last_map is not None
 
     @property
@@ -154,7 +154,7 @@ class Trace(Sequence[LayerRow]):
         return next((row.note for row in self.rows if row.note), "nothing is computed from its input") + "."
 
     def records(self) -> list[dict[str, object]]:
-        """One flat row per operation, for tables: numbers per axis in columns of their own."""
+        """One flat dict per row, with height and width in columns of their own."""
         return [_record(row) for row in self.rows]
 
     def to_dataframe(self) -> "pd.DataFrame":
@@ -195,7 +195,7 @@ def _record(row: LayerRow) -> dict[str, object]:
 
 
 def _height_width(values: Sequence[float]) -> tuple[float | None, float | None]:
-    """The last two axes; a signal has no height."""
+    """(height, width): the last two axes; the height is None for 1-D signals."""
     return (values[-2] if len(values) > 1 else None, values[-1] if values else None)
 
 

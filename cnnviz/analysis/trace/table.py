@@ -1,11 +1,11 @@
-"""From a recorded graph to rows: the operations of one PyTorch layer become one row."""
+"""Turn a recorded graph into rows; the operations of one PyTorch layer become one row."""
 
 import math
 from collections.abc import Iterator, Sequence
 
 from torch import nn
 
-from cnnviz.analysis.field.layout import LostError
+from cnnviz.analysis.field.layout import UndefinedFieldError
 from cnnviz.analysis.field.receptive_field import ReceptiveField
 from cnnviz.analysis.field.rules import Fields
 from cnnviz.analysis.field.rules import fields as follow_fields
@@ -16,7 +16,7 @@ from cnnviz.analysis.trace.rows import LayerRow, RowKind, Trace, Unreached
 
 
 class TraceTable:
-    """Turns the graph of one model into its `Trace`."""
+    """Builds the `Trace` of a model from its graph."""
 
     def __init__(self, model: nn.Module, shape: tuple[int, ...], graph: Graph) -> None:
         self._model = model
@@ -31,7 +31,7 @@ class TraceTable:
         self._groups = self._grouped()
 
     def trace(self) -> Trace:
-        """All rows, and what the pass did not reach."""
+        """All rows, and the modules that the pass did not use."""
         for ops, call in self._groups:
             for op in ops:
                 self._row_of_op[op.index] = len(self._rows)
@@ -49,7 +49,7 @@ class TraceTable:
         )
 
     def _grouped(self) -> list[tuple[Sequence[Op], Call | None]]:
-        """Operations that make up one row, and the module call that they are."""
+        """The operations of each row, and the module call they belong to, if any."""
         leaves = {
             call.start: call for call in self._graph.calls if call.end > call.start and _is_one_row(call)
         }
@@ -73,7 +73,7 @@ class TraceTable:
         inputs = list({v.index: v for v in inputs}.values())
         layer = call.path if call and call.path else ".".join(filter(None, (last.path, last.name)))
         seen, is_global, note = self._seen(last.outputs[0])
-        note = "; ".join(filter(None, (note, self._of_others(seen, last.outputs[1:]))))
+        note = "; ".join(filter(None, (note, self._other_outputs(seen, last.outputs[1:]))))
         elements = sum(math.prod(v.shape) for v in outputs)
         written = sum(math.prod(v.shape) for op in ops if op.allocates for v in op.outputs)
         return LayerRow(
@@ -98,12 +98,12 @@ class TraceTable:
         return self._rows[self._row_of_op[value.source]].layer if value.source >= 0 else ""
 
     def _seen(self, value: Value) -> tuple[ReceptiveField | None, bool, str]:
-        """Receptive field, whether it is global, and the note of a tensor."""
+        """Receptive field of a tensor, whether it is global, and the note."""
         if not value.varies:
             return None, False, "made of weights alone: it sees nothing of the input"
         found = self._fields.of_value[value.index]
-        if found.lost:
-            return None, found.is_global, self._why_lost(value, found.lost)
+        if found.undefined:
+            return None, found.is_global, self._why_undefined(value, found.undefined)
         if found.is_vector():
             may = "may see" if value.index in self._attended else "sees"
             whole = f", it {may} the whole input" if found.is_global else ""
@@ -112,7 +112,7 @@ class TraceTable:
             return None, found.is_global, "no map: its positions are cut up or flattened"
         try:
             axes = found.uniform()
-        except LostError as error:
+        except UndefinedFieldError as error:
             return None, found.is_global, str(error)
         seen = ReceptiveField.of(axes, self._shape[2:], found.is_global, found.dims_of_axes())
         note = "" if seen.is_uniform else f"units see {_range_of_sizes(seen)} pixels, in turns"
@@ -121,15 +121,15 @@ class TraceTable:
             note = "; ".join(filter(None, (note, paths)))
         return seen, found.is_global, note
 
-    def _of_others(self, seen: ReceptiveField | None, others: Sequence[Value]) -> str:
-        """A word on the further tensors of an operation, where their fields are not the first one's."""
+    def _other_outputs(self, seen: ReceptiveField | None, others: Sequence[Value]) -> str:
+        """A note if an operation's further outputs have another field than the first."""
         found = (self._seen(value)[0] for value in others)
         if seen is None or all(field in (None, seen) for field in found):
             return ""
         return f"of the first of {len(others) + 1} tensors; others see other pixels"
 
-    def _why_lost(self, value: Value, reason: str) -> str:
-        at = self._fields.lost_at[value.index]
+    def _why_undefined(self, value: Value, reason: str) -> str:
+        at = self._fields.undefined_since[value.index]
         if at == value.source or at >= len(self._row_of_op):
             return reason
         row = self._row_of_op[at]
@@ -137,7 +137,7 @@ class TraceTable:
         return f"{reason} (since {since})"
 
     def _blocks(self) -> dict[str, int]:
-        """Paths of blocks → the row whose output the block gives."""
+        """Module path → number of the row whose output the module returns."""
         found: dict[str, int] = {}
         for call in self._graph.calls:
             if call.path and call.outputs and call.outputs[0].source >= 0:
@@ -171,7 +171,7 @@ class TraceTable:
             inside = [name_of[id(p)] for p in module.parameters()]
             if path and used.isdisjoint(inside):
                 found += taken(path, type(module).__name__, inside)
-            else:  # it has run: what it has left out of its own stands alone
+            else:  # it has run: list its unused parameters one by one
                 for own in (name_of[id(p)] for p in module.parameters(recurse=False)):
                     found += taken(own, "Parameter", [own])
         return tuple(found)
@@ -187,7 +187,7 @@ _PRODUCTS = ("matmul", "bmm", "baddbmm", "einsum")
 
 
 def _attended(graph: Graph) -> set[int]:
-    """Values behind attention, or behind a product of two tensors that depend on the input."""
+    """Indices of values downstream of attention or of a product of two tensors that depend on the input."""
     found: set[int] = set()
     for op in graph.ops:
         attends = op.name in _ATTENTIONS or (op.name in _PRODUCTS and len(op.inputs) > 1)
@@ -202,7 +202,7 @@ def _range_of_sizes(seen: ReceptiveField) -> str:
 
 
 def _is_one_row(call: Call) -> bool:
-    """PyTorch's own layers are one row, whatever functions they call; so is any that calls one only."""
+    """Whether a module call is one row: PyTorch's own layers, and leaf modules that call one function."""
     module = call.module
     if isinstance(module, nn.MultiheadAttention):
         return True

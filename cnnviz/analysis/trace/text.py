@@ -1,15 +1,15 @@
-"""A trace as text for a terminal."""
+"""A trace as a text table for the terminal."""
 
 from collections.abc import Sequence
 
 from cnnviz.analysis.trace.rows import LayerRow, Trace, times
 
 _HEADER = ("layer", "operation", "output", "parameters", "MACs", "field", "jump", "start")
-_LEFT = 3  # names stand on the left, numbers on the right
+_LEFT = 3  # the first columns are left-aligned
 
 
 def table(trace: Trace) -> str:
-    """An aligned table of all rows, then the totals. Sizes are height×width, "global" is marked g."""
+    """An aligned table of all rows, then totals; sizes are height×width, global fields are marked g."""
     rows = [_HEADER, *(_cells(row) for row in trace)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [_line(row, widths) for row in rows]
@@ -36,7 +36,7 @@ def _cells(row: LayerRow) -> tuple[str, ...]:
 
 
 def _short(values: Sequence[float]) -> str:
-    """Both axes, or one number if they are alike."""
+    """Both axes, or one number if they are equal."""
     texts = [f"{value:.4g}" if value != int(value) else f"{int(value)}" for value in values]
     return texts[0] if len(set(texts)) == 1 else "×".join(texts)
 

@@ -1,4 +1,4 @@
-"""A network as a table: one row per operation, from shapes alone, nothing computed."""
+"""Trace a network: one row per operation, from shapes alone."""
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -16,10 +16,10 @@ from cnnviz.ops.geometry import is_whole
 
 
 def trace(model: nn.Module, input_shape: Sequence[int] = (1, 3, 224, 224)) -> Trace:
-    """Every operation of a network, with shapes, parameters, cost and receptive field.
+    """Trace every operation of a network: shapes, parameters, cost and receptive field.
 
-    The network runs as it is written, in eval mode, on PyTorch's meta device: its weights are not
-    read and nothing is computed. Any module will do; one tensor goes in.
+    The network's own `forward` runs in eval mode on PyTorch's meta device: weights are not read and
+    nothing is computed. Any module that takes one tensor can be traced.
 
     Args:
         model: left as it is.
@@ -33,7 +33,11 @@ def trace(model: nn.Module, input_shape: Sequence[int] = (1, 3, 224, 224)) -> Tr
 
 
 def trace_and_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[Trace, Graph]:
-    """The trace, and the operations behind its rows, by `Trace.op_of`."""
+    """The trace and its graph; `Trace.op_of` gives the operation behind a row.
+
+    Raises:
+        CnnvizError: as `trace`.
+    """
     if not isinstance(model, nn.Module):
         raise CnnvizError(f"model must be a torch.nn.Module, not {model!r}.")
     shape = whole_shape(input_shape)
@@ -50,10 +54,10 @@ def trace_and_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[Trace
 
 
 def whole_shape(input_shape: Sequence[int]) -> tuple[int, ...]:
-    """The shape as a tuple.
+    """The shape as a tuple of ints.
 
     Raises:
-        CnnvizError: if it is not made of whole numbers of at least 1.
+        CnnvizError: if it holds anything but whole numbers of at least 1.
     """
     shape = tuple(input_shape) if isinstance(input_shape, Iterable) else ()
     if not shape or not all(is_whole(n) and n > 0 for n in shape):
@@ -72,21 +76,21 @@ _CALLS = 30_000
 
 
 def smallest_size(model: nn.Module, input_shape: Sequence[int]) -> int | None:
-    """The smallest square input that the model takes, all else as in `input_shape`; None if none is found.
+    """The smallest square input that the model accepts, batch and channels as in `input_shape`.
 
-    Most networks take every size from the smallest on: from the first doubling that fits, up to 4,096,
-    a search goes down to a size that fails. Those with something of fixed length behind their maps take
-    few; for them sizes up to 256 are tried one by one and multiples of 32 up to 1,024, as long as the
-    network is not so deep that this takes more than 30,000 calls of modules.
+    None if none is found. Most networks accept every size from the smallest on: powers of two up to
+    4,096 are tried, then a binary search finds the smallest. Networks with a fixed number of features
+    behind their maps accept few sizes: for them 1 to 256 are tried one by one, then multiples of 32 up
+    to 1,024, within 30,000 module calls.
     """
     found = _searched(model, input_shape)
-    # What forward remembers from one size to the next must not count: both once more, each afresh.
+    # State that forward keeps between calls must not count: check both sizes on fresh copies.
     return found if found and _fresh(model, input_shape, found) else None
 
 
 def _fresh(model: nn.Module, shape: Sequence[int], found: int) -> bool:
-    """Whether a size fits and the one below does not."""
-    fits, below = (dry_run(MetaCopy(model), _squared(shape, n))[0] for n in (found, found - 1))
+    """Whether a size fits and the next smaller one does not, each on a copy of its own."""
+    fits, below = (dry_run(MetaCopy(model), _squared(shape, n)).fits for n in (found, found - 1))
     return fits and (found == 1 or not below)
 
 
@@ -99,9 +103,9 @@ def _searched(model: nn.Module, shape: Sequence[int]) -> int | None:
 
     def fits(n: int) -> bool:
         nonlocal calls
-        fine, count = dry_run(copied, _squared(shape, n))
-        calls += count
-        return fine
+        tried = dry_run(copied, _squared(shape, n))
+        calls += tried.calls
+        return tried.fits
 
     doubled = next((n for n in (2**power for power in range(13)) if fits(n)), None)
     if doubled is not None:
@@ -113,7 +117,7 @@ def _searched(model: nn.Module, shape: Sequence[int]) -> int | None:
 
 
 def _lowest(fits: Callable[[int], bool], below: int, above: int) -> int:
-    """A size that fits, above one that does not."""
+    """Binary search for the smallest size that fits, where `below` does not and `above` does."""
     while above - below > 1:
         middle = (below + above) // 2
         below, above = (below, middle) if fits(middle) else (middle, above)

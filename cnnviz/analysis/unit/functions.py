@@ -1,4 +1,4 @@
-"""Activations of one number, from their definitions; the arguments are those of PyTorch's call."""
+"""Activation functions of one number from their definitions, with the settings of PyTorch's call."""
 
 import math
 from collections.abc import Callable

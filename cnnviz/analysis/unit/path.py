@@ -1,16 +1,16 @@
-"""Which operations the story of a unit passes through, back to where its value was made."""
+"""The operations that a unit story goes back through, to the one that computed the value."""
 
 from cnnviz.analysis.graph.record import Graph, Op, Value
 from cnnviz.analysis.unit.functions import FUNCTIONS
 
 JOINS = ("add", "mul")
 
-# Where one value comes in and one goes out, so that the story goes on before it.
+# Operations in which one input value determines one output value; the story goes on to their input.
 PASSED = frozenset([*JOINS, "cat", "flatten", "batch_norm", "max_pool2d", "adaptive_max_pool2d", *FUNCTIONS])
 
 
 def passed_through(graph: Graph, last: Op) -> set[int]:
-    """Numbers of all operations that a story may pass through, from `last` back."""
+    """`Op.index` of all operations that a story of `last` may go back through."""
     passed: set[int] = set()
     waiting = [last]
     while waiting:
@@ -22,7 +22,7 @@ def passed_through(graph: Graph, last: Op) -> set[int]:
 
 
 def _followed(graph: Graph, op: Op) -> tuple[Value, ...]:
-    """The inputs in which the story may go on."""
+    """The inputs to which the story may go on."""
     if op.name not in PASSED:
         return ()
     if op.name == "cat":
@@ -31,10 +31,10 @@ def _followed(graph: Graph, op: Op) -> tuple[Value, ...]:
 
 
 def main_input(graph: Graph, op: Op) -> Value:
-    """Of two values that meet, the one that the block has computed, rather than the one it carries past.
+    """Of the two operands of a join, the residual branch rather than the skip.
 
-    That is the first, unless the second is computed from it. A factor smaller than the map, as in
-    squeeze and excitation, is not followed.
+    That is the first operand, unless the second is computed from it. A factor smaller than the map,
+    as in squeeze and excitation, is never followed.
     """
     whole = [value for value in op.inputs if value.shape == op.outputs[0].shape]
     if len(whole) == 2 and _leads_to(graph, whole[0], whole[1]):

@@ -1,4 +1,4 @@
-"""One output value of each sort of layer, computed by hand from what the layer has read."""
+"""Recompute one output value of an operation from its inputs, in double precision, term by term."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ Index = tuple[int, ...]
 
 
 class UnsupportedOperationError(Exception):
-    """How this call computes a value cannot be explained; the text says why."""
+    """This call cannot be explained; the message says which part of it is not supported."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,13 +43,13 @@ class NormStep:
     """One value through batch norm: (input − mean) / √(variance + eps) · weight + bias.
 
     Attributes:
-        input: the value that comes in.
-        mean, variance: of the channel, as training has stored them; of this picture where nothing
-            was stored (`is_stored`).
-        eps: keeps the root from 0.
+        input: the input value.
+        mean, variance: of the channel: the running statistics, or those of this picture where the
+            layer has none (see `is_stored`).
+        eps: added to the variance.
         weight, bias: of the channel; 1 and 0 where the layer has none.
         value: the result.
-        is_stored: whether mean and variance are the stored ones.
+        is_stored: whether mean and variance are running statistics.
     """
 
     input: float
@@ -64,11 +64,11 @@ class NormStep:
 
 @dataclass(frozen=True, slots=True)
 class PointwiseStep:
-    """One value through a function of this value alone: an activation, or a layer that only hands it on.
+    """One value through a pointwise function: an activation, or an operation that copies it.
 
     Attributes:
         function: PyTorch's name, such as "relu", "dropout", "flatten" or "cat".
-        input: the value that comes in.
+        input: the input value.
         value: the result.
     """
 
@@ -79,11 +79,11 @@ class PointwiseStep:
 
 @dataclass(frozen=True, slots=True)
 class JoinStep:
-    """Two values that meet, as at the end of a residual block.
+    """The sum or product of two values, as at the end of a residual block.
 
     Attributes:
         function: "add" or "mul".
-        parts: the two values, in the order in which they are written.
+        parts: the two operands, in the order of the call.
         value: their sum or product.
     """
 
@@ -96,15 +96,15 @@ Step = ConvStep | PoolStep | LinearStep | NormStep | PointwiseStep | JoinStep
 
 
 def explain_step(call: ReplayedCall, index: Index, pad: ReplayedCall | None = None) -> Step:
-    """Compute one value of `call.output` by hand.
+    """Recompute one value of `call.output` from the call's arguments.
 
     Args:
-        call: the operation with what it has read.
-        index: of the value, batch axis included.
-        pad: the padding that the layer has put before a convolution, if it did so in a call of its own.
+        call: the operation with its values.
+        index: of the value in the output, batch axis included.
+        pad: the layer's separate padding call before a convolution, if there is one.
 
     Raises:
-        UnsupportedOperationError: if that operation is not among the supported ones.
+        UnsupportedOperationError: if the operation, or one of its settings, is not supported.
     """
     if call.name == "conv2d":
         return _convolution(call, index, pad)
@@ -117,10 +117,10 @@ def explain_step(call: ReplayedCall, index: Index, pad: ReplayedCall | None = No
 
 
 def source_index(call: ReplayedCall, index: Index, step: Step) -> tuple[int, Index] | None:
-    """Which input a value came from, and where it stands in it; None where many values have made it.
+    """The input that an output value comes from, as (number of the input, index in it).
 
-    Inputs are counted over the tensors that are put side by side; else it is the first one. Of a
-    join the caller chooses the part, and `broadcast` gives the place.
+    None where several values contribute. The number is 0, except for `cat`, where it counts the
+    concatenated tensors. For joins the caller chooses the operand and uses `broadcast`.
     """
     if isinstance(step, PoolStep):
         return (0, (0, index[1], *step.winner)) if step.winner else None
@@ -132,7 +132,7 @@ def source_index(call: ReplayedCall, index: Index, step: Step) -> tuple[int, Ind
 
 
 def broadcast(shape: Sequence[int], index: Index) -> Index:
-    """Where a value of a joined tensor stands in one of its parts."""
+    """The index in a broadcast operand of shape `shape` that belongs to an output index."""
     if len(shape) > len(index):
         raise UnsupportedOperationError("parts of unlike rank")
     last = index[len(index) - len(shape) :]
@@ -151,7 +151,7 @@ def _at(values: Tensor | None, index: Index, default: float = 0.0) -> float:
 
 
 def _exact(values: Tensor) -> Tensor:
-    """In double precision, on the CPU: an accelerator may have none."""
+    """float64 on the CPU; some accelerators have no float64."""
     return values.cpu().double()
 
 
@@ -287,7 +287,7 @@ def _flatten(call: ReplayedCall, index: Index) -> PointwiseStep:
 
 
 def _part(call: ReplayedCall, index: Index) -> tuple[int, Index]:
-    """Which of the tensors that are put side by side holds the value, and where."""
+    """Which of the concatenated tensors holds the value, and at which index."""
     axis = call.argument("dim", 1, 0) % len(index)
     start = 0
     for number, part in enumerate(call.argument("tensors", 0)):

@@ -1,4 +1,4 @@
-"""The whole story of one unit: from the patch that its convolution reads to the value it has."""
+"""The story of one unit: every step from the patch that its convolution reads to its value."""
 
 import bisect
 from collections.abc import Iterator
@@ -29,14 +29,14 @@ from cnnviz.ops.geometry import is_whole
 
 @dataclass(frozen=True, slots=True)
 class UnitField:
-    """What one unit sees of the picture, in whole pixels, ends included.
+    """The receptive field of one unit, in whole pixels, ends included.
 
     Attributes:
-        rows, columns: first and last pixel; those outside the picture lie in the padding. None if the
+        rows, columns: first and last pixel; outside the picture they lie in the padding. None if the
             unit sees nothing.
-        inside_rows, inside_columns: the part that lies on the picture.
+        inside_rows, inside_columns: the part inside the picture.
         padding_share: share of the box that lies in the padding.
-        is_global: whether the unit sees the whole picture besides, by global pooling on the way.
+        is_global: whether global pooling on the way lets the unit see the whole picture as well.
     """
 
     rows: Edges
@@ -49,16 +49,16 @@ class UnitField:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoryStep:
-    """One value on the way, by hand and as PyTorch has it.
+    """One value on the way to the unit, recomputed by hand and as PyTorch has it.
 
     Attributes:
-        layer: its row of the trace.
+        layer: name of its row in the trace.
         operation: the module's class or the function's name.
         reads: layers whose outputs it reads; "" for the picture.
-        place: where the value stands in the layer's output, batch axis left out.
-        computation: how it is computed, number by number.
-        by_hand: the result of that, from what PyTorch has handed to the layer.
-        torch: PyTorch's own value.
+        place: index of the value in the layer's output, without the batch axis.
+        computation: the terms of the value.
+        by_hand: the result of `computation`, from the inputs that PyTorch gave the layer.
+        torch: PyTorch's value.
     """
 
     layer: str
@@ -71,30 +71,30 @@ class StoryStep:
 
     @property
     def difference(self) -> float:
-        """By hand less PyTorch's."""
+        """`by_hand` minus `torch`."""
         return self.by_hand - self.torch
 
     @property
     def relative_difference(self) -> float:
-        """The difference as a share of the larger of both values; 0 where they are equal."""
+        """The difference over the larger magnitude of the two; 0 where they are equal."""
         return relative(self.by_hand, self.torch)
 
 
 def relative(one: float, two: float) -> float:
-    """How far two numbers are apart, as a share of the larger magnitude."""
+    """The difference of two numbers over the larger magnitude."""
     return 0.0 if one == two else abs(one - two) / max(abs(one), abs(two))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitStory:
-    """How one unit came by its value.
+    """How the value of one unit is computed.
 
     Attributes:
         layer, channel, row, column: which unit; row and column are 0 in a vector.
-        value: PyTorch's.
-        field: what it sees of the picture; None where `note` says why.
+        value: PyTorch's value.
+        field: its receptive field; None where undefined, `note` says why.
         note: as in the layer's row of the trace.
-        steps: in the order in which they ran. The first is a convolution, an average, a linear layer,
+        steps: in execution order. The first is a convolution, an average, a linear layer,
             or the first that is supported; the last one gives the value.
     """
 
@@ -121,7 +121,7 @@ class UnitStory:
 def unit_story(
     model: nn.Module, picture: Picture | Tensor, layer: str, channel: int, row: int = 0, column: int = 0
 ) -> UnitStory:
-    """Tell how one unit of a network came by its value.
+    """Explain step by step how the value of one unit is computed.
 
     The story goes back from the unit through activation, batch norm, the sum of a residual block and
     the winner of max pooling to the convolution (or average, or linear layer) that made the value.
@@ -129,11 +129,11 @@ def unit_story(
     Args:
         model: runs in eval mode, where its parameters are, and is left as it is.
         picture: as for `feature_maps`.
-        layer: a row of the trace, or a block, whose last row is then meant.
+        layer: a row of the trace, or a block, which stands for its last row.
         channel, row, column: which unit. A vector has channels only.
 
     Raises:
-        CnnvizError: if there is no such layer or unit, or the layer is of a sort that is not supported.
+        CnnvizError: if there is no such layer or unit, or the operation is not supported.
     """
     return LayerStories(model, picture, layer).unit(channel, row, column)
 
@@ -142,7 +142,7 @@ class LayerStories:
     """The stories of all units of one layer for one picture; the network runs once.
 
     Attributes:
-        layer: the row of the trace.
+        layer: name of the row in the trace.
         shape: (channels, rows, columns).
 
     Raises:
@@ -222,14 +222,14 @@ class LayerStories:
         )
 
     def _needed(self) -> list[Op]:
-        """The operations that a story of this layer may pass through, and their own paddings."""
+        """The operations that a story of this layer may go back through, and their padding calls."""
         passed = passed_through(self._graph, self._op)
         pads = (self._own_padding(self._graph.ops[index]) for index in passed)
         wanted = passed | {pad.index for pad in pads if pad is not None}
         return [self._graph.ops[index] for index in wanted]
 
     def _own_padding(self, op: Op) -> Op | None:
-        """The padding that a convolution's own layer has put before it, for other modes than zeros."""
+        """The separate padding call of a convolution layer, which modes other than "zeros" make."""
         source = op.inputs[0].source if op.inputs else -1
         if op.name != "conv2d" or source < 0 or self._row_of(source) != self._row_of(op.index):
             return None
@@ -255,13 +255,13 @@ class LayerStories:
         return explain_step(self._calls[op.index], index, None if pad is None else self._calls[pad.index])
 
     def _row_has_other_ops(self, op: Op, pad: Op | None) -> bool:
-        """Whether a layer does more than this one call, so that the call is not its whole story."""
+        """Whether the layer makes further calls, so that this one alone does not give its output."""
         row = self._row_of(op.index)
         first = self._ends[row - 1] + 1 if row else 0
         return op.index != self._ends[row] or first != (op if pad is None else pad).index
 
     def _steps(self, index: Index) -> Iterator[StoryStep]:
-        """From the unit back to where its value was made."""
+        """The steps from the unit back to the operation that computed the value."""
         op = self._op
         while True:
             try:
@@ -290,7 +290,7 @@ class LayerStories:
 
 
 def _clipped(edges: Edges, size: int) -> Edges:
-    """The part of an interval of pixels that lies on the picture."""
+    """The part of an interval of pixels inside [0, size)."""
     if edges is None:
         return None
     first, last = max(edges[0], 0), min(edges[1], size - 1)

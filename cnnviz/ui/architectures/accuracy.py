@@ -10,7 +10,7 @@ from cnnviz.figures.accuracy import (
     accuracy_figure,
     accuracy_rows,
     accuracy_scatter,
-    figures_words,
+    figures_text,
     front_of,
 )
 from cnnviz.nets.catalog import catalog_entry
@@ -107,7 +107,7 @@ def _model_text(shown: list[PublishedFigures], model: str) -> str:
             f"The model in the sidebar, **{plain(catalog_entry(model).label)}**, has no published figures: "
             "it is not torchvision's."
         )
-    return "Ringed, the model in the sidebar: " + "; ".join(plain(figures_words(f)) for f in own) + "."
+    return "Ringed, the model in the sidebar: " + "; ".join(plain(figures_text(f)) for f in own) + "."
 
 
 def _front_text(front: list[PublishedFigures], cost: Cost, score: Score) -> str:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cnnviz.analysis.blocks import Block
 from cnnviz.analysis.trace.rows import Trace, times
-from cnnviz.figures.block_diagrams import block_rows, diagram, diagram_figure, opened_by, part_words
+from cnnviz.figures.block_diagrams import block_rows, diagram, diagram_figure, opened_by, part_text
 from cnnviz.nets.catalog import ModelSpec, catalog_entry
 from cnnviz.ui import cache
 from cnnviz.ui.architectures.snippets import blocks_code
@@ -41,8 +41,8 @@ def show_blocks(model: ModelSpec) -> None:
 
 def blocks_at_own_size(name: str) -> tuple[Trace, Block]:
     """A network at the size of its published figures, as on its card, or else at the catalog's."""
-    side = cache.sizes_of(name, (_USUAL,)).own
-    return cache.traced(name, side), cache.blocks_of(name, side)
+    side = cache.networks.sizes_of(name, (_USUAL,)).own
+    return cache.networks.traced(name, side), cache.networks.blocks_of(name, side)
 
 
 def openable(network: Block) -> dict[str, Block]:
@@ -102,7 +102,7 @@ def _block_text(block: Block, trail: list[Block]) -> str:
         return f"{block.operation}: {counted(len(block.parts), 'stage')}, from the input to the output."
     alike = next((p for p in trail[-2].parts if p.are_alike and opened_by(p) == block.path), None)
     more = f" One of {alike.repeats} that are alike ({alike.path})." if alike else ""
-    return f"{part_words(block)}{more}"
+    return f"{part_text(block)}{more}"
 
 
 def _network_text(model: ModelSpec, trace: Trace, network: Block) -> str:

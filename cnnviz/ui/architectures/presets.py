@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from cnnviz.ui.widgets.controls import register_controls
-from cnnviz.ui.widgets.presets import offer_presets
-
 
 def _scatter(cost: str, family: str, which: str = "default") -> dict[str, Any]:
     return {
@@ -20,7 +17,7 @@ def _block(model: str, block: str) -> dict[str, Any]:
     return {"arch_view": "blocks", "model": model, "arch_block": block}
 
 
-_PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, dict[str, Any]] = {
     "VGG: many parameters": _scatter("parameters", "vgg"),
     "EfficientNet: scaled": _scatter("macs", "efficientnet"),
     "ResNet: old and new recipes": _scatter("macs", "resnet", "all"),
@@ -28,19 +25,9 @@ _PRESETS: dict[str, dict[str, Any]] = {
     "Four branches": _block("googlenet", "inception3a"),
     "Dense connections": _block("densenet201", "features.denseblock1"),
 }
-_DEFAULTS: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     "arch_cost": "parameters",
     "arch_family": "none",
     "arch_which": "default",
     "arch_score": "top1",
 }
-
-
-def offer_architecture_presets() -> None:
-    """A row of buttons that set the controls."""
-    offer_presets(_PRESETS)
-
-
-def register_architecture_presets() -> None:
-    """Prepare what a preset sets and is not on screen; call after the controls."""
-    register_controls(_DEFAULTS)

@@ -64,7 +64,7 @@ def published(name: str) -> PublishedFigures | None:
 
 
 def _traced(milestone: Milestone) -> Trace:
-    return cache.traced(milestone.model, input_side(milestone.model))
+    return cache.networks.traced(milestone.model, input_side(milestone.model))
 
 
 def _used(trace: Trace) -> int:
@@ -131,7 +131,7 @@ def _query(page: str, model: str) -> dict[str, str]:
 
 
 def _go(page: str, model: str) -> None:
-    """Set the model in the sidebar, and the view or the page to go to; what is neither is left aside."""
+    """Set the model in the sidebar, and the view or the page to go to; anything else is ignored."""
     if page not in _LINKS or model not in {milestone.model for milestone in MILESTONES}:
         return
     st.session_state["model"] = model

@@ -118,8 +118,8 @@ def require_small(spec: ModelSpec, found: Trace) -> None:
 
 def choose_attribution(spec: ModelSpec, picture: Picture, scores: Scores) -> AttributionChoice:
     """Method, settings and class."""
-    found = cache.traced(spec.name, picture.height, spec.weights)
-    layers = cache.cam_layers(spec.name, picture.height, spec.weights)
+    found = cache.networks.traced(spec.name, picture.height, spec.weights)
+    layers = cache.networks.cam_layers(spec.name, picture.height, spec.weights)
     method = st.selectbox(
         "Method", list(_LABELS), format_func=_LABELS.__getitem__, key="why_method", bind="query-params"
     )

@@ -11,7 +11,6 @@ from cnnviz.errors import CnnvizError
 from cnnviz.figures.attributions import METHOD_LABELS, AttributionMap, attribution_figure
 from cnnviz.figures.downloads import arrays_npz
 from cnnviz.figures.tables import Row
-from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.inputs import as_seen
 from cnnviz.ui import cache
 from cnnviz.ui.attribution.controls import AttributionChoice, choose_attribution, require_small
@@ -29,7 +28,7 @@ from cnnviz.ui.components.attribution_view import attribution_view
 from cnnviz.ui.components.equations import percent, significant
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.jobs.attribution_request import AttributionJob, AttributionRequest
-from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.shell.sidebar import LabContext
 from cnnviz.ui.shell.waiting import JobPanel
 from cnnviz.ui.shell.weights import missing_weights_text
 from cnnviz.ui.widgets.exports import export_panel
@@ -48,14 +47,15 @@ def _label(request: AttributionRequest) -> str:
     return METHOD_LABELS[request.how.method]
 
 
-PANEL = JobPanel("why", lambda: cache.attribution_jobs(), _label)
+PANEL = JobPanel("why", lambda: cache.maps.attribution_jobs(), _label)
 
 
-def show_attribution(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
+def show_attribution(context: LabContext, side: int, controls: DeltaGenerator) -> None:
     """Which pixels the score of a class rests on."""
-    require_small(model, cache.traced(model.name, side, model.weights))
-    picture = cache.centre_square(current_picture(), side)
-    scores = cache.scores(model, picture)
+    model = context.model
+    require_small(model, cache.networks.traced(model.name, side, model.weights))
+    picture = cache.pictures.centre_square(context.picture, side)
+    scores = cache.maps.scores(model, picture)
     not_finite = not_finite_text(scores.picture)
     if not_finite:
         raise CnnvizError(not_finite)
@@ -65,7 +65,7 @@ def show_attribution(model: ModelSpec, side: int, controls: DeltaGenerator) -> N
     with explained():
         choice.require_short()
         compute_or_offer(choice)
-    show_maps(choice)
+    show_maps(context, choice)
 
 
 def render_summary(choice: AttributionChoice) -> None:
@@ -81,7 +81,7 @@ def render_summary(choice: AttributionChoice) -> None:
 
 
 def compute_or_offer(choice: AttributionChoice) -> None:
-    """What it costs; beside it the progress, or the button that starts it."""
+    """Show the cost; beside it the progress, or the button that starts it."""
     cost, place = st.columns([1.2, 1], vertical_alignment="center")
     cost.markdown(cost_text(choice.passes, choice.found.macs))
     with place.empty().container():  # what is new takes the place of what was there at once
@@ -89,7 +89,7 @@ def compute_or_offer(choice: AttributionChoice) -> None:
 
 
 def _show_jobs(choice: AttributionChoice) -> None:
-    """Start what is over at once; then show the progress, or the button that starts it."""
+    """Start what finishes in a moment; then show the progress, or the button that starts it."""
     requests = choice.requests
     PANEL.leave_others(requests)
     if choice.at_once and PANEL.state(requests) == "idle":
@@ -105,8 +105,8 @@ def _show_jobs(choice: AttributionChoice) -> None:
         )
 
 
-def show_maps(choice: AttributionChoice) -> None:
-    """The picture and the maps that there are, what they mean, and all of it to take home."""
+def show_maps(context: LabContext, choice: AttributionChoice) -> None:
+    """Show the picture and the finished maps, what they mean, and the exports."""
     maps = [_map(request, PANEL.find(request)) for request in choice.requests]
     attribution_view(as_seen(choice.picture, choice.spec.name), maps, "why_view")
     st.markdown(network_text(choice.spec))
@@ -116,7 +116,7 @@ def show_maps(choice: AttributionChoice) -> None:
     _ask()
     done = [shown for shown in maps if shown.values is not None]
     if done:
-        _show_exports(choice, done)
+        _show_exports(context, choice, done)
 
 
 def _map(request: AttributionRequest, job: AttributionJob | None) -> AttributionMap:
@@ -139,13 +139,13 @@ def _facts(choice: AttributionChoice, shown: AttributionMap) -> Facts:
     return Facts(shown.title, attribution_formula(shown.method, shown.values, score, zeros), sentences)
 
 
-def _show_exports(choice: AttributionChoice, maps: Sequence[AttributionMap]) -> None:
+def _show_exports(context: LabContext, choice: AttributionChoice, maps: Sequence[AttributionMap]) -> None:
     picture = as_seen(choice.picture, choice.spec.name)
     hows = [how for how in choice.hows if any(how.method == shown.method for shown in maps)]
     arrays: dict[str, Array] = {shown.method: shown.values for shown in maps if shown.values is not None}
     export_panel(
         f"{choice.spec.name}.attribution",
-        attribution_code(current_picture(), choice.picture.height, choice.spec, choice.class_index, hows),
+        attribution_code(context.picture, choice.picture.height, choice.spec, choice.class_index, hows),
         lambda: attribution_figure(picture, maps),
         lambda: [_row(choice, shown) for shown in maps],
         {"Maps as NPZ": ("npz", lambda: arrays_npz(arrays))},

@@ -2,15 +2,11 @@
 
 from typing import Any
 
-import streamlit as st
-
 from cnnviz.data.images import sample_names
 from cnnviz.ui.attribution.controls import LIKELIEST
-from cnnviz.ui.widgets.controls import register_controls
-from cnnviz.ui.widgets.presets import offer_presets
 
 _SHAPES = {"model": "mini_resnet", "weights": "shapes", "maps_side": 64}
-_START: dict[str, Any] = {"why_class": LIKELIEST}
+START: dict[str, Any] = {"why_class": LIKELIEST}
 PRESETS: dict[str, dict[str, Any]] = {
     "A checkerboard, recognised": {
         **_SHAPES, "source": "pattern", "pattern": "checkerboard", "pattern_period": 12,
@@ -27,10 +23,4 @@ PRESETS: dict[str, dict[str, Any]] = {
         "why_method": "all",
     },
 }  # fmt: skip
-
-
-def offer_attribution_presets() -> None:
-    """A row of buttons that set the controls, those of the sidebar, too."""
-    if offer_presets(PRESETS, _START):
-        st.rerun()
-    register_controls({"photo": sample_names()[0], "pattern_period": 12})
+DEFAULTS: dict[str, Any] = {"photo": sample_names()[0], "pattern_period": 12}

@@ -8,7 +8,6 @@ from cnnviz.analysis.attribution import Attribution, AttributionMethod, Passes
 from cnnviz.arrays import Array
 from cnnviz.figures.attributions import colour_limit
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.nets.trained import class_names, normalisation
 from cnnviz.ui.components.equations import significant
 from cnnviz.ui.widgets.controls import counted
 from cnnviz.ui.widgets.feedback import plain
@@ -96,7 +95,7 @@ def network_text(spec: ModelSpec) -> str:
             "random function reacts to. A method whose map looks the same for random and for trained weights "
             "does not tell what was learned (Adebayo et al. 2018)."
         )
-    names = class_names(spec.name, spec.weights)
+    names = spec.source.class_names if spec.source else ()
     if not names:
         return f"The weights are {plain(spec.weights_label)}."
     listed = f": {plain(', '.join(names))}" if len(names) <= _FEW else ""
@@ -108,7 +107,7 @@ def network_text(spec: ModelSpec) -> str:
 
 def zeros_text(spec: ModelSpec) -> str:
     """What an input of zeros looks like."""
-    wanted = None if spec.weights is None else normalisation(spec.name, spec.weights)
+    wanted = spec.source.normalisation if spec.source else None
     if wanted is None:
         return "Zeros are black: the network takes values from 0 to 1."
     return "Zeros are the mean colour that the network's input is measured from, as in training; not black."

@@ -1,4 +1,4 @@
-"""What networks answer to pictures: maps, stories, filters, scores, attributions, gradients."""
+"""Results of networks on pictures: maps, stories, filters, scores, attributions, gradients."""
 
 import math
 from collections.abc import Callable
@@ -110,7 +110,7 @@ def _filters_of(spec: ModelSpec) -> Filters:
 
 
 def scores(spec: ModelSpec, picture: Picture) -> Scores:
-    """What a network answers to a picture, and to zeros.
+    """The scores of a network for a picture, and for zeros.
 
     Raises:
         CnnvizError: if the network is too large, or cannot take the picture.
@@ -151,7 +151,7 @@ def _measure_effective(
 
 
 def gradients(picture: Picture, design: CifarDesign, seed: int) -> GradientNorms:
-    """`gradient_norms` of both networks in its turn, remembered."""
+    """`gradient_norms` of both networks, queued and cached."""
     with processor().busy_spinner():
         return _gradients(picture_key(picture), design, seed, picture)
 

@@ -51,7 +51,7 @@ def require_memory(spec: ModelSpec) -> None:
 def shared_model(spec: ModelSpec) -> SharedModel:
     """A network, to be lent to one thread at a time; call it without holding a slot.
 
-    Whoever builds it holds one, and whoever waits for somebody else's building holds none.
+    The thread that builds it holds a slot; threads that wait for it hold none.
 
     Raises:
         CnnvizError: if it is too large, or its weights cannot be had.
@@ -68,7 +68,7 @@ def _build(spec: ModelSpec) -> SharedModel:
 
 
 def load(spec: ModelSpec) -> None:
-    """Have a network in memory, so that what is wrong with its weights shows now.
+    """Load a network into memory, so that errors in its weights show now.
 
     Raises:
         CnnvizError: as `shared_model`.
@@ -94,7 +94,7 @@ def layers_of(name: str, side: int, weights: str | None = None) -> tuple[LayerSu
     """
     channels = catalog_entry(name).input_shape[1]
     _, graph = _recorded(name, side, weights)
-    return layer_summaries(meta_model(name, weights), (1, channels, side, side), graph)
+    return layer_summaries(meta_model_of(name, weights), (1, channels, side, side), graph)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -111,7 +111,7 @@ def traced(name: str, side: int, weights: str | None = None) -> Trace:
 def _recorded(name: str, side: int, weights: str | None) -> tuple[Trace, Graph]:
     """One pass for the trace and the layers, which a page asks for one after the other."""
     channels = catalog_entry(name).input_shape[1]
-    return trace_and_graph(meta_model(name, weights), (1, channels, side, side))
+    return trace_and_graph(meta_model_of(name, weights), (1, channels, side, side))
 
 
 @st.cache_resource(max_entries=96, show_spinner=False)
@@ -119,13 +119,13 @@ def sizes_of(name: str, asked: tuple[int, ...], weights: str | None = None) -> I
     """Which square pictures a network takes; its own size is that of its published figures, if it fits."""
     _, channels, side, _ = catalog_entry(name).input_shape
     published = (published_figures(name).input_size,) if name in classifier_names() else ()
-    return input_sizes(meta_model(name, weights), channels, (*published, side), asked)
+    return input_sizes(meta_model_of(name, weights), channels, (*published, side), asked)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def blocks_of(name: str, side: int) -> Block:
     """A network grouped into blocks, for square pictures of one size."""
-    return blocks(meta_model(name), traced(name, side))
+    return blocks(meta_model_of(name), traced(name, side))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -137,7 +137,7 @@ def block_of(design: BlockDesign, side: int) -> tuple[Block, Trace]:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def cam_layers(name: str, side: int, weights: str | None) -> tuple[str, ...]:
     """The modules whose maps Grad-CAM can weigh, the usual one first."""
-    found, network = traced(name, side, weights), meta_model(name, weights)
+    found, network = traced(name, side, weights), meta_model_of(name, weights)
     usual = last_map_module(network, found)
     return (usual, *(layer for layer in grad_cam_layers(network, found) if layer != usual))
 
@@ -152,4 +152,4 @@ def padding_to(name: str, layer: str, side: int) -> PaddingOnTheWay:
 def glance_columns_of(name: str, side: int, weights: str | None = None) -> GlanceColumns:
     """Which layers of a network are shown at a glance."""
     layers = layers_of(name, side, weights)
-    return glance_columns(meta_model(name, weights), layers, traced(name, side, weights))
+    return glance_columns(meta_model_of(name, weights), layers, traced(name, side, weights))

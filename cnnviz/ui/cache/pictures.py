@@ -37,7 +37,7 @@ def picture_key(picture: Picture) -> PictureKey:
 
 
 def fitted(picture: Picture, long_side: int) -> Picture:
-    """`Picture.fitted`, remembered."""
+    """`Picture.fitted`, cached."""
     return _fitted(picture_key(picture), long_side, picture)
 
 
@@ -47,7 +47,7 @@ def _fitted(key: PictureKey, long_side: int, _picture: Picture) -> Picture:
 
 
 def centre_square(picture: Picture, side: int) -> Picture:
-    """`Picture.centre_square`, remembered."""
+    """`Picture.centre_square`, cached."""
     return _centre_square(picture_key(picture), side, picture)
 
 
@@ -82,11 +82,11 @@ def kernels_by_parameter(
 
 
 def filtered(picture: Picture, layer: PictureFilter) -> FilteredPicture:
-    """`filter_picture` in its turn; quicker than a look-up of its result would be."""
+    """`filter_picture`, queued but not cached: a cache look-up would take longer."""
     return run_queued(lambda: filter_picture(picture, layer))
 
 
 def comparison(picture: Picture, layer: PictureFilter) -> Comparison:
-    """`compare_with_pytorch` in its turn, so that other people's work does not stretch its times."""
+    """`compare_with_pytorch`, queued so that other users' computations do not lengthen its times."""
     with processor().slot():
         return compare_with_pytorch(picture, layer)

@@ -1,4 +1,4 @@
-"""The one processor, the settings of this server, and where weights come from and lie."""
+"""Resources that all sessions share: the processor, the downloads, the weights folder, the settings."""
 
 import gc
 import math
@@ -22,7 +22,7 @@ def processor() -> Processor:
 
 
 def run_queued(compute: Callable[[], T]) -> T:
-    """Compute something, once a slot is free."""
+    """Run a computation once a slot of the processor is free; its result."""
     with processor().busy_spinner(), processor().slot():
         return compute()
 

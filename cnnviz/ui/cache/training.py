@@ -45,7 +45,7 @@ def _uploads() -> SizedLRUCache[str, Source]:
 
 
 def keep_upload(source: Source) -> str:
-    """Keep a user's own pictures while there is room; the name to find them by, which nobody can guess."""
+    """Keep a user's own pictures until they are evicted; returns an unguessable token to find them by."""
     token = uuid.uuid4().hex
     _uploads().get(token, lambda: source, stored_bytes([source]))
     return token
@@ -55,7 +55,7 @@ def upload(token: str) -> Source:
     """A user's own pictures.
 
     Raises:
-        CnnvizError: if they had to make room for others.
+        CnnvizError: if they have been evicted.
     """
     return _uploads().get(token, _gone, 0)
 

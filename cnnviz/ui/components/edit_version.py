@@ -1,7 +1,7 @@
 """Numbers the user's edits in a component, so that a late answer cannot undo a newer edit.
 
-The component counts its edits and sends the count, its "turn", along (`shared.js`). Python sends the
-last count that it has seen back with the data. Data with a lower count than the component's own is late.
+The component counts its edits and sends the count along (`shared/lifecycle.js`). Python sends the last
+count that it has seen back with the data. Data with a lower count than the component's own is late.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ def received(key: str, event: str, edited: str | None = None) -> Any:
     `edited` is the key of the component that the user edited, if another one passes the edit on.
     """
     sent = st.session_state[key][event]
-    st.session_state[_memory(edited or key)] = int(sent["turn"])
+    st.session_state[_memory(edited or key)] = int(sent["count"])
     return sent["value"]
 
 

@@ -1,7 +1,7 @@
-"""Arrays on their way to a component: a JSON header, then the raw values.
+"""Packs arrays for a component: a JSON header, then the raw values.
 
 Layout: the header's length as little-endian uint32; the header as UTF-8 JSON, padded with spaces
-to a multiple of 4 bytes; then each array, padded likewise. `shared.js` reads it back.
+to a multiple of 4 bytes; then each array, padded likewise. `shared/payload.js` reads it back.
 """
 
 import json

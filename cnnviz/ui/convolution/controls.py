@@ -55,7 +55,7 @@ def choose_convolution(picture: Picture) -> Convolution:
         locked = st.toggle("Same on both axes", True, key="conv_locked", bind="query-params")
         channels = _choose_channels()
         bias = st.slider("Bias", -1.0, 1.0, 0.0, 0.05, key="conv_bias", bind="query-params")
-        working = cache.fitted(picture, _choose_resolution())
+        working = cache.pictures.fitted(picture, _choose_resolution())
         text = _type_kernel()
     with geometry:
         rows, columns = _choose_windows(working, named, mode, locked)
@@ -89,7 +89,7 @@ def _start_by_hand() -> None:
 
 
 def take_edit(weights: Any) -> None:
-    """An edited grid becomes the kernel made by hand; what is no kernel is left aside."""
+    """Make an edited grid the kernel made by hand; anything that is no kernel is ignored."""
     with explained():
         text = format_kernel(np.array(weights, dtype=float))
         parse_kernel(text)

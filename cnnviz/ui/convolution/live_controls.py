@@ -27,7 +27,7 @@ def _parameters(chosen: Convolution) -> list[LiveControl]:
     found = []
     for p in named.parameters:
         steps = tuple(np.round(np.arange(p.minimum, p.maximum + p.step / 2, p.step), 6).tolist())
-        kernels = cache.kernels_by_parameter(
+        kernels = cache.pictures.kernels_by_parameter(
             named.name, chosen.layer.kernel.shape, tuple(values.items()), p.name, steps
         )
         found.append(
@@ -50,7 +50,7 @@ def _sizes(chosen: Convolution) -> list[LiveControl]:
     if chosen.named is None:
         kernels = tuple(resized_kernel(chosen.layer.kernel, size, size) for size in sizes)
     else:
-        kernels = cache.kernels_by_size(chosen.named.name, sizes, tuple(_values(chosen).items()))
+        kernels = cache.pictures.kernels_by_size(chosen.named.name, sizes, tuple(_values(chosen).items()))
     return [LiveControl("kernel_height", "Kernel size k", low, high, 1, rows.kernel_size, kernels=kernels)]
 
 

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from cnnviz.ui.widgets.presets import offer_presets
-
-_START: dict[str, Any] = {
+START: dict[str, Any] = {
     "source": "photo",
     "conv_kernel": "sobel_x",
     "conv_kernel_height": 3,
@@ -21,7 +19,7 @@ _START: dict[str, Any] = {
 }
 # The middle of a test pattern, where something is to be seen.
 _MIDDLE = {"conv_patch_row": 28, "conv_patch_column": 28}
-_PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, dict[str, Any]] = {
     "Sobel on a step edge": {"source": "pattern", "pattern": "step_edge", "conv_resolution": 28} | _MIDDLE,
     "Blur each colour": {"conv_kernel": "box", "conv_kernel_height": 9, "conv_padding": 4}
     | {"conv_channels": "depthwise"},
@@ -35,8 +33,3 @@ _PRESETS: dict[str, dict[str, Any]] = {
     | {"conv_kernel": "gabor", "conv_kernel_height": 11, "conv_padding": 5, "conv_channels": "grey"}
     | _MIDDLE,
 }
-
-
-def offer_convolution_presets() -> None:
-    """A row of buttons that set the controls."""
-    offer_presets(_PRESETS, _START)

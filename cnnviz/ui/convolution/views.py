@@ -17,7 +17,7 @@ from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.components.panels import panels
 from cnnviz.ui.convolution.controls import Convolution
 from cnnviz.ui.convolution.snippets import flip_code, pixel_use_code
-from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.shell.sidebar import LabContext
 from cnnviz.ui.sliding.size_formulas import output_size_formula
 from cnnviz.ui.widgets.controls import counted
 from cnnviz.ui.widgets.exports import export_panel
@@ -46,7 +46,7 @@ def layer_rows(layer: PictureFilter, height: int, width: int) -> list[Row]:
 
 
 def ask_output_size(window: Window) -> None:
-    """A question about the output size, with the usual slips."""
+    """A question about the output size, with the usual mistakes."""
     size = max(20, window.effective_kernel_size + 3)
     k, s, p, d = window.kernel_size, window.stride, window.padding, window.dilation
     slack = size + 2 * p - d * (k - 1) - 1
@@ -104,11 +104,11 @@ def show_pixel_use(chosen: Convolution) -> None:
     export_panel("conv_use", pixel_use_code(height, width, layer), lambda: panels_figure(shown), table)
 
 
-def show_flip(chosen: Convolution) -> None:
+def show_flip(context: LabContext, chosen: Convolution) -> None:
     """Cross-correlation beside true convolution, whose kernel is flipped on both axes."""
     layer, working = chosen.layer, chosen.picture
     flipped = replace(layer, kernel=np.ascontiguousarray(layer.kernel[::-1, ::-1]))
-    as_is, true = cache.filtered(working, layer), cache.filtered(working, flipped)
+    as_is, true = cache.pictures.filtered(working, layer), cache.pictures.filtered(working, flipped)
     limit = max(as_is.limit, true.limit)
     channel, everywhere = (" of R", " over R, G and B") if len(as_is.output) > 1 else ("", "")
     outputs = [
@@ -136,7 +136,7 @@ def show_flip(chosen: Convolution) -> None:
             for name, f in (("cross-correlation", as_is), ("true convolution", true))
         ]  # fmt: skip
 
-    code = flip_code(current_picture(), max(working.height, working.width), layer)
+    code = flip_code(context.picture, max(working.height, working.width), layer)
     export_panel("conv_flip", code, lambda: panels_figure([*kernels, *outputs]), table)
 
 

@@ -51,7 +51,7 @@ class Network:
 
 def choose_network(name: str, key: str, label: str = "Input size") -> Network:
     """The size of a network's pictures, out of those that it takes."""
-    sizes = cache.sizes_of(name, SIDES)
+    sizes = cache.networks.sizes_of(name, SIDES)
     own = f"{sizes.own}×{sizes.own}, its own"
     others = [side for side in sizes.sides if side != sizes.own]
     side = st.selectbox(
@@ -59,7 +59,7 @@ def choose_network(name: str, key: str, label: str = "Input size") -> Network:
         bind="query-params", disabled=not others, help=_size_text(name, others, sizes.refused),
     )  # fmt: skip
     side = side or sizes.own
-    return Network(name, side, cache.run_queued(lambda: cache.traced(name, side)))
+    return Network(name, side, cache.resources.run_queued(lambda: cache.networks.traced(name, side)))
 
 
 def _size_text(name: str, others: Sequence[int], refused: str) -> str:
@@ -221,7 +221,7 @@ def show_two(first: Network, second: Network, setting: Setting) -> None:
 
 
 def _names(first: Network, second: Network) -> tuple[str, str]:
-    """Their labels; one network twice is told apart by the size of its pictures or by its place."""
+    """Their labels; the same network twice is distinguished by its picture size or its position."""
     if first.name != second.name:
         return first.label, second.label
     if first.side != second.side:

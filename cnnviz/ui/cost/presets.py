@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from cnnviz.ui.widgets.controls import register_controls
-from cnnviz.ui.widgets.presets import offer_presets
-
-_START: dict[str, Any] = {"cost_batch": 1, "cost_dtype": "float32", "cost_axis": "automatic"}
+START: dict[str, Any] = {"cost_batch": 1, "cost_dtype": "float32", "cost_axis": "automatic"}
 
 
 def _dense(side: int, in_channels: int, out_channels: int, **rest: object) -> dict[str, Any]:
@@ -28,7 +25,7 @@ def _model(name: str, quantity: str, **rest: object) -> dict[str, Any]:
     return {"cost_view": "model", "model": name, "cost_side": 0, "cost_quantity": quantity, **rest}
 
 
-_PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, dict[str, Any]] = {
     "483,385,147,392 against 1,728": _dense(224, 3, 64),
     "The same, linear: one bar vanishes": _dense(224, 3, 64, cost_axis="linear"),
     "Two 3×3 for one 5×5": _deep(2),
@@ -42,7 +39,7 @@ _PRESETS: dict[str, dict[str, Any]] = {
         "cost_view": "two", "model": "vgg16", "cost_other": "resnet50", "cost_side": 0, "cost_other_side": 0,
     },
 }  # fmt: skip
-_DEFAULTS: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     "cost_height": 224,
     "cost_width": 224,
     "cost_in": 3,
@@ -59,13 +56,3 @@ _DEFAULTS: dict[str, Any] = {
     "cost_other": "resnet18",
     "cost_other_side": 0,
 }
-
-
-def offer_cost_presets() -> None:
-    """A row of buttons that set the controls."""
-    offer_presets(_PRESETS, _START)
-
-
-def register_cost_presets() -> None:
-    """Prepare what a preset sets and is not on screen; call after the controls."""
-    register_controls(_DEFAULTS)

@@ -1,4 +1,4 @@
-"""Costs in words, and as bars and rows of a table."""
+"""Costs as text, as bars and as rows of a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Setting:
 
     @property
     def pictures(self) -> str:
-        """The batch in words."""
+        """The batch as text."""
         return "one picture" if self.batch == 1 else f"a batch of {self.batch} pictures"
 
 

@@ -72,9 +72,9 @@ def show_pixels(picture: Picture, layer: PictureFilter) -> None:
 
 def show_picture(picture: Picture, layer: PictureFilter) -> None:
     """The same layer on the whole picture, and what it costs."""
-    working = cache.fitted(picture, _SIDE)
+    working = cache.pictures.fitted(picture, _SIDE)
     label = named_kernel(st.session_state.get("dil_kernel", KERNELS[0])).label
-    filtered = cache.filtered(working, layer)
+    filtered = cache.pictures.filtered(working, layer)
     conv_view(
         filtered,
         working,

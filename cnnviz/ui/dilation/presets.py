@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from cnnviz.ui.widgets.controls import register_controls
-from cnnviz.ui.widgets.presets import offer_presets
-
 
 def _stack(*rates: int) -> dict[str, Any]:
     each = {f"dil_rate{index}": rate for index, rate in enumerate(rates, start=1)}
@@ -16,7 +13,7 @@ def _layer(view: str, dilation: int, **rest: object) -> dict[str, Any]:
     return layer | rest
 
 
-_PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, dict[str, Any]] = {
     "Rates 1, 1, 1: small field": _stack(1, 1, 1),
     "Rates 2, 2, 2: a grid of holes": _stack(2, 2, 2),
     "Rates 2, 4, 8: mixed, holes still": _stack(2, 4, 8),
@@ -25,7 +22,7 @@ _PRESETS: dict[str, dict[str, Any]] = {
     "Dilation 4: a 3×3 kernel spans 9": _layer("pixels", 4, dil_patch=12, dil_matrix=""),
     "Dilation 8: broad edges, fine ones lost": _layer("picture", 8, source="photo", photo="cat"),
 }
-_DEFAULTS: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     "dil_layers": 3,
     **{f"dil_rate{index}": 2 for index in range(1, 6)},
     "dil_kernel": "sobel_x",
@@ -33,13 +30,3 @@ _DEFAULTS: dict[str, Any] = {
     "dil_dilation": 2,
     "photo": "cat",
 }
-
-
-def offer_dilation_presets() -> None:
-    """A row of buttons that set the controls."""
-    offer_presets(_PRESETS)
-
-
-def register_dilation_presets() -> None:
-    """Prepare what a preset sets and is not on screen; call after the controls."""
-    register_controls(_DEFAULTS)

@@ -160,7 +160,7 @@ def choose_network_layer(model: str) -> str:
         register_control(key, default)
     layers = [
         layer.layer
-        for layer in cache.layers_of(model, SIDE)
+        for layer in cache.networks.layers_of(model, SIDE)
         if layer.has_maps and SIDE % layer.output_shape[1] == 0
     ]
     if st.session_state.get("eq_layer", layers[0]) not in layers:
@@ -181,8 +181,8 @@ def choose_shift() -> tuple[int, int]:
 
 def measure_layer(picture: Picture, layer: ShiftedLayer, shift: tuple[int, int]) -> Measurement:
     """Measure one layer."""
-    x = cache.centre_square(picture, SIDE).tensor()
-    with cache.processor().slot():
+    x = cache.pictures.centre_square(picture, SIDE).tensor()
+    with cache.resources.processor().slot():
         result = measure_equivariance(layer, x, shift, layer.jump)
     settings = {
         "subject": "one layer",
@@ -199,18 +199,22 @@ def measure_network(
     picture: Picture, model: str, layer: str, mode: PaddingMode, shift: tuple[int, int]
 ) -> Measurement:
     """Measure a network up to a layer."""
-    x = cache.centre_square(picture, SIDE).tensor()
-    shared = cache.shared_model(ModelSpec(model))
-    with cache.processor().busy_spinner(), cache.processor().slot(), shared.borrow(CPU) as network:
+    x = cache.pictures.centre_square(picture, SIDE).tensor()
+    shared = cache.networks.shared_model(ModelSpec(model))
+    with (
+        cache.resources.processor().busy_spinner(),
+        cache.resources.processor().slot(),
+        shared.borrow(CPU) as network,
+    ):
         result = network_equivariance(network, layer, x, shift, mode)
     settings = {"subject": model, "padding mode": mode, "stride": "", "pooling": "", "layer": layer}
     code = network_code(picture, SIDE, model, layer, mode, shift)
-    way = cache.padding_to(model, layer, SIDE)
+    way = cache.networks.padding_to(model, layer, SIDE)
     return Measurement(x[0].numpy(), circular_shift(x, *shift)[0].numpy(), settings, way, layer, code, result)
 
 
 def show_measurement(shown: Measurement) -> None:
-    """Pictures, what they mean in words and in numbers, questions, and all of it to take home."""
+    """Show the pictures, what they mean in words and numbers, the questions and the exports."""
     panels(shown.panels(), "eq_panels", box=192, panel_rem=10, most=3)
     st.markdown(verdict(shown.result, shown.guaranteed))
     if shown.way is not None:

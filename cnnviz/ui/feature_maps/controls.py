@@ -46,7 +46,7 @@ class WallChoice:
 
 def choose_layer(model: ModelSpec, side: int) -> LayerChoice:
     """A layer; the tree beside it sets the same value."""
-    layers = cache.layers_of(model.name, side, model.weights)
+    layers = cache.networks.layers_of(model.name, side, model.weights)
     shown = {layer.layer: layer for layer in layers if layer.has_maps}
     first = next(index for index, layer in enumerate(shown.values()) if layer.kind == "convolution")
     asked = st.query_params.get("maps_layer")

@@ -15,7 +15,7 @@ from cnnviz.ui import cache
 from cnnviz.ui.components.equations import significant
 from cnnviz.ui.components.filters import filters_view
 from cnnviz.ui.feature_maps.snippets import filters_code
-from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.shell.sidebar import LabContext
 from cnnviz.ui.shell.weights import missing_weights_text
 from cnnviz.ui.widgets.controls import register_control
 from cnnviz.ui.widgets.exports import export_panel
@@ -27,10 +27,10 @@ _MOST = 256
 _COLOURS = ("red", "green", "blue")
 
 
-def show_filters(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
-    """All filters as a wall, one of them with its numbers beside what it answers to the picture."""
-    picture = cache.centre_square(current_picture(), side)
-    filters = cache.filters_of(model)
+def show_filters(context: LabContext, side: int, controls: DeltaGenerator) -> None:
+    """All filters as a wall, one of them with its numbers beside its feature map."""
+    model, picture = context.model, cache.pictures.centre_square(context.picture, side)
+    filters = cache.maps.filters_of(model)
     count, inputs = filters.weight.shape[:2]
     with controls:
         colours = _choose_look(inputs)
@@ -40,7 +40,7 @@ def show_filters(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
     limits = filter_limits(filters, together)
     filters_view(
         filters,
-        cache.layer_run(model, filters.layer, picture).maps.values[channel],
+        cache.maps.layer_run(model, filters.layer, picture).maps.values[channel],
         shown=shown,
         limits=limits,
         selected=channel,
@@ -54,7 +54,7 @@ def show_filters(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
     note = missing_weights_text()
     if note:
         st.info(note)
-    _show_exports(filters, limits, colours, shown, model, picture, channel)
+    _show_exports(filters, limits, colours, shown, context, picture, channel)
 
 
 def _choose_look(inputs: int) -> bool:
@@ -97,7 +97,7 @@ def _numbered(inputs: int) -> tuple[str, ...]:
 
 
 def filters_text(filters: Filters, model: ModelSpec, shown: int, colours: bool) -> str:
-    """What is on the wall, and how drawn weights and learned ones can be told apart."""
+    """What is on the wall, and how to distinguish random weights from learned ones."""
     count, inputs, height, width = filters.weight.shape
     which = f"all {count:,}" if shown == count else f"the first {shown:,} of {count:,}"
     how = "Half grey is 0." if colours else "Orange is above 0, purple below."
@@ -121,14 +121,15 @@ def _show_exports(
     limits: Array,
     colours: bool,
     shown: int,
-    model: ModelSpec,
+    context: LabContext,
     picture: Picture,
     channel: int,
 ) -> None:
-    row, column = strongest_unit(cache.layer_run(model, filters.layer, picture).maps.values[channel])
+    model = context.model
+    row, column = strongest_unit(cache.maps.layer_run(model, filters.layer, picture).maps.values[channel])
     export_panel(
         f"{model.name}.{filters.layer}_filters",
-        filters_code(current_picture(), picture.height, model, filters.layer, channel, (row, column)),
+        filters_code(context.picture, picture.height, model, filters.layer, channel, (row, column)),
         lambda: filters_figure(filters, limits, colours, shown),
         lambda: filter_rows(filters),
         {"Wall as PNG": ("png", lambda: encode_png(filters_pixels(filters, limits, colours, shown)))},

@@ -21,19 +21,19 @@ from cnnviz.ui.feature_maps.glance_texts import (
 )
 from cnnviz.ui.feature_maps.snippets import glance_code
 from cnnviz.ui.feature_maps.unit import asked_number
-from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.shell.sidebar import LabContext
 from cnnviz.ui.shell.weights import missing_weights_text
 from cnnviz.ui.widgets.controls import register_controls, set_control
 from cnnviz.ui.widgets.exports import export_panel
 from cnnviz.ui.widgets.predictions import likeliest
 
 
-def show_glance(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
+def show_glance(context: LabContext, side: int, controls: DeltaGenerator) -> None:
     """A column a layer, the prediction behind the last; a click opens the layer."""
+    model, picture = context.model, cache.pictures.centre_square(context.picture, side)
     _register_layer_controls(model, side)
-    picture = cache.centre_square(current_picture(), side)
-    columns = cache.glance_columns_of(model.name, side, model.weights)
-    run = cache.glance_run(model, picture)
+    columns = cache.networks.glance_columns_of(model.name, side, model.weights)
+    run = cache.maps.glance_run(model, picture)
     seen = as_seen(picture, model.name)
     bars = likeliest(run.seen.probabilities, model, TOP)
     glance_view(
@@ -53,15 +53,16 @@ def show_glance(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
             st.info(note)
         st.markdown(" ".join(filter(None, (HOW_TO_READ, left_out_text(columns)))))
         ask_about_size(model, side, columns.shown)
-        _show_exports(columns, run.seen, seen, model, side)
+        _show_exports(columns, run.seen, seen, context, side)
 
 
 def _show_exports(
-    columns: GlanceColumns, seen: Glance, picture: Picture, model: ModelSpec, side: int
+    columns: GlanceColumns, seen: Glance, picture: Picture, context: LabContext, side: int
 ) -> None:
+    model = context.model
     export_panel(
         f"{model.name}_glance",
-        glance_code(current_picture(), side, model, [column.summary.module for column in columns.shown]),
+        glance_code(context.picture, side, model, [column.summary.module for column in columns.shown]),
         lambda: glance_figure(columns.shown, seen, picture),
         lambda: glance_rows(columns.shown, seen),
         key="maps_glance",
@@ -77,7 +78,7 @@ def open_layer(layer: str, channel: int | None) -> None:
 
 def _register_layer_controls(model: ModelSpec, side: int) -> None:
     """The layer and the channel that a click will set go into the link."""
-    layers = cache.layers_of(model.name, side, model.weights)
+    layers = cache.networks.layers_of(model.name, side, model.weights)
     first = next(layer.layer for layer in layers if layer.has_maps and layer.kind == "convolution")
     register_controls(
         {

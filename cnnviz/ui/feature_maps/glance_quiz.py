@@ -31,7 +31,7 @@ def ask_about_size(model: ModelSpec, side: int, columns: Sequence[Column]) -> No
 
 def _ask_how_large(model: ModelSpec, column: Column, side: int, other: int) -> None:
     layer, channels, now = column.summary.layer, column.summary.channels, column.map_size[0]
-    there = next(s for s in cache.layers_of(model.name, other, model.weights) if s.layer == layer)
+    there = next(s for s in cache.networks.layers_of(model.name, other, model.weights) if s.layer == layer)
     axis = there.channel_axis
     answer = next(size for dim, size in enumerate(there.output_shape) if dim != axis)
     ask(

@@ -28,7 +28,7 @@ TOP = 8
 
 
 def column_texts(column: Column, maps: ColumnMaps) -> ColumnTexts:
-    """All that is said of a column."""
+    """All texts of a column."""
     summary = column.summary
     joined = f"; {_JOINED[column.join]}" if column.join else ""
     closed = "" if summary.has_maps else no_maps_text(summary)

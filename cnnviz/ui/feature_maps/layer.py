@@ -25,25 +25,27 @@ from cnnviz.ui.feature_maps.controls import (
 from cnnviz.ui.feature_maps.snippets import feature_maps_code
 from cnnviz.ui.feature_maps.texts import dead_text, left_out_text, no_maps_text
 from cnnviz.ui.feature_maps.unit import MapOnScreen, show_unit
-from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.jobs.passes import LayerRun
+from cnnviz.ui.shell.sidebar import LabContext
 from cnnviz.ui.shell.weights import missing_weights_text
 from cnnviz.ui.widgets.controls import lazy_expander
 from cnnviz.ui.widgets.exports import export_panel
 from cnnviz.ui.widgets.predictions import is_tie, likeliest, prediction_text
 
 
-def show_layer(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
+def show_layer(context: LabContext, side: int, controls: DeltaGenerator) -> None:
     """Layers on the left, the wall of maps on the right."""
+    model = context.model
     with controls:
         choice = choose_layer(model, side)
         layer_tree(choice.layers, choice.layer.layer, "maps_tree", set_layer, no_maps_text)
-    picture = cache.centre_square(current_picture(), choice.side)
-    run = cache.layer_run(model, choice.layer.layer, picture)
-    wall = choose_wall(run.maps, lambda: cache.network_limit(model, picture))
+    picture = cache.pictures.centre_square(context.picture, choice.side)
+    run = cache.maps.layer_run(model, choice.layer.layer, picture)
+    wall = choose_wall(run.maps, lambda: cache.maps.network_limit(model, picture))
     channels, rows, columns = run.maps.values.shape
     shown = MapOnScreen(
         model,
-        current_picture(),
+        context.picture,
         picture,
         choice.layers,
         choice.layer.layer,
@@ -66,19 +68,19 @@ def show_layer(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
         st.markdown(left_out_text(len(wall.shown), run.maps.channels, wall.order))
     show_unit(shown)
     render_summary(run, model)
-    show_exports(run, choice, wall, model)
+    show_exports(run, choice, wall, context)
 
 
 def _traced(model: ModelSpec, choice: LayerChoice) -> LayerRow | None:
     """The layer in the trace; None if it is not there, or the network cannot be traced."""
     try:
-        return cache.traced(model.name, choice.side, model.weights)[choice.layer.layer]
+        return cache.networks.traced(model.name, choice.side, model.weights)[choice.layer.layer]
     except CnnvizError:
         return None
 
 
-def render_summary(run: cache.LayerRun, model: ModelSpec) -> None:
-    """Silent channels, the prediction, and where it ran if that was not as planned."""
+def render_summary(run: LayerRun, model: ModelSpec) -> None:
+    """Show the dead channels, the prediction, and a note if it ran on another device than planned."""
     silent = int(run.maps.dead.sum())
     st.markdown(dead_text(run.maps, silent, run.maps.channels))
     st.markdown(prediction_text(run.probabilities, model))
@@ -89,15 +91,15 @@ def render_summary(run: cache.LayerRun, model: ModelSpec) -> None:
         st.info(note)
 
 
-def show_exports(run: cache.LayerRun, choice: LayerChoice, wall: WallChoice, model: ModelSpec) -> None:
+def show_exports(run: LayerRun, choice: LayerChoice, wall: WallChoice, context: LabContext) -> None:
     """The channels compared, the code, and the maps as files."""
-    layer = choice.layer.layer
+    model, layer = context.model, choice.layer.layer
     compared = lazy_expander("Channels compared", "maps_compared")
     if compared is not None:
         compared.plotly_chart(channel_bars(run.maps, wall.order), config={"displayModeBar": False})
     export_panel(
         f"{model.name}.{layer}",
-        feature_maps_code(current_picture(), choice.side, model, layer),
+        feature_maps_code(context.picture, choice.side, model, layer),
         table=lambda: channel_rows(run.maps, wall.order),
         more={
             "Maps as NPZ": ("npz", lambda: maps_npz(run.maps)),

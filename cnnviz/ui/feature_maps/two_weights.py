@@ -10,15 +10,15 @@ from cnnviz.analysis.layers.activations import FeatureMaps
 from cnnviz.arrays import Array
 from cnnviz.figures.pairs import pairs_figure, pairs_rows
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.nets.trained import is_published, weights_label, weights_names, weights_path
+from cnnviz.nets.trained import weights_names, weights_source
 from cnnviz.nets.weights import is_weights_path
-from cnnviz.nets.widths import channels_in
 from cnnviz.ui import cache
 from cnnviz.ui.components.equations import significant
 from cnnviz.ui.components.map_pairs import map_pairs
 from cnnviz.ui.feature_maps.controls import choose_layer
 from cnnviz.ui.feature_maps.snippets import two_weights_code
-from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.jobs.passes import LayerRun
+from cnnviz.ui.shell.sidebar import LabContext
 from cnnviz.ui.shell.weights import missing_weights_text
 from cnnviz.ui.widgets.controls import readable_name, register_controls
 from cnnviz.ui.widgets.exports import export_panel
@@ -32,17 +32,18 @@ _VALUES = 1_500_000
 
 
 @np.errstate(invalid="ignore", over="ignore")  # a network may overflow
-def show_two_weights(model: ModelSpec, side: int, controls: DeltaGenerator) -> None:
+def show_two_weights(context: LabContext, side: int, controls: DeltaGenerator) -> None:
     """The same channels of one layer in pairs: left the sidebar's weights, right others."""
+    model = context.model
     with controls:
         choice = choose_layer(model, side)
         other = _choose_other(model)
         order = st.selectbox(
             "Sort by", list(_ORDERS), format_func=_ORDERS.__getitem__, key="two_order", bind="query-params"
         )
-    picture = cache.centre_square(current_picture(), side)
+    picture = cache.pictures.centre_square(context.picture, side)
     layer = choice.layer.layer
-    runs = tuple(cache.layer_run(spec, layer, picture) for spec in (model, other))
+    runs = tuple(cache.maps.layer_run(spec, layer, picture) for spec in (model, other))
     left, right = (run.maps for run in runs)
     channels = ranked(left, right, order)
     shown = channels[: _fitting(left)]
@@ -63,7 +64,7 @@ def show_two_weights(model: ModelSpec, side: int, controls: DeltaGenerator) -> N
         st.info(note)
     export_panel(
         f"{model.name}.{layer}_two",
-        two_weights_code(current_picture(), side, model, other, layer),
+        two_weights_code(context.picture, side, model, other, layer),
         lambda: pairs_figure(left, right, shown[:_FEWEST], names),
         lambda: pairs_rows(left, right, channels),
         key="two",
@@ -72,7 +73,7 @@ def show_two_weights(model: ModelSpec, side: int, controls: DeltaGenerator) -> N
 
 def _choose_other(model: ModelSpec) -> ModelSpec:
     """Other weights of the same network: random ones, or trained ones that are there."""
-    there = [name for name in weights_names(model.name) if _is_there(model.name, name)]
+    there = [name for name in weights_names(model.name) if weights_source(model.name, name).is_there]
     own = model.weights if model.weights is not None and is_weights_path(model.weights) else None
     trained = [name for name in there if own is None or _equally_wide(model.name, name, own)]
     offered = [_RANDOM, *trained]
@@ -81,7 +82,9 @@ def _choose_other(model: ModelSpec) -> ModelSpec:
         "Compared with",
         offered,
         index=first,
-        format_func=lambda name: readable_name(name if name == _RANDOM else weights_label(model.name, name)),
+        format_func=lambda name: readable_name(
+            name if name == _RANDOM else weights_source(model.name, name).label
+        ),
         key="two_weights",
         bind="query-params",
     )
@@ -97,11 +100,7 @@ def _choose_other(model: ModelSpec) -> ModelSpec:
 
 
 def _equally_wide(name: str, weights: str, own: str) -> bool:
-    return channels_in(name, weights_path(name, weights)) == channels_in(name, own)
-
-
-def _is_there(name: str, weights: str) -> bool:
-    return not is_published(name, weights) or weights_path(name, weights).exists()
+    return weights_source(name, weights).channels == weights_source(name, own).channels
 
 
 def ranked(left: FeatureMaps, right: FeatureMaps, order: str) -> Array:
@@ -127,7 +126,7 @@ def _pairs_text(model: ModelSpec, other: ModelSpec, shown: int, channels: int) -
     )
 
 
-def table_text(specs: tuple[ModelSpec, ModelSpec], runs: tuple[cache.LayerRun, ...]) -> str:
+def table_text(specs: tuple[ModelSpec, ModelSpec], runs: tuple[LayerRun, ...]) -> str:
     """Numbers that tell two weight sets apart, as a table."""
     columns = [_numbers(spec, run) for spec, run in zip(specs, runs, strict=True)]
     labels = (plain(spec.weights_label) for spec in specs)
@@ -136,7 +135,7 @@ def table_text(specs: tuple[ModelSpec, ModelSpec], runs: tuple[cache.LayerRun, .
     return "\n".join([f"| This layer | {heads} |", "|---|---|---|", *rows])
 
 
-def _numbers(spec: ModelSpec, run: cache.LayerRun) -> dict[str, str]:
+def _numbers(spec: ModelSpec, run: LayerRun) -> dict[str, str]:
     maps = run.maps
     best = likeliest(run.probabilities, spec, 1)
     prediction = f"{plain(best[0].name)}, {best[0].number}" if best else "none: its scores are not finite"

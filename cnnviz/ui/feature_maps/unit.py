@@ -74,7 +74,7 @@ def asked_number(key: str) -> int | None:
 
 
 def pin(unit: Any) -> None:
-    """Take a unit from the wall; None lets go. `MapOnScreen.unit` checks it."""
+    """Pin a unit of the wall; None unpins. `MapOnScreen.unit` checks it."""
     row, column = unit or (None, None)
     st.session_state["maps_row"] = None if row is None else max(0, int(row))
     st.session_state["maps_column"] = None if column is None else max(0, int(column))
@@ -132,7 +132,7 @@ def _story(shown: MapOnScreen, unit: tuple[int, int] | None) -> UnitStory | str:
     if unit is None:
         return no_story_text(asked_number("maps_row"), asked_number("maps_column"), shown.layer, shown.shape)
     try:
-        stories = cache.stories(shown.model, shown.layer, shown.square)
+        stories = cache.maps.stories(shown.model, shown.layer, shown.square)
         if stories.shape != shown.shape:
             return f"How a unit of {shown.layer} is computed is not told: its maps stand otherwise in it."
         return stories.unit(shown.channel, *unit)

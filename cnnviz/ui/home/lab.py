@@ -11,7 +11,7 @@ from cnnviz.ops.geometry import Window
 from cnnviz.ops.kernels import kernel
 from cnnviz.ui import cache
 from cnnviz.ui.components.hero import hero
-from cnnviz.ui.shell.sidebar import current_picture
+from cnnviz.ui.shell.sidebar import LabContext
 
 _MODEL, _LAYER, _SIDE = ModelSpec("mini_resnet", SHAPES), "conv1", 224
 _PAGES = (
@@ -87,14 +87,14 @@ _PAGES = (
 _PER_ROW = 3
 
 
-def show_example() -> None:
+def show_example(context: LabContext) -> None:
     """One kernel on the picture, and a few maps of a network."""
-    picture = cache.fitted(current_picture(), 100)
+    picture = cache.pictures.fitted(context.picture, 100)
     window = Window(3, padding=1)
     layer = PictureFilter(kernel("sobel_x"), "grey", window, window, "replicate")
-    filtered = cache.filtered(picture, layer)
-    square = cache.centre_square(current_picture(), _SIDE)
-    maps = cache.layer_run(_MODEL, _LAYER, square).maps
+    filtered = cache.pictures.filtered(picture, layer)
+    square = cache.pictures.centre_square(context.picture, _SIDE)
+    maps = cache.maps.layer_run(_MODEL, _LAYER, square).maps
     hero(picture, layer, filtered, maps, f"{_MODEL.label}'s first layer, {_MODEL.weights_label}")
 
 

@@ -14,9 +14,9 @@ from cnnviz.nets.weights import SUFFIX
 
 
 class WeightsFolder:
-    """A temporary folder, gone when the server is. A file is named by what is in it.
+    """A temporary folder, deleted when the server stops. A file is named by its digest.
 
-    When there is no more room, the file that was used longest ago goes first.
+    The least recently used files are evicted first.
     """
 
     def __init__(self, limit: int) -> None:
@@ -27,10 +27,10 @@ class WeightsFolder:
         atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
 
     def add(self, write: Callable[[Path], object], check: Callable[[Path], object] | None = None) -> Path:
-        """Have a file written, checked, and kept; one that fails is not.
+        """Have a file written and checked; keep it if the check passes.
 
         Raises:
-            CnnvizError: if it cannot be written, is larger than all the room, or what `check` says.
+            CnnvizError: if it cannot be written, is larger than the limit, or what `check` raises.
         """
         new = self._folder / f"{uuid.uuid4().hex}{SUFFIX}"
         try:
@@ -44,7 +44,7 @@ class WeightsFolder:
             new.unlink(missing_ok=True)
 
     def used(self, path: Path) -> None:
-        """Keep a file longer than those that are not used."""
+        """Mark a file as used just now."""
         with self._lock:
             if path in self._sizes:
                 self._sizes[path] = self._sizes.pop(path)

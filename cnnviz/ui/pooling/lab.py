@@ -73,9 +73,9 @@ def choose_pooling() -> Shrinking:
 
 def show_side_by_side(picture: Picture, shrinking: Shrinking) -> None:
     """The picture, what each way leaves of it, and the arithmetic of it."""
-    working = cache.fitted(picture, _SIDE)
+    working = cache.pictures.fitted(picture, _SIDE)
     x = working.tensor()
-    results = cache.run_queued(lambda: shrinking.shrink(x))
+    results = cache.resources.run_queued(lambda: shrinking.shrink(x))
     shown = [Panel("Input", x[0].numpy())] + [_panel(way, results[way], shrinking) for way in WAYS]
     panels(shown, "pool_panels", box=224, panel_rem=13)
     show_pooling_facts(shrinking, working.height, working.width)
@@ -86,7 +86,10 @@ def show_side_by_side(picture: Picture, shrinking: Shrinking) -> None:
         pooling_code(picture, _SIDE, shrinking),
         lambda: panels_figure(shown),
         lambda: _rows(
-            shrinking, results, cache.run_queued(lambda: shift_responses(shrinking, x, (0, pixels))), pixels
+            shrinking,
+            results,
+            cache.resources.run_queued(lambda: shift_responses(shrinking, x, (0, pixels))),
+            pixels,
         ),
     )
 
@@ -160,9 +163,9 @@ def show_shift(picture: Picture, shrinking: Shrinking) -> None:
         "Shift to the right (pixels)", 1, 8, 1, key="pool_shift", bind="query-params",
         help="What leaves the picture on the right comes back on the left.",
     )  # fmt: skip
-    working = cache.fitted(picture, _SIDE)
+    working = cache.pictures.fitted(picture, _SIDE)
     x = working.tensor()
-    responses = cache.run_queued(lambda: shift_responses(shrinking, x, (0, pixels)))
+    responses = cache.resources.run_queued(lambda: shift_responses(shrinking, x, (0, pixels)))
     input_change = x.roll(pixels, 3)[0] - x[0]
     changes = {"Input": input_change.numpy()} | {
         _TITLES[way]: response.change for way, response in responses.items() if way != "global"
@@ -189,7 +192,7 @@ def show_shift(picture: Picture, shrinking: Shrinking) -> None:
         "pooling_shift",
         shift_code(picture, _SIDE, shrinking, pixels),
         lambda: panels_figure(shown),
-        lambda: _rows(shrinking, cache.run_queued(lambda: shrinking.shrink(x)), responses, pixels),
+        lambda: _rows(shrinking, cache.resources.run_queued(lambda: shrinking.shrink(x)), responses, pixels),
     )
 
 

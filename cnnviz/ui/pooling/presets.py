@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from cnnviz.ui.widgets.controls import register_controls
-from cnnviz.ui.widgets.presets import offer_presets
-
-_START: dict[str, Any] = {
+START: dict[str, Any] = {
     "source": "photo",
     "photo": "cat",
     "pool_view": "side",
@@ -16,7 +13,7 @@ _START: dict[str, Any] = {
     "pool_ceil_mode": False,
     "pool_count_include_pad": True,
 }
-_PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, dict[str, Any]] = {
     "Checkerboard: white or grey": {
         "source": "pattern",
         "pattern": "checkerboard",
@@ -43,14 +40,4 @@ _PRESETS: dict[str, dict[str, Any]] = {
     "Shift by 1: other numbers": {"pool_view": "shift", "pool_shift": 1},
     "Shift by 2: the same map, moved": {"pool_view": "shift", "pool_shift": 2},
 }
-_NOT_ALWAYS_ON_SCREEN = {"pool_shift": 1, "pattern_period": 12, "photo": "cat"}
-
-
-def offer_pooling_presets() -> None:
-    """A row of buttons that set the controls."""
-    offer_presets(_PRESETS, _START)
-
-
-def register_pooling_presets() -> None:
-    """Prepare what a preset sets and is not on screen; call after the controls."""
-    register_controls(_NOT_ALWAYS_ON_SCREEN)
+DEFAULTS = {"pool_shift": 1, "pattern_period": 12, "photo": "cat"}

@@ -12,7 +12,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.figures.field_boxes import Box, effective_chart, effective_figure
 from cnnviz.figures.tables import Row
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.nets.trained import is_published, weights_label, weights_names
+from cnnviz.nets.trained import WeightsSource, weights_names
 from cnnviz.nets.weights import is_weights_path
 from cnnviz.ui import cache
 from cnnviz.ui.components.equations import significant
@@ -37,7 +37,7 @@ def _label(request: EffectiveRequest) -> str:
     return f"Measuring with {kind} weights"
 
 
-PANEL = JobPanel("rf", lambda: cache.effective_jobs(), _label)
+PANEL = JobPanel("rf", lambda: cache.maps.effective_jobs(), _label)
 
 
 def can_be_measured(row: LayerRow) -> bool:
@@ -104,7 +104,7 @@ def _requests(choice: FieldChoice, samples: int) -> list[EffectiveRequest]:
         st.markdown(f"{spec.label} has random weights only: there are no trained ones to compare with.")
     else:
         label, other = beside
-        origin = _origin(spec.name, spec.weights or other.weights or "")
+        origin = _origin(spec.source or other.source)
         specs += [other] if st.toggle(label, key="rf_beside", bind="query-params", help=origin) else []
     return [EffectiveRequest(spec, choice.row.layer, choice.side, samples) for spec in specs]
 
@@ -121,12 +121,14 @@ def _others(spec: ModelSpec) -> tuple[str, ModelSpec] | None:
     return "Random weights (seed 0) beside the trained ones", ModelSpec(spec.name)
 
 
-def _origin(name: str, weights: str) -> str:
-    if is_weights_path(weights):
-        return f"Your own weights: {plain(weights_label(name, weights))}."
-    if is_published(name, weights):
+def _origin(source: WeightsSource | None) -> str:
+    if source is None:
+        return ""
+    if is_weights_path(source.name):
+        return f"Your own weights: {plain(source.label)}."
+    if source.is_published:
         return "The trained weights come from ImageNet and are downloaded when they are first used."
-    return f"The trained weights come with cnnviz: {plain(weights_label(name, weights))}."
+    return f"The trained weights come with cnnviz: {plain(source.label)}."
 
 
 def _macs_up_to(choice: FieldChoice) -> int:

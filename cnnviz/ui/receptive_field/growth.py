@@ -38,11 +38,11 @@ def choose_growth(spec: ModelSpec) -> tuple[dict[ModelSpec, Trace], bool]:
         "Pixels", list(_SCALES), default="linear", required=True, format_func=_SCALES.__getitem__,
         key="rf_scale", bind="query-params",
     )  # fmt: skip
-    found = {spec: cache.traced(spec.name, side, spec.weights)}
+    found = {spec: cache.networks.traced(spec.name, side, spec.weights)}
     for name in (name for name in others if name != spec.name):
         own = catalog_entry(name).input_shape[2]
         try:
-            found[ModelSpec(name)] = cache.traced(name, side if own == 224 else own, None)
+            found[ModelSpec(name)] = cache.networks.traced(name, side if own == 224 else own, None)
         except CnnvizError as error:
             st.markdown(f":material/error: {plain(f'{name}: {error}')}")
     return found, scale == "log"

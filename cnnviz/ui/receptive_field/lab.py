@@ -64,7 +64,7 @@ def choose_row(spec: ModelSpec, offered: Callable[[LayerRow], bool], left_out: s
     Raises:
         CnnvizError: if the network does not take the size, or has no map with a field.
     """
-    found = cache.traced(spec.name, choose_side(spec, SIDES, "rf_side"), spec.weights)
+    found = cache.networks.traced(spec.name, choose_side(spec, SIDES, "rf_side"), spec.weights)
     last, rows = found.last_map, rows_with_field(found)
     names = [row.layer for row in rows if offered(row)]
     _follow_default(names, last.layer)
@@ -124,7 +124,7 @@ def pin_unit(unit: object) -> None:
 def show_box(choice: FieldChoice, picture: Picture, unit: tuple[int, int]) -> None:
     """The field of any unit on the picture, its numbers, and what else is to be said of it."""
     seen, row = choice.seen, choice.row
-    shown = as_seen(cache.centre_square(picture, choice.side), choice.spec.name)
+    shown = as_seen(cache.pictures.centre_square(picture, choice.side), choice.spec.name)
     field_view(row, seen, shown, unit, global_text(row), "rf_boxes", pin_unit)
     show_box_facts(choice.found, choice.rows, row, unit)
     ask_about_next_layer(row)

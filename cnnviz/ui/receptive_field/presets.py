@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from cnnviz.ui.widgets.controls import register_control
-from cnnviz.ui.widgets.presets import offer_presets
-
 
 def _box(model: str, layer: str, unit: str = "") -> dict[str, Any]:
     return {"rf_view": "box", "model": model, "rf_side": 224, "rf_layer": layer, "rf_unit": unit}
@@ -14,7 +11,7 @@ def _stack(text: str) -> dict[str, Any]:
     return {"rf_view": "stack", "rf_stack": text}
 
 
-_PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, dict[str, Any]] = {
     "VGG-style: 3, 5, 6, 10": _stack("3, 3, pool 2, 3"),
     "Two 3×3 against one 5×5": _stack("3, 3"),
     "Dilated 1, 2, 4: 15 wide": _stack("3, 3 d2, 3 d4"),
@@ -24,21 +21,10 @@ _PRESETS: dict[str, dict[str, Any]] = {
     "Squeeze-and-excitation: global": _box("efficientnet_b0", "features.8.2"),
     "Depth compared": {"rf_view": "growth", "rf_others": ["vgg16", "resnet50"], "rf_scale": "log"},
 }
-_DEFAULTS: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     "rf_side": 224,
     "rf_unit": "",
     "rf_stack": "3, 3, pool 2, 3",
     "rf_others": ["vgg16", "resnet50"],
     "rf_scale": "linear",
 }
-
-
-def offer_field_presets() -> None:
-    """A row of buttons that set the controls."""
-    offer_presets(_PRESETS)
-
-
-def register_field_presets() -> None:
-    """Prepare what a preset sets and is not on screen; call after the controls."""
-    for key, default in _DEFAULTS.items():
-        register_control(key, default)

@@ -31,7 +31,7 @@ box = field.box({unit[0]}, {unit[1]})  # ((first row, last row), (first column, 
 
 
 def table_code(spec: ModelSpec, shape: tuple[int, ...]) -> str:
-    """Code whose `table` is the file to take home."""
+    """Code whose `table` is the exported file."""
     return f"""\
 {_IMPORTS}
 trace = cnnviz.trace({_meta_model_call(spec)}, {shape})

@@ -39,9 +39,9 @@ def choose_networks() -> tuple[CifarDesign, int]:
 
 
 def show_gradients(picture: Picture, design: CifarDesign, seed: int) -> None:
-    """Both curves, and in words what was measured."""
-    square = cache.centre_square(picture, _SIDE)
-    norms = cache.gradients(square, design, seed)
+    """Show both curves, and describe what was measured."""
+    square = cache.pictures.centre_square(picture, _SIDE)
+    norms = cache.maps.gradients(square, design, seed)
     said = f"{ratio_text('Plain', norms.plain_ratio)} {ratio_text('Residual', norms.residual_ratio)}"
     st.plotly_chart(
         gradient_chart(norms), key="res_gradients", config={"displayModeBar": False},
@@ -55,7 +55,7 @@ def show_gradients(picture: Picture, design: CifarDesign, seed: int) -> None:
                 ratio_formula(norms),
                 [("Measured:", measurement_text(design))],
             ),
-            Facts("Depth", depth_formula(design), [("Same weights:", _WEIGHTS_WORDS)]),
+            Facts("Depth", depth_formula(design), [("Same weights:", _WEIGHTS_TEXT)]),
             Facts("Initialisation", gain_formula(design), [("Beware:", caution_text(design, norms))]),
         ],
         "res_gradient_facts",
@@ -69,7 +69,7 @@ def show_gradients(picture: Picture, design: CifarDesign, seed: int) -> None:
     )
 
 
-_WEIGHTS_WORDS = (
+_WEIGHTS_TEXT = (
     "the skips have none (stride 2, and zeros for new channels), so one seed gives both networks the same "
     "weights."
 )
@@ -100,7 +100,7 @@ def verdict(norms: GradientNorms) -> str:
 
 
 def level_text(norms: GradientNorms) -> str:
-    """How large the gradients are altogether."""
+    """The overall size of the gradients."""
     plain, residual = (float(np.median(values)) for values in (norms.plain, norms.residual))
     return (
         f"The median norm over all layers is {significant(plain)} plain and {significant(residual)} residual."

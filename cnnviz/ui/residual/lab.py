@@ -56,8 +56,8 @@ def choose_channel(design: BlockDesign) -> int:
 
 def show_sums(picture: Picture, design: BlockDesign, channel: int) -> None:
     """x, F(x), their sum and its ReLU on one scale, and the arithmetic of one place."""
-    square = cache.centre_square(picture, SIDE)
-    found = cache.run_queued(lambda: take_apart(square.tensor(), design))
+    square = cache.pictures.centre_square(picture, SIDE)
+    found = cache.resources.run_queued(lambda: take_apart(square.tensor(), design))
     shown = sum_panels(found, design, channel)
     panels(shown, "res_panels", box=280, panel_rem=10.5 if len(shown) <= 4 else 12)
     show_sum_facts(found, design, channel)
@@ -113,7 +113,7 @@ def _rows(shown: list[Panel], channel: int) -> list[Row]:
 def show_block(design: BlockDesign) -> None:
     """The operations as a list and as a diagram."""
     register_control("res_channel", 0)
-    block, found = cache.block_of(design, SIDE)
+    block, found = cache.networks.block_of(design, SIDE)
     words = f"{block.operation}: {len(block.parts)} operations, {block.parameters:,} parameters, "
     block_view(
         block, [block], diagram(block, found), f"{words}{block.macs:,} MACs for {SIDE}×{SIDE} maps.",

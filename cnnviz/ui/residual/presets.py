@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from cnnviz.ui.widgets.controls import register_control
-from cnnviz.ui.widgets.presets import offer_presets
-
-_START: dict[str, Any] = {
+START: dict[str, Any] = {
     "res_view": "sums",
     "res_kind": "basic",
     "res_order": "post",
@@ -19,7 +16,7 @@ _START: dict[str, Any] = {
     "res_depth": 20,
     "res_seed": 0,
 }
-_PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, dict[str, Any]] = {
     "Without the skip": {"res_skip": False},
     "Half the size: a 1×1 on the skip": {"res_out": 128, "res_stride": 2},
     "Pre-activation": {"res_order": "pre"},
@@ -31,14 +28,3 @@ _PRESETS: dict[str, dict[str, Any]] = {
         "res_view": "gradients", "res_depth": 56, "res_batch_norm": False, "res_gain": "lecun",
     },
 }  # fmt: skip
-
-
-def offer_residual_presets() -> None:
-    """A row of buttons that set the controls."""
-    offer_presets(_PRESETS, _START)
-
-
-def register_residual_presets() -> None:
-    """Prepare what a preset sets and is not on screen; call after the controls."""
-    for key, default in _START.items():
-        register_control(key, default)

@@ -79,7 +79,7 @@ def run() -> None:
     """Draw the frame and run the chosen page in it."""
     st.logo(_WORDMARK, size="large", icon_image=_LOGO)
     page = st.navigation(pages(), expanded=True)
-    _leave_out_endless_numbers()
+    _drop_infinite_numbers()
     st.set_page_config(page_title=f"{page.title} · cnnviz", page_icon=_LOGO, layout="wide")
     st.html(_STYLE)
     st.session_state[_RAN] = True
@@ -94,20 +94,20 @@ def run() -> None:
     page.run()
 
 
-def _leave_out_endless_numbers() -> None:
+def _drop_infinite_numbers() -> None:
     """Start over without them if the link has any; call it once the navigation knows the page.
 
     On `inf` in the link a field for whole numbers raises an OverflowError, in Streamlit 1.67.
     """
-    endless = [key for key in st.query_params if any(map(_is_endless, st.query_params.get_all(key)))]
-    if endless and _CLEANED not in st.session_state:
+    infinite = [key for key in st.query_params if any(map(_is_infinite, st.query_params.get_all(key)))]
+    if infinite and _CLEANED not in st.session_state:
         st.session_state[_CLEANED] = True
-        for key in endless:
+        for key in infinite:
             del st.query_params[key]
         st.rerun()
 
 
-def _is_endless(text: str) -> bool:
+def _is_infinite(text: str) -> bool:
     try:
         return not math.isfinite(float(text))
     except ValueError:

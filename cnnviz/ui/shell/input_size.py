@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from cnnviz.nets.catalog import ModelSpec, catalog_entry
-from cnnviz.nets.trained import normalisation, trained_sizes
+from cnnviz.nets.trained import trained_sizes
 from cnnviz.ui import cache
 from cnnviz.ui.widgets.controls import pop_set_value, register_control
 
@@ -45,7 +45,7 @@ def choose_side(model: ModelSpec, sides: Sequence[int], key: str) -> int:
 
 def sides_of(model: ModelSpec, sides: Sequence[int]) -> tuple[int, ...]:
     """Those of some sizes that a network takes, and those that its weights were trained for."""
-    return tuple(cache.sizes_of(model.name, _wanted(model, sides), model.weights).sides)
+    return tuple(cache.networks.sizes_of(model.name, _wanted(model, sides), model.weights).sides)
 
 
 def _wanted(model: ModelSpec, sides: Sequence[int]) -> tuple[int, ...]:
@@ -57,7 +57,7 @@ def _memory_of(key: str) -> str:
 
 
 def _remember(key: str) -> None:
-    """A size that the user chose comes back with the next network that takes it."""
+    """Remember the size that the user chose, for the next network that takes it."""
     st.session_state[_memory_of(key)] = st.session_state[key]
 
 
@@ -73,7 +73,7 @@ def input_text(model: ModelSpec, fitting: Sequence[int], wanted: Sequence[int]) 
     """What the network is shown, and why some sizes are not offered."""
     colours = "brightness" if catalog_entry(model.name).input_shape[1] == 1 else "colours"
     said = f"Shown: the square in the middle, its {colours} from 0 to 1"
-    wants = None if model.weights is None else normalisation(model.name, model.weights)
+    wants = model.source.normalisation if model.source else None
     if wants is not None:
         mean, deviation = (", ".join(f"{v:g}" for v in three) for three in (wants.mean, wants.std))
         said += f", less {mean} and divided by {deviation} (red, green, blue), as in training"

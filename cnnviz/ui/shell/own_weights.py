@@ -36,17 +36,17 @@ def own_weights(name: str) -> OwnWeights | None:
         del st.session_state[_FILES][name]
         st.warning(f"{plain(found.title)} is no longer kept on this server: load it again.")
         return None
-    cache.weights_folder().used(found.path)
+    cache.resources.weights_folder().used(found.path)
     return found
 
 
 def keep(network: nn.Module, provenance: Provenance) -> Path:
-    """Write weights to a file of the server's own; it goes when room is needed.
+    """Write weights to a file of the server's own; it is evicted when space is needed.
 
     Raises:
         CnnvizError: if they cannot be written.
     """
-    return cache.weights_folder().add(lambda path: save_weights(network, path, provenance))
+    return cache.resources.weights_folder().add(lambda path: save_weights(network, path, provenance))
 
 
 def use(name: str, path: Path, title: str = "your training") -> None:
@@ -87,7 +87,7 @@ def _take(name: str) -> None:
     if file is None:
         return
     try:
-        path = cache.weights_folder().add(
+        path = cache.resources.weights_folder().add(
             lambda path: path.write_bytes(file.getbuffer()), lambda path: _check(name, path, file.name)
         )
     except Exception as error:  # as in `feedback.explained`: a callback has no page yet to say it on
@@ -102,9 +102,9 @@ def _check(name: str, path: Path, title: str) -> None:
     Raises:
         CnnvizError: with every difference in words, under the name that the user knows.
     """
-    cache.require_memory(ModelSpec(name))
+    cache.networks.require_memory(ModelSpec(name))
     try:
-        with cache.processor().slot():
+        with cache.resources.processor().slot():
             read_weights(meta_model(name, str(path)), path, catalog_entry(name).label)
     except CnnvizError as error:
         raise CnnvizError(str(error).replace(path.name, title)) from error

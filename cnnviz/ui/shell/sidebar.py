@@ -1,6 +1,6 @@
 """The sidebar: one picture for all pages, one model for all network pages."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -29,20 +29,36 @@ _SOURCES = {"photo": "Photo", "pattern": "Pattern", "upload": "Upload"}
 _FILE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff"]
 
 
-def current_picture() -> Picture:
-    """The picture chosen in the sidebar."""
+@dataclass(frozen=True, slots=True)
+class LabContext:
+    """What the sidebar has chosen, for the labs.
+
+    Attributes:
+        picture: for all pages.
+        model: for all network pages.
+    """
+
+    picture: Picture
+    model: ModelSpec
+
+
+def lab_context() -> LabContext:
+    """The choices of the sidebar as they are now; a lab asks once, as its run begins."""
+    return LabContext(_current_picture(), _current_model())
+
+
+def _current_picture() -> Picture:
     picture = st.session_state.get(_PICTURE)
-    return picture if isinstance(picture, Picture) else cache.photograph(sample_names()[0])
+    return picture if isinstance(picture, Picture) else cache.pictures.photograph(sample_names()[0])
 
 
-def current_model() -> ModelSpec:
-    """The model chosen in the sidebar."""
+def _current_model() -> ModelSpec:
     spec = st.session_state.get(_MODEL)
     return spec if isinstance(spec, ModelSpec) else ModelSpec(reference_names()[0])
 
 
 def choose_picture() -> None:
-    """Let the user choose; what cannot be read is explained, and the picture before it stays."""
+    """Let the user choose; a file that cannot be read is explained, and the previous picture stays."""
     source = st.segmented_control(
         "Picture",
         list(_SOURCES),
@@ -65,14 +81,14 @@ def choose_picture() -> None:
     private = source == "upload" and _UPLOAD in st.session_state
     if source == "upload" and not private:
         st.caption("A reload or a copied link does not bring your own picture along. Until you choose one:")
-    _show(current_picture(), private)
+    _show(_current_picture(), private)
 
 
 def _pick_photo() -> Picture:
     name = st.selectbox(
         "Photograph", sample_names(), format_func=readable_name, key="photo", bind="query-params"
     )
-    return cache.photograph(name)
+    return cache.pictures.photograph(name)
 
 
 def _pick_pattern() -> Picture:
@@ -84,7 +100,7 @@ def _pick_pattern() -> Picture:
         period = st.slider("Period (pixels)", 2, 64, 12, key="pattern_period", bind="query-params")
     if name == "grating":
         angle = st.slider("Angle (degrees)", 0, 180, 0, 5, key="pattern_angle", bind="query-params")
-    return cache.test_pattern(Pattern(name, period, angle))
+    return cache.pictures.test_pattern(Pattern(name, period, angle))
 
 
 def _pick_upload() -> Picture | None:
@@ -99,7 +115,7 @@ def _pick_upload() -> Picture | None:
 def _uploaded(file: UploadedFile, name: str) -> Picture:
     """Read a new file; one that was read before is not read again."""
     if st.session_state.get(_READ, ("", None))[0] != file.file_id:
-        with cache.processor().slot():
+        with cache.resources.processor().slot():
             st.session_state[_READ] = file.file_id, _read(file.getvalue(), name)
     found: Picture | CnnvizError = st.session_state[_READ][1]
     if isinstance(found, CnnvizError):
@@ -125,7 +141,7 @@ _PICKERS = {"photo": _pick_photo, "pattern": _pick_pattern, "upload": _pick_uplo
 
 def _show(picture: Picture, private: bool) -> None:
     name = picture.name if private else readable_name(picture.name)
-    st.image(cache.preview(picture), width="stretch", alt=f"The chosen picture: {name}")
+    st.image(cache.pictures.preview(picture), width="stretch", alt=f"The chosen picture: {name}")
     notes = [f"{plain(name)}, {picture.height}×{picture.width} pixels, height × width", *picture.notes]
     st.caption("; ".join(notes) + ".")
     if private:
@@ -176,4 +192,4 @@ def _choose_seed() -> int:
 
 def show_device() -> None:
     """Say where networks run."""
-    st.caption(f"Networks run on: {cache.processor().label}")
+    st.caption(f"Networks run on: {cache.resources.processor().label}")

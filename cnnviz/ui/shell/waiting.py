@@ -10,7 +10,6 @@ import streamlit as st
 
 from cnnviz.jobs import Job
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.nets.trained import is_published, weights_path
 from cnnviz.ui import cache
 from cnnviz.ui.jobs.background import BackgroundJobs
 from cnnviz.ui.jobs.downloads import Download, download_text
@@ -104,13 +103,16 @@ class PendingRequests(Generic[Request, Result]):
 
     def _download_of(self, spec: ModelSpec) -> Download | None:
         """The download of a network's weights while it lasts; None if they are there, or there are none."""
-        if spec.weights is None:
+        source = spec.source
+        if source is None:
             return None
         if self._download is None:
-            cache.require_memory(spec)
-            if not is_published(spec.name, spec.weights) or weights_path(spec.name, spec.weights).exists():
+            cache.networks.require_memory(spec)
+            if source.is_there:
                 return None
-            self._download = self._queue.enter_context(cache.downloads().wanted(spec.name, spec.weights))
+            self._download = self._queue.enter_context(
+                cache.resources.downloads().wanted(spec.name, source.name)
+            )
         if not self._download.ended:
             return self._download
         self._queue.close()

@@ -8,7 +8,7 @@ import streamlit as st
 from cnnviz.errors import user_message
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.classifiers import weights_bytes
-from cnnviz.nets.trained import is_published, weights_path
+from cnnviz.nets.trained import weights_source
 from cnnviz.ui import cache
 from cnnviz.ui.jobs.downloads import download_text
 from cnnviz.ui.widgets.feedback import plain
@@ -55,7 +55,7 @@ def _problem(spec: ModelSpec, weights: str) -> str | None:
     """Have the network with its weights in memory; a sentence if that fails, whatever the fault."""
     try:
         _fetch(spec, weights)
-        cache.load(spec)
+        cache.networks.load(spec)
     except Exception as error:  # the page goes on with random weights of this network, not of the one before
         return user_message(error, f"The weights {spec.weights_label} could not be had.")
     return None
@@ -63,11 +63,11 @@ def _problem(spec: ModelSpec, weights: str) -> str | None:
 
 def _fetch(spec: ModelSpec, weights: str) -> None:
     """Wait for a download and show how far it is. Nothing else in the app waits for it."""
-    cache.require_memory(spec)
-    if not is_published(spec.name, weights) or weights_path(spec.name, weights).exists():
+    cache.networks.require_memory(spec)
+    if weights_source(spec.name, weights).is_there:
         return
     bar = st.progress(0.0, f"Downloading {spec.label}, {weights_bytes(spec.name, weights) / 1e6:,.0f} MB…")
-    with cache.downloads().wanted(spec.name, weights) as download:
+    with cache.resources.downloads().wanted(spec.name, weights) as download:
         while not download.ended:
             queued = download.state == "queued"
             bar.progress(download.request.share, download_text(spec.label, download) + "…" * queued)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from cnnviz.nets.catalog import reference_names
-from cnnviz.nets.trained import SHAPES, weights_label, weights_names
+from cnnviz.nets.trained import SHAPES, weights_names, weights_source
 from cnnviz.ui.shell.own_weights import OWN, own_weights
 from cnnviz.ui.widgets.controls import register_control
 from cnnviz.ui.widgets.feedback import plain
@@ -77,5 +77,5 @@ def _settle(offered: Sequence[str], default: str) -> None:
 
 def _origin(name: str, weights: str) -> str:
     """What a file of weights says of itself, as a sentence."""
-    said = plain(weights_label(name, weights))
+    said = plain(weights_source(name, weights).label)
     return f"{said[:1].upper()}{said[1:]}."

@@ -29,7 +29,7 @@ def slide(
     picture: Picture, sliding: Sliding, prefix: str, keys: Mapping[str, tuple[str, str]],
     take_weights: Callable[[Any], None] | None = None, patch_size: int = 8,
 ) -> None:  # fmt: skip
-    """Show the sliding window, its formula, and what to take home.
+    """Show the sliding window, its formula, and its exports.
 
     What is changed in the window goes into the page's own controls.
 
@@ -41,7 +41,7 @@ def slide(
         take_weights: gets the weights when they were edited by hand.
         patch_size: rows and columns of the patch at first.
     """
-    small = cache.fitted(picture, SIDE)
+    small = cache.pictures.fitted(picture, SIDE)
     place = st.container()
     with st.expander("Patch of the picture"):
         patch, matrix = _choose_patch(small, prefix, patch_size)

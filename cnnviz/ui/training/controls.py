@@ -59,7 +59,7 @@ class Choice:
     @property
     def cost(self) -> TrainingCost:
         """What the plan takes."""
-        return cache.training_cost_of(self.plan, self.classes, self.side, self.pictures)
+        return cache.training.training_cost_of(self.plan, self.classes, self.side, self.pictures)
 
 
 def is_private(plan: Plan) -> bool:
@@ -105,7 +105,7 @@ def choose_training() -> Choice:
     if uploaded:
         name = uploaded.train.name if uploaded.train.name not in DATA else f"folder {uploaded.train.name}"
     plan = Plan(model or "simple_cnn", width, name, recipe, count, same or data != "shapes", half)
-    return _choice(data, plan, uploaded, partial(cache.upload, token))
+    return _choice(data, plan, uploaded, partial(cache.training.upload, token))
 
 
 def _choose_more(data: str) -> tuple[bool, bool, bool, int]:
@@ -154,8 +154,8 @@ def _take(file: UploadedFile) -> None:
     problem = ""
     try:
         with st.spinner("Reading the pictures…"):
-            found = zip_source(file.getvalue(), file.name, turn=cache.processor().slot)
-            st.session_state[_KEPT] = cache.keep_upload(found)
+            found = zip_source(file.getvalue(), file.name, turn=cache.resources.processor().slot)
+            st.session_state[_KEPT] = cache.training.keep_upload(found)
             st.session_state[_TRIED] = file.file_id, ""
     except Exception as error:  # as in `feedback.explained`; kept, so that it is not read with each run
         problem = user_message(error)
@@ -168,17 +168,17 @@ def _uploaded(token: str) -> Source | None:
     if not token:
         return None
     try:
-        source = cache.upload(token)
+        source = cache.training.upload(token)
     except CnnvizError as error:
         del st.session_state[_KEPT]
         st.session_state[_TRIED] = st.session_state[_TRIED][0], str(error)
         st.warning(plain(str(error)), icon=":material/error:")
         return None
-    _tell(source)
+    _show_sizes(source)
     return source
 
 
-def _tell(source: Source) -> None:
+def _show_sizes(source: Source) -> None:
     held = len(source.test) if source.test else 0
     said = (
         f"{source.train.name}: {len(source.train.classes)} classes, {len(source.train):,} pictures to learn "
@@ -200,4 +200,4 @@ def _choice(data: str, plan: Plan, uploaded: Source | None, fetch: Callable[[], 
         side = SIDE // 2 if plan.half_size else SIDE
         return Choice(plan, lambda: whole, len(CLASSES), side, plan.pictures, plan.arranged(whole))
     side = 16 if plan.half_size else 32
-    return Choice(plan, lambda: cache.downloaded_pictures(data), 10, side, plan.pictures)
+    return Choice(plan, lambda: cache.training.downloaded_pictures(data), 10, side, plan.pictures)

@@ -1,4 +1,4 @@
-"""A run after each epoch, on the page: what its filters, maps and answers have become."""
+"""A run after each epoch, on the page: its filters, maps and predictions."""
 
 from functools import partial
 
@@ -29,16 +29,16 @@ def network_after(run: LiveRun, checkpoint: Checkpoint) -> nn.Module:
 
 
 def show_epochs(run: LiveRun, picture: Picture) -> None:
-    """Filters, maps and answers, with one slider for all."""
+    """Show filters, maps and predictions, with one slider for all."""
     checkpoints, source = run.checkpoints.kept, run.source
     if not checkpoints or source is None:
         return
     side = source.train.batch([0])[0].shape[-1]
     layer = _choose_layer(run, checkpoints[0])
-    square = cache.centre_square(picture, side)
+    square = cache.pictures.centre_square(picture, side)
     most = _shown_maps(run, checkpoints[0], layer, square)
     found = [
-        cache.epoch_maps(
+        cache.training.epoch_maps(
             run.token,
             checkpoint.epoch,
             layer,

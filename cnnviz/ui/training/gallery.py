@@ -23,7 +23,7 @@ def show_examples(choice: Choice) -> None:
             "background, "
             "blur and noise. Some figures are as bright as their background, so that only colour shows them."
         )
-        _show(cache.shapes_gallery(), CLASSES)
+        _show(cache.training.shapes_gallery(), CLASSES)
         st.markdown(
             "Guessing is right in 10 % of cases. A linear model, which gives each of the 12,288 values a "
             "weight for each class and adds up, stays below 20 %: single pixels do not tell the class, and "

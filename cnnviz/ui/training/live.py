@@ -25,7 +25,7 @@ START_HELP = (
     f"goes on while you look at other pages, and pauses when nobody has looked for {PATIENCE_MINUTES} "
     "minutes."
 )
-_WORDS = {
+_STATE_TEXTS = {
     "paused": "Paused",
     "stopped": "Stopped",
     "done": "Done",
@@ -42,7 +42,7 @@ def choose_run(choice: Choice) -> LiveRun | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         buttons = st.container(horizontal=True, width="content")
         token = st.text_input("Run", key=TOKEN, bind="query-params", disabled=True)  # brings it into the link
-    run = cache.training_runs().find(token) if token else None
+    run = cache.training.training_runs().find(token) if token else None
     with buttons:
         _show_buttons(run, choice)
     if refused := st.session_state.pop(_REFUSED, ""):
@@ -75,7 +75,7 @@ def _show_buttons(run: LiveRun | None, choice: Choice) -> None:
 
 def _start(plan: Plan, fetch: Callable[[], Source]) -> None:
     try:
-        run = cache.training_runs().start(plan, fetch, _owner())
+        run = cache.training.training_runs().start(plan, fetch, _owner())
     except CnnvizError as error:
         st.session_state[_REFUSED] = str(error)
         return
@@ -85,7 +85,7 @@ def _start(plan: Plan, fetch: Callable[[], Source]) -> None:
 
 def _resume(run: LiveRun) -> None:
     try:
-        cache.training_runs().resume(run)
+        cache.training.training_runs().resume(run)
     except CnnvizError as error:
         st.session_state[_REFUSED] = str(error)
 
@@ -121,7 +121,8 @@ def _follow(run: LiveRun) -> None:
         request_rerun("train_rerun", _draw_lab)
     steps, total = run.steps[:], run.total_steps
     st.progress(
-        len(steps) / total if total else 0.0, plain(progress_text(run, cache.training_runs().ahead(run)))
+        len(steps) / total if total else 0.0,
+        plain(progress_text(run, cache.training.training_runs().ahead(run))),
     )
     if run.note:
         show = st.info if run.state in ("paused", "stopped") else st.warning
@@ -133,7 +134,7 @@ def _follow(run: LiveRun) -> None:
 
 
 def _draw_lab() -> None:
-    """The lab alone: where a run of the whole page meets a key press, the lab's controls begin anew."""
+    """Rerun the lab alone: a key press during a rerun of the whole page would reset the lab's controls."""
     st.rerun(LAB)
 
 
@@ -151,7 +152,7 @@ def progress_text(run: LiveRun, ahead: int) -> str:
         return f"Waiting: {counted(ahead, 'other run')} {'comes' if ahead == 1 else 'come'} first; {where}"
     left = run.seconds_left
     if run.state != "training":
-        return f"{_WORDS[run.state]}: {where}" if where else _WORDS[run.state]
+        return f"{_STATE_TEXTS[run.state]}: {where}" if where else _STATE_TEXTS[run.state]
     if left is None:
         return f"Training: {where}"
     said = f"Training: {where}, about {_time(left)} left"

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from cnnviz.ui.widgets.presets import offer_presets
-
-_START: dict[str, Any] = {
+START: dict[str, Any] = {
     "train_model": "simple_cnn",
     "train_width": 16,
     "train_data": "shapes",
@@ -17,7 +15,7 @@ _START: dict[str, Any] = {
     "train_augment": False,
     "train_seed": 0,
 }
-_PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, dict[str, Any]] = {
     "SimpleCNN in a minute": {},
     "A rate far too high: it diverges": {"train_rate": 1000.0},
     "Far too low: nothing happens": {"train_rate": 1e-5, "train_epochs": 4},
@@ -31,8 +29,3 @@ _PRESETS: dict[str, dict[str, Any]] = {
     },
     "A narrow MiniResNet": {"train_model": "mini_resnet", "train_width": 8},
 }
-
-
-def offer_training_presets() -> None:
-    """A row of buttons that set the controls."""
-    offer_presets(_PRESETS, _START)

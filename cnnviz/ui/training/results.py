@@ -1,4 +1,4 @@
-"""What a run leaves: weights to take home or to look into, curves, and a table."""
+"""The results of a run: weights to download or to look into, curves, and a table."""
 
 from dataclasses import replace
 from functools import partial

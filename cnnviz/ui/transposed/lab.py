@@ -121,9 +121,9 @@ class Enlargement:
     @classmethod
     def of(cls, picture: Picture, layer: Layer, output_padding: int) -> "Enlargement":
         """Compute both ways for the picture, made small."""
-        small, (window, name) = cache.fitted(picture, _SIDE), layer
+        small, (window, name) = cache.pictures.fitted(picture, _SIDE), layer
         weights = stamp(name, window.kernel_size, window.stride)
-        result = cache.run_queued(
+        result = cache.resources.run_queued(
             lambda: upsample(small.tensor(), weights, window, output_padding=output_padding)
         )
         return cls(small, layer, output_padding, result)

@@ -13,7 +13,7 @@ _MOVED = "_limits_moved"
 
 
 def readable_name(name: str) -> str:
-    """A key as a person would write it: "step_edge" → "Step edge"."""
+    """A key as readable text: "step_edge" → "Step edge"."""
     text = name.replace("_", " ")
     return text[:1].upper() + text[1:]
 
@@ -24,9 +24,9 @@ def counted(number: int, noun: str) -> str:
 
 
 def lazy_expander(label: str, key: str) -> DeltaGenerator | None:
-    """An expander that stays empty until it is first opened; None as long as it was not.
+    """An expander that stays empty until it is first opened; None until then.
 
-    The browser works at everything inside a closed expander with each move of a slider, too.
+    Otherwise every rerun would also compute, send and draw what is inside a closed expander.
     """
     place = st.expander(label, key=key, on_change="rerun")
     opened = st.session_state.setdefault(f"_{key}_opened", False) or bool(place.open)
@@ -35,7 +35,7 @@ def lazy_expander(label: str, key: str) -> DeltaGenerator | None:
 
 
 def register_control(key: str, default: object) -> None:
-    """Prepare a control that is not on screen for a value from elsewhere, such as a button.
+    """Make a control that is not on screen known, so that a button can set it.
 
     Streamlit puts a value set by code into the URL only if it knew the control's key before.
     """
@@ -55,7 +55,7 @@ def set_control(key: str, value: object) -> None:
 
 
 def pop_set_value(key: str) -> Any:
-    """What `set_control` has set since this was last asked; None if nothing."""
+    """What `set_control` has set since the last call; None if nothing."""
     return st.session_state.pop(_set_value_key(key), None)
 
 
@@ -64,7 +64,7 @@ def _set_value_key(key: str) -> str:
 
 
 def bring_link_up_to_date() -> None:
-    """Run the lab once more, a moment later, where a slider's limits have moved; call after the controls.
+    """Rerun the lab soon if a slider's limits have moved; call after the controls.
 
     To Streamlit a slider with other limits is another control, whose value reaches the URL in the
     first run after the one that drew it. It is the fragment that runs again, not the whole page: where
@@ -130,7 +130,7 @@ def lab_columns() -> Sequence[DeltaGenerator]:
 
 
 def choose_view(views: Mapping[str, str], key: str) -> str:
-    """A row of names, one of which is shown: key → name on screen; the first is shown at first."""
+    """Let the user choose a view: key → name on screen; the first is the default."""
     chosen = st.segmented_control(
         "View",
         list(views),

@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnviz.arrays import Array
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.nets.trained import SHAPES, class_names, is_published, provenance
+from cnnviz.nets.trained import SHAPES, WeightsSource
 from cnnviz.ui.components.bar_list import Bar
 from cnnviz.ui.components.equations import percent
 from cnnviz.ui.widgets.feedback import plain
@@ -29,7 +29,7 @@ def not_finite_text(probabilities: Array) -> str | None:
 
 def names_of(model: ModelSpec, count: int) -> tuple[str, ...]:
     """What the classes are called; by number where the weights do not tell as many names."""
-    names = () if model.weights is None else class_names(model.name, model.weights)
+    names = model.source.class_names if model.source else ()
     return names if len(names) == count else tuple(f"class {index}" for index in range(count))
 
 
@@ -55,18 +55,18 @@ def prediction_text(probabilities: Array, model: ModelSpec) -> str:
             f"The weights are {weights} and give every class the same score."
         )
     head = f"**Prediction:** the {min(_TOP, count)} likeliest of {count:,} classes."
-    if model.weights is None:
+    if model.source is None:
         return (
             f"{head} The weights are random (seed {model.seed}) and have learned nothing: a network can be "
             "sure and mean nothing by it."
         )
-    return f"{head} The weights are {plain(model.weights_label)}. {_worth(model.name, model.weights)}"
+    return f"{head} The weights are {plain(model.weights_label)}. {_worth(model.source)}"
 
 
-def _worth(name: str, weights: str) -> str:
+def _worth(source: WeightsSource) -> str:
     """What the classes leave out."""
-    count = len(class_names(name, weights))
-    if count and not is_published(name, weights) and provenance(name, weights).data == SHAPES:
+    count = len(source.class_names)
+    if count and not source.is_published and source.provenance.data == SHAPES:
         return (
             f"These {count} shapes are all that the network knows. A photograph of a cat is none of them, "
             "and all certainty goes to them even so."

@@ -1,4 +1,8 @@
-"""The row "Try this": buttons that set several controls at once."""
+"""The row "Try this": buttons that set several controls at once.
+
+A concept lists its own in `presets.py`: PRESETS, label → control → value; START, the values that each begins
+from; DEFAULTS, of controls that a preset sets and that are not always on screen (`register_controls`).
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -60,7 +60,7 @@ def choose_yourself(
 
 
 def diagnose(guess: int, answer: int, mistakes: Mapping[str, int]) -> str:
-    """What to say of a guess: right, the mistake that gives it, or how far off it is."""
+    """The reply to a guess: right, the mistake that gives it, or how far off it is."""
     if guess == answer:
         return f"**Right: {answer}.**"
     known = [words for words, result in mistakes.items() if result == guess and result != answer]

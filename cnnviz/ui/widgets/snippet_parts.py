@@ -1,4 +1,4 @@
-"""What the code of every page begins with."""
+"""Parts that the snippets of all pages share."""
 
 from cnnviz.data.images import Picture
 from cnnviz.nets.catalog import ModelSpec

@@ -488,14 +488,14 @@ def test_the_smallest_size_is_found_far_away_too(network, shape, smallest):
 
 
 def test_a_network_that_takes_no_size_names_none(monkeypatch):
-    sides, tried = [], trace_module.runs
+    sides, tried = [], trace_module.dry_run
 
     def counted(outline, shape):
         sides.append(shape[-1])
         return tried(outline, shape)
 
     monkeypatch.setattr(trace_module, "_CALLS", 1_000)
-    monkeypatch.setattr(trace_module, "runs", counted)
+    monkeypatch.setattr(trace_module, "dry_run", counted)
     deep = nn.Sequential(*(nn.ReLU() for _ in range(37)), nn.Flatten(), nn.Linear(10_007, 2))
     assert smallest_size(deep, (1, 1, 8, 8)) is None
     # 40 calls of modules a size: after 25 sizes one by one, it is too deep to go on.

@@ -1,4 +1,4 @@
-"""What the caches hand out."""
+"""What the caches return."""
 
 import functools
 import threading
@@ -20,7 +20,7 @@ from cnnviz.ui.jobs.passes import Passes
 
 def test_equal_pixels_of_two_people_keep_their_names():
     pixels = np.zeros((20, 30, 3), np.uint8)
-    for resize in (cache.fitted, cache.centre_square):
+    for resize in (cache.pictures.fitted, cache.pictures.centre_square):
         assert resize(Picture(pixels, "hers"), 8).name == "hers"
         assert resize(Picture(pixels, "his"), 8).name == "his"
 
@@ -33,7 +33,7 @@ def test_a_story_that_cannot_be_given_is_refused_with_a_new_exception_each_time(
     raised = []
     for _ in range(2):
         with pytest.raises(CnnvizError, match="No story") as error:
-            cache.stories(ModelSpec("lenet5", seed=77), "conv1", sample("cat").centre_square(32))
+            cache.maps.stories(ModelSpec("lenet5", seed=77), "conv1", sample("cat").centre_square(32))
         raised.append(error.value)
     assert raised[0] is not raised[1]
 
@@ -43,7 +43,12 @@ def test_passes_at_the_same_time_do_not_report_into_each_other(monkeypatch):
     sides = (64, 96)
     expected = [layer_summaries(meta_model("resnet18"), (1, 3, side, side)) for side in sides]
     way = padding_on_the_way(meta_model("resnet18"), "layer1.0.conv1", (1, 3, 64, 64))
-    for stored in (cache.layers_of, cache.networks._recorded, cache.padding_to, cache.meta_model_of):
+    for stored in (
+        cache.networks.layers_of,
+        cache.networks._recorded,
+        cache.networks.padding_to,
+        cache.networks.meta_model_of,
+    ):
         stored.clear()
     together = threading.Barrier(3, timeout=10)
 
@@ -55,13 +60,15 @@ def test_passes_at_the_same_time_do_not_report_into_each_other(monkeypatch):
             super().__init__(model)
             self.model = functools.partial(meeting, self.model)
 
-    monkeypatch.setattr("cnnviz.analysis.graph.MetaCopy", MeetingMetaCopy)
+    monkeypatch.setattr("cnnviz.analysis.graph.record.MetaCopy", MeetingMetaCopy)
     monkeypatch.setattr("cnnviz.analysis.shifts.forward", meeting)
     found = {}
     threads = [
-        threading.Thread(target=lambda: found.update({64: cache.layers_of("resnet18", 64)})),
-        threading.Thread(target=lambda: found.update({96: cache.layers_of("resnet18", 96)})),
-        threading.Thread(target=lambda: found.update(way=cache.padding_to("resnet18", "layer1.0.conv1", 64))),
+        threading.Thread(target=lambda: found.update({64: cache.networks.layers_of("resnet18", 64)})),
+        threading.Thread(target=lambda: found.update({96: cache.networks.layers_of("resnet18", 96)})),
+        threading.Thread(
+            target=lambda: found.update(way=cache.networks.padding_to("resnet18", "layer1.0.conv1", 64))
+        ),
     ]
     for thread in threads:
         thread.start()
@@ -80,7 +87,7 @@ def test_who_waits_for_a_network_that_somebody_builds_holds_no_slot(monkeypatch)
         assert go.wait(10)
         return build(spec)
 
-    def noted(spec, known=cache.require_memory):
+    def noted(spec, known=cache.networks.require_memory):
         waiting.release()
         known(spec)
 
@@ -88,10 +95,10 @@ def test_who_waits_for_a_network_that_somebody_builds_holds_no_slot(monkeypatch)
     monkeypatch.setattr(cache.networks, "require_memory", noted)
     picture = sample("cat").centre_square(32)
     wanted = [
-        lambda: cache.shared_model(spec),
-        lambda: cache.load(spec),
-        lambda: cache.layer_run(spec, "features.c1", picture),
-        lambda: cache.network_limit(spec, picture),
+        lambda: cache.networks.shared_model(spec),
+        lambda: cache.networks.load(spec),
+        lambda: cache.maps.layer_run(spec, "features.c1", picture),
+        lambda: cache.maps.network_limit(spec, picture),
     ]
     threads = [threading.Thread(target=call, daemon=True) for call in wanted]
     try:
@@ -113,4 +120,4 @@ def test_who_waits_for_a_network_that_somebody_builds_holds_no_slot(monkeypatch)
 def _more_than_one_slot_taken():
     """The builder's is one; the others have come to the store, and get a moment to take theirs."""
     time.sleep(0.2)
-    return cache.processor()._running > 1
+    return cache.resources.processor()._running > 1

@@ -141,7 +141,7 @@ def test_weights_of_a_run_that_cannot_be_kept_are_reported_and_lead_nowhere(monk
 
 def test_a_file_of_weights_that_fails_unforeseen_changes_nothing(monkeypatch):
     state = {own_weights._UPLOADER: object()}
-    monkeypatch.setattr(own_weights.cache, "weights_folder", faulty)
+    monkeypatch.setattr(own_weights.cache.resources, "weights_folder", faulty)
     monkeypatch.setattr(own_weights.st, "session_state", state)
     own_weights._take("simple_cnn")
     assert set(state) == {own_weights._UPLOADER, own_weights._PROBLEM}

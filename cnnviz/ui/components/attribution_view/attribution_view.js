@@ -1,11 +1,12 @@
 // A picture, and maps of what a score rests on laid over it; how much of each is a hand's choice.
 
-import { isDark, scaleColours } from "../shared/colours.js";
-import { made } from "../shared/elements.js";
+import { isDark, luma, scaleColours } from "../shared/colours.js";
+import { make } from "../shared/elements.js";
 import { pixelAt, putImage, rgbImage, signedImage, sizeCanvas, wholeZoom } from "../shared/images.js";
+import { arrowStep } from "../shared/keyboard.js";
 import { drawLegend } from "../shared/legend.js";
 import { redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
-import { format } from "../shared/numbers.js";
+import { clamp, format } from "../shared/numbers.js";
 import { unpack } from "../shared/payload.js";
 
 export default function (component) {
@@ -47,17 +48,17 @@ export default function (component) {
   }
 
   function figure() {
-    const element = made("figure");
-    const stage = made("div", "stage");
+    const element = make("figure");
+    const stage = make("div", "stage");
     stage.setAttribute("role", "group");
-    const [canvas, bar] = [made("canvas"), made("canvas")];
+    const [canvas, bar] = [make("canvas"), make("canvas")];
     canvas.setAttribute("role", "img");
     bar.setAttribute("aria-hidden", "true");
-    const mark = made("div", "mark");
+    const mark = make("div", "mark");
     stage.append(canvas, mark);
-    const legend = made("div", "legend");
-    legend.append(bar, made("span"), made("span"), made("span"));
-    element.append(made("figcaption", "title"), stage, legend, made("div", "words muted"));
+    const legend = make("div", "legend");
+    legend.append(bar, make("span"), make("span"), make("span"));
+    element.append(make("figcaption", "title"), stage, legend, make("div", "words muted"));
     return element;
   }
 
@@ -101,7 +102,7 @@ export default function (component) {
     for (let i = 0, p = 0; i < values.length; i++, p += 4) {
       const strength = limit > 0 ? Math.min(1, Math.abs(values[i]) / limit) : 0;
       const cover = over * strength + alone * (1 - strength);
-      const grey = 0.299 * picture[3 * i] + 0.587 * picture[3 * i + 1] + 0.114 * picture[3 * i + 2];
+      const grey = luma(picture[3 * i], picture[3 * i + 1], picture[3 * i + 2]);
       for (let c = 0; c < 3; c++) {
         const under = over * grey + (1 - over) * picture[3 * i + c];
         image.data[p + c] = Math.round(cover * image.data[p + c] + (1 - cover) * under);
@@ -124,8 +125,8 @@ export default function (component) {
   }
 
   function line(title, text) {
-    const span = made("span");
-    span.append(made("strong", "", `${title} `), `row ${state.at[0]}, column ${state.at[1]}: ${text}`);
+    const span = make("span");
+    span.append(make("strong", "", `${title} `), `row ${state.at[0]}, column ${state.at[1]}: ${text}`);
     return span;
   }
 
@@ -146,15 +147,14 @@ export default function (component) {
   }
 
   function goTo(row, column) {
-    state.at = [Math.max(0, Math.min(height - 1, row)), Math.max(0, Math.min(width - 1, column))];
+    state.at = [clamp(row, 0, height - 1), clamp(column, 0, width - 1)];
     state.pointed = true;
     show();
   }
 
   function move(event) {
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const step = arrowStep(event);
     if (!step) return;
-    event.preventDefault();
     goTo(state.at[0] + step[0], state.at[1] + step[1]);
   }
 

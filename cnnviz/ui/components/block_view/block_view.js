@@ -1,9 +1,8 @@
 // A network as a list of stages, and the inside of one block as a diagram with its branches and joins.
 
-import { made } from "../shared/elements.js";
+import { make, makeSvg } from "../shared/elements.js";
 import { stateOf } from "../shared/lifecycle.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
@@ -36,19 +35,19 @@ export default function (component) {
   function drawStages() {
     list.replaceChildren(
       ...data.stages.map(({ path, name, what, shape, parameters, share, opens, selected }) => {
-        const row = made("button");
+        const row = make("button");
         row.type = "button";
         row.setAttribute("role", "option");
         row.setAttribute("aria-selected", String(selected));
         row.dataset.path = path;
         row.tabIndex = selected ? 0 : -1;
-        const numbers = made("span", "numbers muted");
-        numbers.append(made("span", "", shape), made("span", "", parameters));
-        const [bar, filled] = [made("span", "bar"), made("span")];
+        const numbers = make("span", "numbers muted");
+        numbers.append(make("span", "", shape), make("span", "", parameters));
+        const [bar, filled] = [make("span", "bar"), make("span")];
         bar.title = "Share of the network's parameters";
         filled.style.width = `${100 * share}%`;
         bar.append(filled);
-        row.append(made("span", "name", name), made("span", "what", what), numbers, bar);
+        row.append(make("span", "name", name), make("span", "what", what), numbers, bar);
         row.onclick = () => (opens ? open(opens) : say(`${name}: ${what}; a single operation, nothing to open.`));
         return row;
       }),
@@ -76,11 +75,11 @@ export default function (component) {
     data.crumbs.forEach(({ path, name }, i) => {
       if (i) crumbs.append("›");
       if (i === data.crumbs.length - 1) {
-        const here = made("strong", "", name);
+        const here = make("strong", "", name);
         here.setAttribute("aria-current", "true");
         return crumbs.append(here);
       }
-      const button = made("button", "", name);
+      const button = make("button", "", name);
       button.type = "button";
       button.onclick = () => open(path);
       crumbs.append(button);
@@ -89,11 +88,11 @@ export default function (component) {
 
   function drawDiagram() {
     const [width, height] = data.size;
-    const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "group" });
+    const svg = makeSvg("svg", { viewBox: `0 0 ${width} ${height}`, role: "group" });
     svg.style.maxWidth = `${width}px`;
     svg.style.minWidth = `${data.least_zoom * width}px`; // smaller, and the words could not be read: it scrolls
     svg.setAttribute("aria-label", data.alt);
-    const lines = data.lines.map(([from, to, points]) => drawn("path", { class: "line", d: curve(points), "data-from": from, "data-to": to }));
+    const lines = data.lines.map(([from, to, points]) => makeSvg("path", { class: "line", d: curve(points), "data-from": from, "data-to": to }));
     const heads = data.lines.map(([, , points]) => arrow(points));
     const nodes = data.nodes.map(node);
     nodes[0]?.setAttribute("tabindex", "0");
@@ -103,13 +102,13 @@ export default function (component) {
   }
 
   function node({ name, detail, words, colour, opens, x, y }, index) {
-    const box = drawn("g", { class: opens ? "node opens" : "node", tabindex: "-1", role: opens ? "button" : "img" });
+    const box = makeSvg("g", { class: opens ? "node opens" : "node", tabindex: "-1", role: opens ? "button" : "img" });
     box.setAttribute("aria-label", opens ? `Open ${words}` : words);
     box.dataset.node = index;
     const [left, top] = [x - boxWidth / 2, y - boxHeight / 2];
     box.append(
-      drawn("rect", { class: "box", x: left, y: top, width: boxWidth, height: boxHeight, rx: 4 }),
-      drawn("rect", { x: left, y: top, width: 5, height: boxHeight, rx: 2, fill: colour }),
+      makeSvg("rect", { class: "box", x: left, y: top, width: boxWidth, height: boxHeight, rx: 4 }),
+      makeSvg("rect", { x: left, y: top, width: 5, height: boxHeight, rx: 2, fill: colour }),
       line("name", name, left + 12, y - 4),
       line("detail", detail, left + 12, y + 14),
     );
@@ -141,7 +140,7 @@ export default function (component) {
   function drawKey() {
     root.querySelector(".key").replaceChildren(
       ...data.key.map(([name, colour]) => {
-        const entry = made("span", "", name);
+        const entry = make("span", "", name);
         entry.style.setProperty("--colour", colour);
         return entry;
       }),
@@ -149,7 +148,7 @@ export default function (component) {
   }
 
   function line(className, text, x, y) {
-    const element = drawn("text", { class: className, x, y });
+    const element = makeSvg("text", { class: className, x, y });
     element.textContent = text;
     return element;
   }
@@ -166,11 +165,5 @@ function arrow(points) {
   const [[cx, cy], [x, y]] = points.slice(-2);
   const angle = Math.atan2(y - cy, x - cx);
   const corner = (turn) => `${x - 7 * Math.cos(angle + turn)} ${y - 7 * Math.sin(angle + turn)}`;
-  return drawn("path", { class: "head", d: `M ${x} ${y} L ${corner(0.45)} L ${corner(-0.45)} Z` });
-}
-
-function drawn(tag, attributes) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
+  return makeSvg("path", { class: "head", d: `M ${x} ${y} L ${corner(0.45)} L ${corner(-0.45)} Z` });
 }

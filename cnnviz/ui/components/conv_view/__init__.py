@@ -77,7 +77,7 @@ def conv_view(
         "kernel_shape": layer.kernel.shape,
         "digest": f"{picture.digest} {layer.channels}",
         "knobs": _described(live_controls),
-        "turn": edit_version(key),
+        "edit_version": edit_version(key),
         "controls": controls,
         "numbers": list(numbers),
         "input_text": f"The input, {picture.name}",

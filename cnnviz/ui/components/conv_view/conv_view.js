@@ -1,29 +1,16 @@
-import { sourceOf } from "../shared/arithmetic.js";
-import { isDark, scaleColours } from "../shared/colours.js";
+import { readersOf, taps } from "../shared/arithmetic.js";
+import { CHANNEL_NAMES, isDark, scaleColours } from "../shared/colours.js";
 import { writeReadout } from "../shared/elements.js";
 import { pixelAt, putImage, rgbImage, signedImage, sizeCanvas, wholeZoom } from "../shared/images.js";
+import { arrowStep } from "../shared/keyboard.js";
 import { drawLegend } from "../shared/legend.js";
-import { knowsAll, redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
-import { format, inWords } from "../shared/numbers.js";
+import { countEdit, isCurrent, redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
+import { clamp, format, inWords } from "../shared/numbers.js";
 import { unpack } from "../shared/payload.js";
-import { followSliders, isUnderHand, sliderOf } from "../shared/sliders.js";
+import { followSliders, isInUse, sliderOf } from "../shared/sliders.js";
 import { convolvePlanes, planesOf } from "../shared/whole_picture.js";
 
 const MAX_BOX = 440;
-const CHANNELS = ["R", "G", "B"];
-
-/** Input coordinates that output `index` reads along one axis. */
-function taps(axis, index) {
-  const first = index * axis.stride - axis.padding;
-  return Array.from({ length: axis.kernel_size }, (_, m) => first + m * axis.dilation);
-}
-
-/** The outputs along one axis that read input `index`, by itself or as padding; null if none does. */
-function readers(axis, index, inputSize, outputSize, mode) {
-  const reads = (output) => taps(axis, output).some((i) => sourceOf(i, inputSize, mode) === index);
-  const found = Array.from({ length: outputSize }, (_, output) => output).filter(reads);
-  return found.length ? found : null;
-}
 
 const named = (noun, list) => `${noun}${list.length > 1 ? "s" : ""} ${inWords(list)}`;
 
@@ -40,7 +27,7 @@ export default function (component) {
   const at = (selector) => root.querySelector(selector);
   const state = stateOf(parentElement, () => ({ pinned: null, hovered: null, channel: null, knob: null }));
   const message = unpack(data);
-  if (knowsAll(state, message.header.turn) && !isBehind()) takeMessage();
+  if (isCurrent(state, message.header.edit_version) && !isBehind()) takeMessage();
   const { input, output } = parts(root);
   let inputHeight, inputWidth, outputChannels, outputHeight, outputWidth, views, centre, rows, columns, mode;
   takeSizes();
@@ -65,14 +52,14 @@ export default function (component) {
     if (!knob) return false;
     const slider = sliderOf(header.controls + hand.name);
     const stays = (value) => Math.abs(value - hand.value) < knob.step / 2;
-    return !stays(knob.value) && isUnderHand(slider) && stays(Number(slider.getAttribute("value")));
+    return !stays(knob.value) && isInUse(slider) && stays(Number(slider.getAttribute("value")));
   }
 
   function takeSizes() {
     [inputHeight, inputWidth] = state.arrays.input.shape;
     [outputChannels, outputHeight, outputWidth] = state.arrays.output.shape;
     ({ rows, columns, mode } = state.settings);
-    views = outputChannels > 1 ? ["together", ...CHANNELS] : ["0"];
+    views = outputChannels > 1 ? ["together", ...CHANNEL_NAMES] : ["0"];
     if (!views.includes(state.channel)) state.channel = views[0];
     centre = { row: outputHeight >> 1, column: outputWidth >> 1 };
     const { pinned } = state;
@@ -142,7 +129,7 @@ export default function (component) {
     };
     range.oninput = () => {
       state.hand = null;
-      takeTurn(state);
+      countEdit(state);
       clearTimeout(state.resting);
       state.resting = setTimeout(() => tellPython(knob), REST_MS);
       state.held = knob;
@@ -154,9 +141,9 @@ export default function (component) {
   function tellPython(knob) {
     clearTimeout(state.resting);
     state.resting = null;
-    if (state.told === state.turn) return;
-    state.told = state.turn;
-    setTriggerValue("drag", { turn: state.turn, value: { name: knob.name, value: knob.value } });
+    if (state.told === state.edits) return;
+    state.told = state.edits;
+    setTriggerValue("drag", { count: state.edits, value: { name: knob.name, value: knob.value } });
   }
 
   function convolveHere(knob) {
@@ -210,7 +197,7 @@ export default function (component) {
     const values = state.arrays.output.values;
     const size = outputHeight * outputWidth;
     if (state.channel !== "together") {
-      const start = Math.max(0, CHANNELS.indexOf(state.channel)) * size;
+      const start = Math.max(0, CHANNEL_NAMES.indexOf(state.channel)) * size;
       return signedImage(values, start, outputHeight, outputWidth, state.header.limit, colours);
     }
     const image = new ImageData(outputWidth, outputHeight);
@@ -278,17 +265,17 @@ export default function (component) {
     const size = outputHeight * outputWidth;
     const at = (c) => format(state.arrays.output.values[c * size + row * outputWidth + column]);
     if (outputChannels === 1) return at(0);
-    if (state.channel !== "together") return `${state.channel} ${at(CHANNELS.indexOf(state.channel))}`;
-    return CHANNELS.map((name, c) => `${name} ${at(c)}`).join(" · ");
+    if (state.channel !== "together") return `${state.channel} ${at(CHANNEL_NAMES.indexOf(state.channel))}`;
+    return CHANNEL_NAMES.map((name, c) => `${name} ${at(c)}`).join(" · ");
   }
 
   function showReaders({ row, column }) {
-    const rowReaders = readers(rows, row, inputHeight, outputHeight, mode);
-    const columnReaders = readers(columns, column, inputWidth, outputWidth, mode);
+    const rowReaders = readersOf(rows, row, inputHeight, outputHeight, mode);
+    const columnReaders = readersOf(columns, column, inputWidth, outputWidth, mode);
     outline(input, row, column, row + 1, column + 1, state.zoom.input);
     const at = 3 * (row * inputWidth + column);
-    const rgb = CHANNELS.map((name, c) => `${name} ${format(state.arrays.input.values[at + c] / 255)}`);
-    const count = rowReaders && columnReaders ? rowReaders.length * columnReaders.length : 0;
+    const rgb = CHANNEL_NAMES.map((name, c) => `${name} ${format(state.arrays.input.values[at + c] / 255)}`);
+    const count = rowReaders.length * columnReaders.length;
     if (count) {
       for (const r of rowReaders) for (const c of columnReaders) dot(output, r, c, state.zoom.output);
       const unbroken = (list) => list.at(-1) - list[0] === list.length - 1;
@@ -351,15 +338,13 @@ export default function (component) {
   }
 
   function move(event) {
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const step = arrowStep(event);
     if (!step) return;
-    event.preventDefault();
-    const clamp = (value, size) => Math.max(0, Math.min(size - 1, value));
     state.hovered = null;
     const here = state.pinned ?? centre;
     state.pinned = {
-      row: clamp(here.row + step[0], outputHeight),
-      column: clamp(here.column + step[1], outputWidth),
+      row: clamp(here.row + step[0], 0, outputHeight - 1),
+      column: clamp(here.column + step[1], 0, outputWidth - 1),
     };
     show();
   }

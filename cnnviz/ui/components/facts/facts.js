@@ -1,41 +1,55 @@
 // Formulas with live numbers, and sentences. Drawn a frame later than the picture above it.
 
-import { made } from "../shared/elements.js";
+import { find, make } from "../shared/elements.js";
 import { withParts } from "../shared/formula_parts.js";
 import { stateOf } from "../shared/lifecycle.js";
 
-export default function (component) {
-  const { data, parentElement } = component;
-  const state = stateOf(parentElement, () => ({ drawn: [] }));
+/**
+ * @typedef {{ left: FormulaPart[], right: FormulaPart[], text: string }} Equation
+ * @typedef {{ title: string, equations: Equation[], sentences: { head: string, text: string }[] }} Block
+ * @typedef {{ drawn: string[], frame: number }} State
+ */
+
+/** @param {ComponentArguments<Block[]>} component */
+export default function ({ data, parentElement }) {
+  const state = stateOf(parentElement, () => /** @type {State} */ ({ drawn: [], frame: 0 }));
   cancelAnimationFrame(state.frame);
   state.frame = requestAnimationFrame(() => {
-    state.frame = requestAnimationFrame(() => draw(parentElement.querySelector(".facts"), data, state));
+    state.frame = requestAnimationFrame(() => draw(find(parentElement, ".facts"), data, state));
   });
 }
 
-/** Blocks that say the same as before stay as they are. */
+/**
+ * Blocks that say the same as before stay as they are.
+ *
+ * @param {HTMLElement} box
+ * @param {Block[]} data
+ * @param {State} state
+ */
 function draw(box, data, state) {
-  const texts = data.map((facts) => JSON.stringify(facts));
+  const texts = data.map((one) => JSON.stringify(one));
   const kept = texts.map((text, i) => (text === state.drawn[i] ? box.children[i] : block(data[i])));
   box.replaceChildren(...kept);
   state.drawn = texts;
 }
 
+/** @param {Block} block */
 function block({ title, equations, sentences }) {
-  const box = made("section");
-  box.append(made("div", "title", title), grid(equations));
+  const box = make("section");
+  box.append(make("div", "title", title), grid(equations));
   for (const { head, text } of sentences) {
-    const paragraph = made("p");
-    paragraph.append(made("strong", "", head), ` ${text}`);
+    const paragraph = make("p");
+    paragraph.append(make("strong", "", head), ` ${text}`);
     box.append(paragraph);
   }
   return box;
 }
 
+/** @param {Equation[]} equations */
 function grid(equations) {
-  const box = made("div", "equations");
+  const box = make("div", "equations");
   for (const { left, right, text } of equations) {
-    const sides = [withParts("span", "left", left), made("span", "", "="), withParts("span", "right", right)];
+    const sides = [withParts("span", "left", left), make("span", "", "="), withParts("span", "right", right)];
     sides[2].setAttribute("role", "math");
     sides[2].setAttribute("aria-label", text);
     box.append(...sides);

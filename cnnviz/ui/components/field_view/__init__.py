@@ -45,7 +45,7 @@ def field_view(
         ),
         "global": global_text and f" {global_text}",
         "picture_text": f"The picture as the network sees it: {picture.name}",
-        "turn": edit_version(key),
+        "edit_version": edit_version(key),
     }
 
     def chosen() -> None:

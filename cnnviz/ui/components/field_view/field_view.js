@@ -2,21 +2,20 @@
 
 import { writeReadout } from "../shared/elements.js";
 import { pixelAt, putImage, rgbImage } from "../shared/images.js";
-import { knowsAll, redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
-import { format } from "../shared/numbers.js";
+import { arrowStep } from "../shared/keyboard.js";
+import { isCurrent, nextEdit, redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
+import { clamp, format, formatCount } from "../shared/numbers.js";
 import { unpack } from "../shared/payload.js";
 import {
-  countText,
   drawField,
   drawPixel,
-  EDGES,
   fieldsAlong,
+  outlineStrokes,
   pageColours,
   pixelWords,
   prepared,
   rangeText,
   shareInside,
-  STEPS,
   unitsSeeing,
 } from "../shared/unit_fields.js";
 
@@ -30,7 +29,7 @@ export default function (component) {
   const { header, arrays } = state;
   const [height, width] = header.size;
   const [rows, columns] = header.units;
-  if (knowsAll(state, header.turn) || state.layer !== header.layer) state.pinned = header.pinned;
+  if (isCurrent(state, header.edit_version) || state.layer !== header.layer) state.pinned = header.pinned;
   if (state.layer !== header.layer) Object.assign(state, { unit: null, pixel: null });
   state.layer = header.layer;
   state.pinned = held(state.pinned);
@@ -59,7 +58,7 @@ export default function (component) {
   }
 
   function held([row, column]) {
-    return [Math.max(0, Math.min(rows - 1, row)), Math.max(0, Math.min(columns - 1, column))];
+    return [clamp(row, 0, rows - 1), clamp(column, 0, columns - 1)];
   }
 
   const current = () => state.unit ?? state.pinned;
@@ -122,7 +121,7 @@ export default function (component) {
     }
     if (state.pixel) return;
     outline(context, state.pinned, [[text, 2]]);
-    outline(context, current(), EDGES(accent));
+    outline(context, current(), outlineStrokes(accent));
   }
 
   function outline(context, [row, column], edges) {
@@ -142,7 +141,7 @@ export default function (component) {
     const size = box.map(([first, last]) => last - first + 1);
     const [inRows, inColumns] = box.map(([first, last], i) => [Math.max(0, first), Math.min(header.size[i] - 1, last)]);
     const share = padded(unit);
-    const headline = `${name} sees ${countText(size[0])}×${countText(size[1])} pixels: rows ${rangeText(box[0])}, columns ${rangeText(box[1])}`;
+    const headline = `${name} sees ${formatCount(size[0])}×${formatCount(size[1])} pixels: rows ${rangeText(box[0])}, columns ${rangeText(box[1])}`;
     if (share === 1) return [headline, `All of it lies in the padding.${header.global}`];
     const inside = `In the picture: rows ${rangeText(inRows)}, columns ${rangeText(inColumns)}.`;
     const cut = box.some(([first, last], i) => -first > margin + 0.5 || last - header.size[i] + 1 > margin + 0.5);
@@ -192,7 +191,7 @@ export default function (component) {
   function pin(unit) {
     state.pinned = unit;
     look(null, null);
-    setTriggerValue("unit", { turn: takeTurn(state), value: unit });
+    setTriggerValue("unit", nextEdit(state, unit));
   }
 
   gridStage.onpointermove = (event) => unitAt(event) && look(unitAt(event), null);
@@ -203,9 +202,8 @@ export default function (component) {
       event.preventDefault();
       return pin(current());
     }
-    const step = STEPS[event.key];
+    const step = arrowStep(event);
     if (!step) return;
-    event.preventDefault();
     look(held(current().map((n, i) => n + step[i])), null);
   };
   const overPicture = (event) => look(null, pictureAt(event));
@@ -213,11 +211,10 @@ export default function (component) {
   pictureStage.onpointerdown = overPicture;
   pictureStage.onpointerleave = (event) => event.pointerType === "mouse" && look(null, null);
   pictureStage.onkeydown = (event) => {
-    const step = STEPS[event.key];
+    const step = arrowStep(event);
     if (!step) return;
-    event.preventDefault();
     const from = state.pixel ?? [height >> 1, width >> 1];
-    look(null, from.map((n, i) => Math.max(0, Math.min(header.size[i] - 1, n + step[i]))));
+    look(null, from.map((n, i) => clamp(n + step[i], 0, header.size[i] - 1)));
   };
 
   draw();

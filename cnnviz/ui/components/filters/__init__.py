@@ -52,7 +52,7 @@ def filters_view(
         "map_limit": float(np.abs(feature_map).max()),
         "words": f"{filters.layer} of {network}",
         "alt": f"{shown} filters of {filters.layer}, {network}",
-        "turn": edit_version(key),
+        "edit_version": edit_version(key),
     }
     arrays = {
         "weight": filters.weight[:shown],

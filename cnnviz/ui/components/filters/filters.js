@@ -1,10 +1,10 @@
 // The kernels of a convolution as a wall; one of them with its numbers, beside its feature map.
 
-import { colourIndex, isDark, scaleColours } from "../shared/colours.js";
-import { made, writeReadout } from "../shared/elements.js";
+import { colourIndex, isDark, luma, scaleColours } from "../shared/colours.js";
+import { make, writeReadout } from "../shared/elements.js";
 import { pixelAt, putImage, signedImage, sizeCanvas, wholeZoom } from "../shared/images.js";
 import { drawLegend } from "../shared/legend.js";
-import { knowsAll, redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
+import { isCurrent, nextEdit, redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
 import { format } from "../shared/numbers.js";
 import { unpack } from "../shared/payload.js";
 
@@ -27,7 +27,7 @@ export default function (component) {
   const taps = height * width;
   const wall = at(".wall");
   const answer = at(".answer .stage canvas");
-  if (knowsAll(state, header.turn) || state.network !== header.network) state.selected = header.selected;
+  if (isCurrent(state, header.edit_version) || state.network !== header.network) state.selected = header.selected;
   state.network = header.network;
   let grid;
 
@@ -126,7 +126,7 @@ export default function (component) {
   /** One input channel of the chosen filter, each weight with its number where there is room. */
   function tapsOf(filter, input, cell) {
     const [figure, caption, canvas] = ["figure", "figcaption", "canvas"].map((tag) => document.createElement(tag));
-    caption.append(made("span", "title", header.inputs[input]), made("span", "muted", `${height}×${width}`));
+    caption.append(make("span", "title", header.inputs[input]), make("span", "muted", `${height}×${width}`));
     const ratio = window.devicePixelRatio;
     [canvas.width, canvas.height] = [width, height].map((length) => Math.round(length * cell * ratio));
     [canvas.style.width, canvas.style.height] = [width, height].map((length) => `${length * cell}px`);
@@ -152,7 +152,7 @@ export default function (component) {
     context.fillStyle = `rgb(${red} ${green} ${blue})`;
     context.fillRect(column * cell, row * cell, cell - 0.5, cell - 0.5);
     if (cell < READABLE) return;
-    context.fillStyle = 0.299 * red + 0.587 * green + 0.114 * blue < 128 ? "#fff" : "#1d2321";
+    context.fillStyle = luma(red, green, blue) < 128 ? "#fff" : "#1d2321";
     context.font = `${Math.min(12, cell * 0.34)}px ${getComputedStyle(root).fontFamily}`;
     context.textAlign = "center";
     context.textBaseline = "middle";
@@ -189,7 +189,7 @@ export default function (component) {
   function choose(filter) {
     state.selected = filter;
     drawChosen();
-    setTriggerValue("channel", { turn: takeTurn(state), value: filter });
+    setTriggerValue("channel", nextEdit(state, filter));
   }
 
   wall.onpointermove = (event) => {

@@ -19,13 +19,13 @@ _mount = declare("glance")
 
 @dataclass(frozen=True, slots=True)
 class ColumnTexts:
-    """What is said of a column.
+    """The texts of a column.
 
     Attributes:
         name: over it, short.
         kind: under the name.
         foot: under the column: channels, size, field.
-        words: all of that in a sentence.
+        words: all of that as a sentence.
         alt: for who cannot see it.
         closed: why a click does not open it; empty if it does.
         group: the module that it lies in, if the name does not say it.
@@ -59,7 +59,7 @@ def glance_view(
 
     Args:
         columns: its layers.
-        seen: what they answered.
+        seen: their strongest channels, and the prediction.
         picture: what the network was shown.
         texts: of each column.
         network: in words; a new one begins at the left again.
@@ -81,7 +81,7 @@ def glance_view(
         "prediction_words": prediction_text,
         "picture_text": f"The picture that the network is shown: {picture.name}",
         "alt": f"{network} at a glance: choose a map with the arrow keys, open its layer with Enter",
-        "turn": edit_version(key),
+        "edit_version": edit_version(key),
     }
     arrays: dict[str, Array] = {"picture": picture.pixels}
     for index, maps in enumerate(seen.columns):

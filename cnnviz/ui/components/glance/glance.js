@@ -1,8 +1,8 @@
 import { isDark, scaleColours } from "../shared/colours.js";
-import { made, writeReadout } from "../shared/elements.js";
+import { make, writeReadout } from "../shared/elements.js";
 import { putImage, rgbImage, sizeCanvas } from "../shared/images.js";
-import { knowsAll, redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
-import { format, formatCount } from "../shared/numbers.js";
+import { isCurrent, nextEdit, redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
+import { clamp, format, formatCount } from "../shared/numbers.js";
 import { unpack } from "../shared/payload.js";
 
 const GAP = 3;
@@ -34,11 +34,11 @@ export default function (component) {
   const { columns } = header;
   const scroller = at(".scroller");
   const network = at(".network");
-  knowsAll(state, header.turn);
+  isCurrent(state, header.edit_version);
   if (state.network !== header.network) Object.assign(state, { network: header.network, column: 0, place: 0 });
 
   const mapsOf = (index) => arrays[`maps${index}`];
-  const [picture, chosen, over] = [made("div", "ends"), made("div", "mark chosen"), made("div", "mark over")];
+  const [picture, chosen, over] = [make("div", "ends"), make("div", "mark chosen"), make("div", "mark over")];
   const canvases = columns.map(() => document.createElement("canvas"));
   const layers = columns.map(layer);
   over.hidden = true;
@@ -51,21 +51,21 @@ export default function (component) {
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", header.picture_text);
     const list = document.createElement("ul");
-    list.append(...["channels", "size", "unit sees"].map((text) => made("li", "", text)));
-    return [made("div", "flow"), made("div", "name", "Picture"), made("div", "kind", header.input_shape), canvas, list];
+    list.append(...["channels", "size", "unit sees"].map((text) => make("li", "", text)));
+    return [make("div", "flow"), make("div", "name", "Picture"), make("div", "kind", header.input_shape), canvas, list];
   }
 
   function layer(column, index) {
-    const element = made("div", column.opens ? "layer" : "layer closed");
-    const flow = made("div", "flow");
+    const element = make("div", column.opens ? "layer" : "layer closed");
+    const flow = make("div", "flow");
     const begins = column.group && column.group !== columns[index - 1]?.group;
-    if (begins && !column.join) flow.append(made("span", "group", column.group));
+    if (begins && !column.join) flow.append(make("span", "group", column.group));
     if (column.join) {
-      const bow = made("div", "bow");
+      const bow = make("div", "bow");
       bow.dataset.sign = column.join;
       flow.append(bow);
     }
-    const maps = made("div", "maps");
+    const maps = make("div", "maps");
     const canvas = canvases[index];
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", column.alt);
@@ -74,27 +74,27 @@ export default function (component) {
     canvas.onclick = (event) => open(index, placeAt(index, event));
     maps.append(canvas);
     const list = document.createElement("ul");
-    list.append(...column.foot.map((text) => made("li", "", text)));
-    element.append(flow, made("div", "name", fromTheEnd(column.name)), made("div", "kind", column.kind), maps, list);
+    list.append(...column.foot.map((text) => make("li", "", text)));
+    element.append(flow, make("div", "name", fromTheEnd(column.name)), make("div", "kind", column.kind), maps, list);
     element.title = column.layer;
     return element;
   }
 
   function prediction() {
-    const element = made("div", "end");
+    const element = make("div", "end");
     const list = document.createElement("ol");
     list.append(
       ...header.classes.map(([name, share, text]) => {
         const item = document.createElement("li");
-        const [bar, filled] = [made("div", "bar"), document.createElement("i")];
+        const [bar, filled] = [make("div", "bar"), document.createElement("i")];
         filled.style.width = `${100 * share}%`;
         bar.append(filled);
-        item.append(made("span", "", name), made("span", "muted", text), bar);
+        item.append(make("span", "", name), make("span", "muted", text), bar);
         item.title = name;
         return item;
       }),
     );
-    element.append(made("div", "flow"), made("div", "title", "Prediction"), list, made("p", "muted", header.prediction_words));
+    element.append(make("div", "flow"), make("div", "title", "Prediction"), list, make("p", "muted", header.prediction_words));
     return element;
   }
 
@@ -165,7 +165,7 @@ export default function (component) {
   function placeAt(index, event) {
     const box = canvases[index].getBoundingClientRect();
     const place = columns[index].maps ? Math.floor((event.clientY - box.top) / (state.tile + GAP)) : 0;
-    return Math.max(0, Math.min(placesOf(index) - 1, place));
+    return clamp(place, 0, placesOf(index) - 1);
   }
 
   function put(mark, index, place) {
@@ -198,8 +198,8 @@ export default function (component) {
   }
 
   function choose(index, place, show = true) {
-    state.column = Math.max(0, Math.min(columns.length - 1, index));
-    state.place = Math.max(0, Math.min(placesOf(state.column) - 1, place));
+    state.column = clamp(index, 0, columns.length - 1);
+    state.place = clamp(place, 0, placesOf(state.column) - 1);
     put(chosen, state.column, state.place);
     say(state.column, state.place);
     if (show) canvases[state.column].scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -210,7 +210,7 @@ export default function (component) {
     const column = columns[index];
     if (!column.opens) return;
     const value = { layer: column.layer, channel: column.channels[place] ?? null };
-    setTriggerValue("opened", { turn: takeTurn(state), value });
+    setTriggerValue("opened", nextEdit(state, value));
   }
 
   scroller.onkeydown = (event) => {

@@ -1,7 +1,8 @@
-import { colourIndex, isDark, scaleColours } from "../shared/colours.js";
+import { colourIndex, isDark, scaleColours, textColourOn } from "../shared/colours.js";
 import { pixelAt, putImage, rgbImage, signedImage, sizeCanvas, wholeZoom } from "../shared/images.js";
+import { arrowStep } from "../shared/keyboard.js";
 import { redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
-import { format } from "../shared/numbers.js";
+import { clamp, format } from "../shared/numbers.js";
 import { unpack } from "../shared/payload.js";
 
 const BOX = 300;
@@ -54,12 +55,8 @@ export default function (component) {
 
   /** Brightness of the input as the convolution saw it; beyond the border its nearest pixel repeats. */
   function brightness(row, column) {
-    const [r, c] = [clamp(row, height), clamp(column, width)];
+    const [r, c] = [clamp(row, 0, height - 1), clamp(column, 0, width - 1)];
     return arrays.input.values[3 * (r * width + c)] / 255;
-  }
-
-  function clamp(value, size) {
-    return Math.max(0, Math.min(size - 1, value));
   }
 
   function show() {
@@ -83,7 +80,7 @@ export default function (component) {
     const [r, g, b] = colours.subarray(c, c + 3);
     box.className = "cell";
     box.style.background = `rgb(${r}, ${g}, ${b})`;
-    box.style.color = 0.299 * r + 0.587 * g + 0.114 * b < 135 ? "#fff" : "#111";
+    box.style.color = textColourOn(r, g, b);
     const [strong, small] = [document.createElement("b"), document.createElement("span")];
     strong.textContent = format(weight, 1);
     small.textContent = `× ${pixel.toFixed(2)}`;
@@ -111,10 +108,9 @@ export default function (component) {
     };
   }
   source.onkeydown = (event) => {
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const step = arrowStep(event);
     if (!step) return;
-    event.preventDefault();
-    state.at = { row: clamp(state.at.row + step[0], height), column: clamp(state.at.column + step[1], width) };
+    state.at = { row: clamp(state.at.row + step[0], 0, height - 1), column: clamp(state.at.column + step[1], 0, width - 1) };
     show();
   };
 

@@ -16,4 +16,8 @@ def kernel_grid(weights: Array, key: str, on_edit: Callable[[Any], None]) -> Non
     def edited() -> None:
         on_edit(received(key, "weights"))
 
-    _mount(data={"weights": weights.tolist(), "turn": edit_version(key)}, key=key, on_weights_change=edited)
+    _mount(
+        data={"weights": weights.tolist(), "edit_version": edit_version(key)},
+        key=key,
+        on_weights_change=edited,
+    )

@@ -1,12 +1,12 @@
 import { drawKernelCells } from "../shared/kernel_cells.js";
-import { knowsAll, redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
+import { isCurrent, nextEdit, redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".root");
   const [grid, note] = [root.querySelector(".grid"), root.querySelector(".note")];
   const state = stateOf(parentElement, () => ({}));
-  if (knowsAll(state, data.turn)) state.weights = data.weights.map((row) => [...row]);
+  if (isCurrent(state, data.edit_version)) state.weights = data.weights.map((row) => [...row]);
 
   function draw() {
     const [height, width] = [state.weights.length, state.weights[0].length];
@@ -16,7 +16,7 @@ export default function (component) {
 
   function edit(row, column, value) {
     state.weights[row][column] = value;
-    setTriggerValue("weights", { turn: takeTurn(state), value: state.weights });
+    setTriggerValue("weights", nextEdit(state, state.weights));
     draw();
   }
 

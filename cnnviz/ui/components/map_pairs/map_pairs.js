@@ -1,7 +1,7 @@
 // Maps of two networks in pairs, all on one scale.
 
 import { isDark, scaleColours } from "../shared/colours.js";
-import { made, writeReadout } from "../shared/elements.js";
+import { make, writeReadout } from "../shared/elements.js";
 import { putImage, signedImage } from "../shared/images.js";
 import { drawLegend } from "../shared/legend.js";
 import { redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
@@ -38,8 +38,8 @@ export default function (component) {
   }
 
   function head(name, index) {
-    const element = made("span");
-    element.append(made("span", `sign ${index ? "right" : "left"}`), made("span", "title", name));
+    const element = make("span");
+    element.append(make("span", `sign ${index ? "right" : "left"}`), make("span", "title", name));
     return element;
   }
 

@@ -55,7 +55,7 @@ def map_wall(
         "order": [int(channel) for channel in shown],
         "kept": kept,
         "selected": selected,
-        "turn": edit_version(key),
+        "edit_version": edit_version(key),
         "pinned": pinned,
         **_field(row, maps),
         "exact": exact,

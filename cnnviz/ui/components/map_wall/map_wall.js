@@ -1,23 +1,22 @@
 import { isDark, scaleColours } from "../shared/colours.js";
 import { writeReadout } from "../shared/elements.js";
 import { pixelAt, putImage, rgbImage, signedImage, sizeCanvas, wholeZoom } from "../shared/images.js";
+import { arrowStep } from "../shared/keyboard.js";
 import { drawLegend } from "../shared/legend.js";
-import { knowsAll, redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
-import { format } from "../shared/numbers.js";
+import { isCurrent, nextEdit, redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
+import { clamp, format, formatCount } from "../shared/numbers.js";
 import { unpack } from "../shared/payload.js";
 import {
-  countText,
   drawField,
   drawPixel,
   fieldsAlong,
   pageColours,
-  PIN,
   pixelWords,
   prepared,
   rangeText,
   shareInside,
-  STEPS,
-  TOLD,
+  STORY_SHOWN,
+  UNIT_PINNED,
   unitsSeeing,
 } from "../shared/unit_fields.js";
 
@@ -60,7 +59,7 @@ export default function (component) {
   const size = height * width;
   const wall = at(".wall");
   const known = state.layer === header.layer && slots.has(state.selected);
-  if (knowsAll(state, header.turn) || !known) Object.assign(state, { selected: header.selected, pinned: header.pinned });
+  if (isCurrent(state, header.edit_version) || !known) Object.assign(state, { selected: header.selected, pinned: header.pinned });
   const fields = header.axes && header.axes.map((axis, i) => fieldsAlong(axis, [height, width][i]));
   state.layer = header.layer;
   let grid;
@@ -109,7 +108,7 @@ export default function (component) {
     if (!fields) return header.field_note;
     const box = fieldOf(unit);
     if (!box) return `sees nothing of the picture${header.global_words}`;
-    const [tall, wide] = box.map(([first, last]) => countText(last - first + 1));
+    const [tall, wide] = box.map(([first, last]) => formatCount(last - first + 1));
     const inside = shareInside(box[0], pictureHeight) * shareInside(box[1], pictureWidth);
     const over = box.map(([first, last], axis) => Math.max(-first, last - [pictureHeight, pictureWidth][axis] + 1));
     const cut = Math.max(...over) * state.scale > MARGIN ? ", farther out than is drawn" : "";
@@ -283,7 +282,7 @@ export default function (component) {
     state.pointed = Boolean(unit);
     state.unit = unit ? { row: unit.row, column: unit.column } : middle;
     drawSelected();
-    setTriggerValue("channel", { turn: takeTurn(state), value: channel });
+    setTriggerValue("channel", nextEdit(state, channel));
   }
 
   function readUnit(unit) {
@@ -316,8 +315,8 @@ export default function (component) {
     state.pinned = same ? null : [row, column];
     state.unit = { row, column };
     rest();
-    const detail = { turn: takeTurn(state), value: state.pinned };
-    window.dispatchEvent(new CustomEvent(PIN, { detail }));
+    const detail = nextEdit(state, state.pinned);
+    window.dispatchEvent(new CustomEvent(UNIT_PINNED, { detail }));
   }
 
   function steps(event, columns) {
@@ -375,17 +374,16 @@ export default function (component) {
   photo.onpointerdown = overPicture;
   photo.onpointerleave = (event) => event.pointerType === "mouse" && rest();
   at(".picture .stage").onkeydown = (event) => {
-    const step = STEPS[event.key];
+    const step = arrowStep(event);
     if (!step) return;
-    event.preventDefault();
     const [from, sizes] = [state.pixel ?? [pictureHeight >> 1, pictureWidth >> 1], [pictureHeight, pictureWidth]];
-    readPixel(from.map((n, axis) => Math.max(0, Math.min(sizes[axis] - 1, n + step[axis]))));
+    readPixel(from.map((n, axis) => clamp(n + step[axis], 0, sizes[axis] - 1)));
   };
   root.querySelectorAll(".large .stage, .picture .stage").forEach((stage) => (stage.onblur = rest));
 
   /** The story tells another unit than the one that is marked here. */
   function hear({ detail }) {
-    if (detail.layer !== header.layer || !knowsAll(state, detail.turn)) return;
+    if (detail.layer !== header.layer || !isCurrent(state, detail.edit_version)) return;
     state.pinned = detail.value;
     rest();
   }
@@ -394,10 +392,10 @@ export default function (component) {
   root.dataset.layer = header.layer;
   state.stop?.();
   const ignore = redrawOnChange(root, draw);
-  window.addEventListener(TOLD, hear);
+  window.addEventListener(STORY_SHOWN, hear);
   state.stop = () => {
     ignore();
-    window.removeEventListener(TOLD, hear);
+    window.removeEventListener(STORY_SHOWN, hear);
   };
   return whenGone(parentElement, () => state.stop());
 }

@@ -1,4 +1,4 @@
-"""Another page, gone to from a button once what it needs is set.
+"""Goes to another page after a button has set the controls that it needs.
 
 `st.switch_page` would leave the controls of the link behind.
 """

@@ -2,9 +2,10 @@
 
 import { isDark, scaleColours } from "../shared/colours.js";
 import { pixelAt, putImage, signedImage, sizeCanvas, unitImage, wholeZoom } from "../shared/images.js";
+import { arrowStep } from "../shared/keyboard.js";
 import { drawLegend } from "../shared/legend.js";
 import { redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
-import { format, formatCount } from "../shared/numbers.js";
+import { clamp, format, formatCount } from "../shared/numbers.js";
 import { unpack } from "../shared/payload.js";
 
 const scaleOf = (kind) => (kind === "signed" ? "activation" : kind);
@@ -76,7 +77,7 @@ export default function (component) {
   /** The cell of panel `i` that belongs to the place pointed at. */
   function cellOf(i) {
     const [, height, width] = arrays[`panel${i}`].shape;
-    const [row, column] = [height, width].map((size, axis) => Math.max(0, Math.min(size - 1, onAxis(i, axis, size))));
+    const [row, column] = [height, width].map((size, axis) => clamp(onAxis(i, axis, size), 0, size - 1));
     return { row, column, height, width };
   }
 
@@ -153,15 +154,14 @@ export default function (component) {
   function goTo(i, row, column) {
     const [, height, width] = arrays[`panel${i}`].shape;
     state.from = i;
-    state.cell = [Math.max(0, Math.min(height - 1, row)), Math.max(0, Math.min(width - 1, column))];
+    state.cell = [clamp(row, 0, height - 1), clamp(column, 0, width - 1)];
     state.at = [(state.cell[0] + 0.5) / height, (state.cell[1] + 0.5) / width];
     show();
   }
 
   function move(i, event) {
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const step = arrowStep(event);
     if (!step) return;
-    event.preventDefault();
     const cell = cellOf(i);
     goTo(i, cell.row + step[0], cell.column + step[1]);
   }

@@ -8,20 +8,27 @@ const QUIET_MS = 1000;
 const RUNNING = '[data-testid="stApp"]:not([data-test-script-state="notRunning"])';
 const USER_EVENTS = ["keydown", "input", "pointerdown", "pointerup"];
 
+/**
+ * @typedef {{ timer: number, request: () => void, postpone?: () => void }} State
+ *
+ * @param {ComponentArguments<{ request: string }>} component
+ */
 export default function ({ parentElement, setTriggerValue }) {
-  const state = stateOf(parentElement, () => ({ timer: 0 }));
+  const state = stateOf(parentElement, () => /** @type {State} */ ({ timer: 0, request: () => {} }));
   state.request = () => setTriggerValue("rerun", true);
   if (!state.postpone) {
-    state.postpone = () => state.timer && wait(state);
-    USER_EVENTS.forEach((name) => window.addEventListener(name, state.postpone, true));
+    const postpone = (state.postpone = () => state.timer && wait(state));
+    USER_EVENTS.forEach((name) => window.addEventListener(name, postpone, true));
   }
   if (!state.timer) wait(state); // one that waits already goes on: what draws it every second would never end it
   return whenGone(parentElement, () => {
     clearTimeout(state.timer);
-    USER_EVENTS.forEach((name) => window.removeEventListener(name, state.postpone, true));
+    const { postpone } = state;
+    if (postpone) USER_EVENTS.forEach((name) => window.removeEventListener(name, postpone, true));
   });
 }
 
+/** @param {State} state */
 function wait(state) {
   clearTimeout(state.timer);
   state.timer = setTimeout(() => {

@@ -1,8 +1,18 @@
 // Arrays of values as pictures on a canvas.
 
 import { colourIndex } from "./colours.js";
+import { contextOf } from "./elements.js";
 
-/** Signed values (height × width, from `start`) as an ImageData. */
+/**
+ * Signed values (height × width, from `start`) as an ImageData, in the colours of `scaleColours`.
+ *
+ * @param {ArrayLike<number>} values
+ * @param {number} start
+ * @param {number} height
+ * @param {number} width
+ * @param {number} limit
+ * @param {Uint8Array} colours
+ */
 export function signedImage(values, start, height, width, limit, colours) {
   const image = new ImageData(width, height);
   const pixels = image.data;
@@ -16,7 +26,13 @@ export function signedImage(values, start, height, width, limit, colours) {
   return image;
 }
 
-/** Red, green, blue bytes (height × width × 3) as an ImageData. */
+/**
+ * Red, green, blue bytes (height × width × 3) as an ImageData.
+ *
+ * @param {ArrayLike<number>} values
+ * @param {number} height
+ * @param {number} width
+ */
 export function rgbImage(values, height, width) {
   const image = new ImageData(width, height);
   for (let i = 0, p = 0; p < image.data.length; i += 3, p += 4) {
@@ -28,7 +44,14 @@ export function rgbImage(values, height, width) {
   return image;
 }
 
-/** Values from 0 to `white` (C × H × W), one channel as grey, as an ImageData; what lies outside is cut off. */
+/**
+ * Values from 0 to `white` (C × H × W), one channel as grey, as an ImageData; what lies outside is cut off.
+ *
+ * @param {ArrayLike<number>} values
+ * @param {number} channels
+ * @param {number} height
+ * @param {number} width
+ */
 export function unitImage(values, channels, height, width, white = 1) {
   const image = new ImageData(width, height);
   const size = height * width;
@@ -39,27 +62,55 @@ export function unitImage(values, channels, height, width, white = 1) {
   return image;
 }
 
+/**
+ * Draw an image on a canvas, which takes its size.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {ImageData} image
+ */
 export function putImage(canvas, image) {
   if (canvas.width !== image.width || canvas.height !== image.height) {
     canvas.width = image.width;
     canvas.height = image.height;
   }
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  contextOf(canvas).putImageData(image, 0, 0);
 }
 
-/** The largest whole factor at which a picture fits a box; below 1 just as small as needed. */
+/**
+ * The largest whole factor at which a picture fits a box; below 1 just as small as needed.
+ *
+ * @param {number} height
+ * @param {number} width
+ * @param {number} boxHeight
+ * @param {number} boxWidth
+ */
 export function wholeZoom(height, width, boxHeight, boxWidth) {
   const fit = Math.min(boxHeight / height, boxWidth / width);
   return fit >= 1 ? Math.floor(fit) : fit;
 }
 
+/**
+ * Show a canvas of height × width pixels at this zoom.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} height
+ * @param {number} width
+ * @param {number} zoom
+ */
 export function sizeCanvas(canvas, height, width, zoom) {
   canvas.style.width = `${width * zoom}px`;
   canvas.style.height = `${height * zoom}px`;
   canvas.style.imageRendering = zoom >= 1 ? "pixelated" : "auto";
 }
 
-/** The pixel of a canvas of height × width under a pointer event, or null outside it. */
+/**
+ * The pixel of a canvas of height × width under a pointer event, or null outside it.
+ *
+ * @param {MouseEvent} event
+ * @param {Element} canvas
+ * @param {number} height
+ * @param {number} width
+ */
 export function pixelAt(event, canvas, height, width) {
   const box = canvas.getBoundingClientRect();
   const row = Math.floor(((event.clientY - box.top) / box.height) * height);

@@ -1,12 +1,20 @@
 // The legend of a colour scale.
 
 import { scaleColours } from "./colours.js";
+import { find } from "./elements.js";
 import { putImage, signedImage } from "./images.js";
 import { format, formatCount } from "./numbers.js";
 
-/** Paint a scale from −limit to +limit (counts: from 0) with its numbers under it. */
+/**
+ * Paint a scale from −limit to +limit (counts: from 0) with its numbers under it.
+ *
+ * @param {ParentNode} root
+ * @param {string} scaleName
+ * @param {number} limit
+ * @param {boolean} dark
+ */
 export function drawLegend(root, scaleName, limit, dark) {
-  const bar = root.querySelector(".legend canvas");
+  const bar = find(root, ".legend canvas");
   const counts = scaleName === "count";
   const ramp = Float32Array.from({ length: 255 }, (_, i) => (counts ? i / 2 : i - 127));
   putImage(bar, signedImage(ramp, 0, 1, 255, 127, scaleColours(scaleName, dark)));

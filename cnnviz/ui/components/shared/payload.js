@@ -1,11 +1,17 @@
 // A message from Python to a component; cnnviz/ui/components/payload.py writes it.
 
-/** A message from Python: JSON header, then the arrays it names. See payload.py. */
+/**
+ * A message from Python: JSON header, then the arrays it names. See payload.py.
+ *
+ * @template Header, Arrays
+ * @param {Packed<Header, Arrays>} bytes
+ * @returns {Message<Header, Arrays>}
+ */
 export function unpack(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = view.getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + headerLength)));
-  const arrays = {};
+  const arrays = /** @type {any} */ ({});
   for (const { name, dtype, offset, length, shape } of header.arrays) {
     const start = bytes.byteOffset + 4 + headerLength + offset;
     const raw = bytes.buffer.slice(start, start + length);
@@ -14,12 +20,21 @@ export function unpack(bytes) {
   return { header: header.fields, arrays };
 }
 
+/**
+ * @param {string} dtype
+ * @param {ArrayBuffer} raw
+ */
 function typed(dtype, raw) {
   if (dtype === "float32") return new Float32Array(raw);
   if (dtype === "uint8") return new Uint8Array(raw);
   return Float32Array.from(new Uint16Array(raw), halfToFloat);
 }
 
+/**
+ * The value of a float16.
+ *
+ * @param {number} bits
+ */
 function halfToFloat(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;

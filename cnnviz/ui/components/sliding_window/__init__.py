@@ -70,7 +70,7 @@ def sliding_window(
 ) -> None:
     """Show it on a patch of the picture, or on a matrix instead.
 
-    `on_change` gets the settings, unchecked, when the user's hand has rested.
+    `on_change` gets the settings, unchecked, once the user pauses.
     """
     settings = {
         name: [getattr(sliding.rows, name), getattr(sliding.columns, name)]
@@ -84,7 +84,7 @@ def sliding_window(
     fields = {
         "kind": sliding.kind,
         "settings": settings,
-        "turn": edit_version(key),
+        "edit_version": edit_version(key),
         "matrix": None if matrix is None else matrix.tolist(),
         "channels": sliding.channels,
         "options": {**sliding.options, "outputPadding": sliding.output_padding},

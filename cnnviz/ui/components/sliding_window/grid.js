@@ -1,11 +1,36 @@
 // Draws a grid of numbers on a canvas: one cell a number, in one call, so that a whole redraw fits a frame.
 
+import { luma } from "../shared/colours.js";
+import { contextOf } from "../shared/elements.js";
+
+/**
+ * @typedef {{ context: CanvasRenderingContext2D, cell: number }} Grid
+ *
+ * A cell's red, green and blue, its number, and whether it is padding or is never read.
+ *
+ * @typedef {{ fill: ArrayLike<number>, text?: string, hatched?: boolean, crossed?: boolean }} CellLook
+ *
+ * @typedef {{ line: string, font: string }} CellStyle
+ */
+
 const READABLE = 22;
 
-/** The side of a cell, in CSS pixels, of which `count` fit into `box`. */
+/**
+ * The side of a cell, in CSS pixels, of which `count` fit into `box`.
+ *
+ * @param {number} box
+ * @param {number} count
+ */
 export const cellSide = (box, count) => Math.max(6, Math.floor(box / count));
 
-/** Prepare a canvas of `count` × `count` cells of `cell` CSS pixels for the screen's resolution. */
+/**
+ * Prepare a canvas of `count` × `count` cells of `cell` CSS pixels for the screen's resolution.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} cell
+ * @param {number} count
+ * @returns {Grid}
+ */
 export function gridCanvas(canvas, cell, count) {
   const ratio = window.devicePixelRatio;
   const side = cell * count + 1;
@@ -14,13 +39,20 @@ export function gridCanvas(canvas, cell, count) {
     canvas.width = canvas.height = pixels;
     canvas.style.width = canvas.style.height = `${side}px`;
   }
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, side, side);
   return { context, cell };
 }
 
-/** `layer`, painted by way of `gridCanvas`, copied onto `canvas` of the same grid. */
+/**
+ * `layer`, painted by way of `gridCanvas`, copied onto `canvas` of the same grid.
+ *
+ * @param {HTMLCanvasElement} layer
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} cell
+ * @param {number} count
+ */
 export function copyGrid(layer, canvas, cell, count) {
   const grid = gridCanvas(canvas, cell, count);
   const side = cell * count + 1;
@@ -30,13 +62,18 @@ export function copyGrid(layer, canvas, cell, count) {
 
 /**
  * One cell: its colour, its number where it can be read, and marks that do not rely on colour.
- * `look` holds fill ([r, g, b]), text, hatched (padding), crossed (never read).
+ *
+ * @param {Grid} grid
+ * @param {number} row
+ * @param {number} column
+ * @param {CellLook} look
+ * @param {CellStyle} style
  */
 export function drawCell({ context, cell }, row, column, look, style) {
   const [x, y] = [column * cell, row * cell];
   context.fillStyle = `rgb(${look.fill[0]}, ${look.fill[1]}, ${look.fill[2]})`;
   context.fillRect(x, y, cell, cell);
-  const dark = 0.299 * look.fill[0] + 0.587 * look.fill[1] + 0.114 * look.fill[2] < 135;
+  const dark = luma(look.fill[0], look.fill[1], look.fill[2]) < 135;
   if (look.hatched) hatch(context, x, y, cell, dark ? "rgba(255,255,255,.35)" : "rgba(0,0,0,.28)");
   context.strokeStyle = style.line;
   context.lineWidth = 1;
@@ -50,6 +87,13 @@ export function drawCell({ context, cell }, row, column, look, style) {
   context.fillText(look.text, x + cell / 2 + 0.5, y + cell / 2 + 1, cell - 2);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} cell
+ * @param {string} colour
+ */
 function hatch(context, x, y, cell, colour) {
   context.save();
   context.beginPath();
@@ -66,6 +110,13 @@ function hatch(context, x, y, cell, colour) {
   context.restore();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} cell
+ * @param {string} colour
+ */
 function cross(context, x, y, cell, colour) {
   context.save();
   context.globalAlpha = 0.55;
@@ -80,12 +131,21 @@ function cross(context, x, y, cell, colour) {
   context.restore();
 }
 
-/** An outline around cells [row, row + height) × [column, column + width). */
+/**
+ * An outline around cells [row, row + height) × [column, column + width).
+ *
+ * @param {Grid} grid
+ * @param {number} row
+ * @param {number} column
+ * @param {number} height
+ * @param {number} width
+ * @param {string} colour
+ */
 export function outlineCells({ context, cell }, row, column, height, width, colour, thickness = 2.5) {
-  const box = [column * cell + 0.5, row * cell + 0.5, width * cell, height * cell];
-  for (const [stroke, line] of [["#fff", thickness + 2], [colour, thickness]]) {
+  const [x, y] = [column * cell + 0.5, row * cell + 0.5];
+  for (const [stroke, wider] of /** @type {[string, number][]} */ ([["#fff", 2], [colour, 0]])) {
     context.strokeStyle = stroke;
-    context.lineWidth = line;
-    context.strokeRect(...box);
+    context.lineWidth = thickness + wider;
+    context.strokeRect(x, y, width * cell, height * cell);
   }
 }

@@ -1,16 +1,26 @@
 // Which square of the picture the window slides over: a thumbnail with a frame to drag.
 
+import { find } from "../shared/elements.js";
 import { putImage, sizeCanvas, unitImage, wholeZoom } from "../shared/images.js";
+import { arrowStep } from "../shared/keyboard.js";
+import { clamp } from "../shared/numbers.js";
+
+/** @import { Patch } from "./model.js" */
 
 const THUMB = 128;
 
 /**
  * `box` is the .patch element, `picture` { values, shape: [C, H, W] } from 0 to 1, `patch` { top, left,
  * size }; `move(top, left)` is called as the frame is dragged or pushed by an arrow key.
+ *
+ * @param {HTMLElement} box
+ * @param {PackedArray} picture
+ * @param {Patch} patch
+ * @param {(top: number, left: number) => void} move
  */
 export function drawPatchPicker(box, picture, patch, move) {
   const [channels, height, width] = picture.shape;
-  const [canvas, thumb, frame] = [box.querySelector("canvas"), box.querySelector(".thumb"), box.querySelector(".frame")];
+  const [canvas, thumb, frame] = [find(box, "canvas"), find(box, ".thumb"), find(box, ".frame")];
   const zoom = wholeZoom(height, width, THUMB, THUMB);
   putImage(canvas, unitImage(picture.values, channels, height, width));
   sizeCanvas(canvas, height, width, zoom);
@@ -23,9 +33,10 @@ export function drawPatchPicker(box, picture, patch, move) {
     width: `${wide * zoom}px`,
     height: `${tall * zoom}px`,
   });
-  const inside = (value, most) => Math.max(0, Math.min(most, Math.round(value)));
-  const to = (top, left) => move(inside(top, height - tall), inside(left, width - wide));
+  /** @type {(top: number, left: number) => void} */
+  const to = (top, left) => move(clamp(Math.round(top), 0, height - tall), clamp(Math.round(left), 0, width - wide));
 
+  /** @param {PointerEvent} event */
   function drag(event) {
     const place = canvas.getBoundingClientRect();
     to((event.clientY - place.top) / zoom - tall / 2, (event.clientX - place.left) / zoom - wide / 2);
@@ -36,9 +47,8 @@ export function drawPatchPicker(box, picture, patch, move) {
   };
   thumb.onpointermove = (event) => thumb.hasPointerCapture(event.pointerId) && drag(event);
   thumb.onkeydown = (event) => {
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const step = arrowStep(event);
     if (!step) return;
-    event.preventDefault();
     to(patch.top + step[0], patch.left + step[1]);
   };
 }

@@ -1,7 +1,13 @@
 // The window's geometry under its grids: a pair of buttons for each setting, with the reason at its limit.
 
 import { outputSize, paddingLimit } from "../shared/arithmetic.js";
+import { find, make } from "../shared/elements.js";
+import { axisOf } from "./model.js";
 
+/** @import { Operation } from "../shared/arithmetic.js" */
+/** @import { Geometry, Header, Settings } from "./model.js" */
+
+/** @type {[name: Geometry, label: string, letter: string][]} */
 const STEPPERS = [
   ["kernel_size", "Kernel", "k"],
   ["stride", "Stride", "s"],
@@ -9,40 +15,62 @@ const STEPPERS = [
   ["dilation", "Dilation", "d"],
 ];
 
-/** Why a setting cannot have a value on both axes, the others as they are; empty if it can. */
+/**
+ * Why a setting cannot have a value on both axes, the others as they are; empty if it can.
+ *
+ * @param {Geometry} name
+ * @param {number} value
+ * @param {Operation} op
+ * @param {Settings} settings
+ * @param {Header} header
+ */
 export function refusal(name, value, op, settings, header) {
-  const [low, high] = header.limits[name];
-  if (value < low || value > high) return header.reasons[name];
-  if (name === "kernel_size" && settings.weights && !header.kernels[value]) return header.reasons[name];
-  const { kernel_size, padding, dilation } = { ...settings, [name]: [value, value] };
+  const [low, high] = header.limits[name] ?? [value, value];
+  const reason = header.reasons[name] ?? "";
+  if (value < low || value > high) return reason;
+  if (name === "kernel_size" && settings.weights && !header.kernels[value]) return reason;
+  const wanted = /** @type {Settings} */ ({ ...settings, [name]: [value, value] });
+  const { kernel_size, padding } = wanted;
   const fillable = paddingLimit(Math.min(op.size.rows, op.size.columns), op.mode);
   if (name === "padding" && value > fillable) return `${op.mode} padding can fill at most ${fillable} here`;
   const pools = op.kind === "max" || op.kind === "average";
   if (pools && padding[0] > kernel_size[0] / 2) return "pooling pads by at most half its window";
-  if (op.kind === "transposed" && 2 * padding[0] > kernel_size[0] - 1) return header.reasons.padding;
+  if (op.kind === "transposed" && 2 * padding[0] > kernel_size[0] - 1) return header.reasons.padding ?? "";
   if (!op.fits) return ""; // any step may be the one that makes it fit
-  const fits = [op.size.rows, op.size.columns].every((size, i) => {
-    const axis = { kernel_size: kernel_size[i], stride: settings.stride[i], padding: padding[i], dilation: dilation[i] };
-    return outputSize(op.kind, axis, size, false) > 0;
-  });
+  const fits =
+    outputSize(op.kind, axisOf(wanted, 0), op.size.rows, false) > 0 &&
+    outputSize(op.kind, axisOf(wanted, 1), op.size.columns, false) > 0;
   return fits ? "" : "the window would not fit into the padded patch";
 }
 
-/** One less and one more; from beyond the limits, back to the nearest. */
+/**
+ * One less and one more; from beyond the limits, back to the nearest.
+ *
+ * @param {number} value
+ * @param {[number, number]} limits
+ */
 function neighbours(value, [low, high]) {
   return [value > high ? high : value - 1, value < low ? low : value + 1];
 }
 
-/** Draw the steppers into `group`; `step(name, value)` is called with what was asked for. */
+/**
+ * Draw the steppers into `group`; `step(name, value)` is called with what was asked for.
+ *
+ * @param {HTMLElement} group
+ * @param {Operation} op
+ * @param {Settings} settings
+ * @param {Header} header
+ * @param {(name: Geometry, value: number) => void} step
+ */
 export function drawSteppers(group, op, settings, header, step) {
   const wanted = STEPPERS.filter(([name]) => header.limits[name]);
   if (group.children.length !== wanted.length) group.replaceChildren(...wanted.map(stepper));
   wanted.forEach(([name], i) => {
     const values = settings[name];
     const [less, more] = group.children[i].querySelectorAll("button");
-    group.children[i].querySelector("b").textContent = values[0] === values[1] ? values[0] : values.join("×");
-    const [below, above] = neighbours(values[0], header.limits[name]);
-    for (const [button, value] of [[less, below], [more, above]]) {
+    find(group.children[i], "b").textContent = values[0] === values[1] ? String(values[0]) : values.join("×");
+    const [below, above] = neighbours(values[0], header.limits[name] ?? [values[0], values[0]]);
+    for (const [button, value] of /** @type {[HTMLButtonElement, number][]} */ ([[less, below], [more, above]])) {
       const why = refusal(name, value, op, settings, header);
       button.setAttribute("aria-disabled", String(Boolean(why)));
       button.title = why || `to ${value}`;
@@ -51,18 +79,17 @@ export function drawSteppers(group, op, settings, header, step) {
   });
 }
 
+/** @param {(typeof STEPPERS)[number]} stepper */
 function stepper([, label, letter]) {
-  const [box, text, symbol, number] = ["span", "span", "i", "b"].map((tag) => document.createElement(tag));
+  /** @type {(sign: string, words: string) => HTMLButtonElement} */
   const button = (sign, words) => {
-    const element = document.createElement("button");
+    const element = make("button", "", sign);
     element.type = "button";
-    element.textContent = sign;
     element.setAttribute("aria-label", `${label} ${words}`);
     return element;
   };
-  box.className = "stepper";
-  symbol.textContent = letter;
-  text.append(`${label} `, symbol);
-  box.append(text, button("−", "smaller"), number, button("+", "larger"));
+  const [box, text] = [make("span", "stepper"), make("span")];
+  text.append(`${label} `, make("i", "", letter));
+  box.append(text, button("−", "smaller"), make("b"), button("+", "larger"));
   return box;
 }

@@ -1,6 +1,6 @@
 // Architectures in the order of their years: an axis true to scale, and a card for each with its links.
 
-import { made } from "../shared/elements.js";
+import { make } from "../shared/elements.js";
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
@@ -17,7 +17,7 @@ export default function (component) {
     return years.flatMap((year, i) => {
       const members = data.cards.filter((card) => card.year === year);
       const place = `${(100 * (year - first)) / (last - first)}%`;
-      const [dot, label] = [made("span", "dot"), made("span", i % 2 ? "label below" : "label", [year, ...members.map(({ name }) => name)].join("\n"))];
+      const [dot, label] = [make("span", "dot"), make("span", i % 2 ? "label below" : "label", [year, ...members.map(({ name }) => name)].join("\n"))];
       dot.dataset.year = year;
       dot.style.left = label.style.left = place;
       return [dot, label];
@@ -25,14 +25,14 @@ export default function (component) {
   }
 
   function card({ name, year, idea, figures, error, meaning, comparable, paper, variant, links }) {
-    const box = made("li", "card");
-    const head = made("div", "head");
-    head.append(made("h3", "", name), made("span", "year", year));
-    const list = made("dl", "figures");
-    for (const [term, value] of figures) list.append(made("dt", "", term), made("dd", "", value));
-    box.append(head, made("p", "idea", idea), list, quoted(error, meaning), made("p", "comparable", comparable));
-    if (variant) box.append(made("p", "small muted variant", variant));
-    box.append(made("p", "small muted paper", paper), linksOf(name, links));
+    const box = make("li", "card");
+    const head = make("div", "head");
+    head.append(make("h3", "", name), make("span", "year", year));
+    const list = make("dl", "figures");
+    for (const [term, value] of figures) list.append(make("dt", "", term), make("dd", "", value));
+    box.append(head, make("p", "idea", idea), list, quoted(error, meaning), make("p", "comparable", comparable));
+    if (variant) box.append(make("p", "small muted variant", variant));
+    box.append(make("p", "small muted paper", paper), linksOf(name, links));
     const light = (on) => axis.querySelector(`[data-year="${year}"]`).classList.toggle("lit", on);
     box.onpointerenter = box.onfocusin = () => light(true);
     box.onpointerleave = box.onfocusout = () => light(false);
@@ -40,18 +40,18 @@ export default function (component) {
   }
 
   function quoted(error, meaning) {
-    const box = made("div", "error");
-    if (error) box.append("Often quoted: ", made("strong", "", error), document.createElement("br"));
-    box.append(made("span", "meaning", meaning));
+    const box = make("div", "error");
+    if (error) box.append("Often quoted: ", make("strong", "", error), document.createElement("br"));
+    box.append(make("span", "meaning", meaning));
     return box;
   }
 
   /** Links with an address of their own, for a new tab; a plain click stays in this session, with its picture. */
   function linksOf(name, links) {
-    const box = made("nav", "links");
+    const box = make("nav", "links");
     box.setAttribute("aria-label", `Open ${name} in`);
     for (const { label, page, model, href } of links) {
-      const link = made("a", "", label);
+      const link = make("a", "", label);
       link.href = href;
       link.onclick = (event) => {
         link.href = withRest(href);

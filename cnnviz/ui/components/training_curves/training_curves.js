@@ -1,10 +1,10 @@
 // Loss and accuracy by step, drawn anew in place whenever there are more steps.
 
+import { makeSvg } from "../shared/elements.js";
 import { redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
-import { format, formatCount, powerOfTen } from "../shared/numbers.js";
+import { clamp, format, formatCount, powerOfTen } from "../shared/numbers.js";
 import { unpack } from "../shared/payload.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const EDGE = { left: 44, right: 8, top: 8, bottom: 34 };
 const HEIGHT = 210;
 
@@ -47,33 +47,33 @@ export default function (component) {
 
   function rows({ log, low, high, y }, width) {
     return ticks(log, low, high).flatMap((value) => [
-      drawn("line", { class: "grid", x1: EDGE.left, x2: width - EDGE.right, y1: y(value), y2: y(value) }),
-      drawn("text", { x: EDGE.left - 5, y: y(value) + 4, "text-anchor": "end" }, tick(value)),
+      makeSvg("line", { class: "grid", x1: EDGE.left, x2: width - EDGE.right, y1: y(value), y2: y(value) }),
+      makeSvg("text", { x: EDGE.left - 5, y: y(value) + 4, "text-anchor": "end" }, tick(value)),
     ]);
   }
 
   function epochs({ x, width }) {
     const each = Math.ceil(header.epochs / Math.max(2, Math.floor(width / 45)));
-    const found = [drawn("text", { x: width - EDGE.right, y: HEIGHT - 4, "text-anchor": "end" }, "epochs done")];
+    const found = [makeSvg("text", { x: width - EDGE.right, y: HEIGHT - 4, "text-anchor": "end" }, "epochs done")];
     for (let epoch = 0; epoch <= header.epochs; epoch += each) {
       const place = x(epoch * header.per_epoch);
-      found.push(drawn("text", { x: place, y: HEIGHT - EDGE.bottom + 14, "text-anchor": "middle" }, String(epoch)));
+      found.push(makeSvg("text", { x: place, y: HEIGHT - EDGE.bottom + 14, "text-anchor": "middle" }, String(epoch)));
     }
     return found;
   }
 
   function lines({ x, y, mark }, i) {
     const path = (xs, ys) => Array.from(xs, (step, k) => `${x(step).toFixed(1)},${y(ys[k]).toFixed(1)}`).join(" ");
-    const found = [drawn("polyline", { class: "curve", points: path(at, mark), stroke: header.colours[0] })];
-    if (at.length === 1) found.push(drawn("circle", { cx: x(at[0]), cy: y(mark[0]), r: 3, fill: header.colours[0] }));
+    const found = [makeSvg("polyline", { class: "curve", points: path(at, mark), stroke: header.colours[0] })];
+    if (at.length === 1) found.push(makeSvg("circle", { cx: x(at[0]), cy: y(mark[0]), r: 3, fill: header.colours[0] }));
     const guessed = i ? 100 * header.guess_share : header.guess;
-    found.push(drawn("line", { class: "grid held", x1: EDGE.left, x2: x(header.steps), y1: y(guessed), y2: y(guessed) }));
-    const label = drawn("text", { x: x(header.steps), y: y(guessed) - 4, "text-anchor": "end", class: "guessing" }, "guessing");
+    found.push(makeSvg("line", { class: "grid held", x1: EDGE.left, x2: x(header.steps), y1: y(guessed), y2: y(guessed) }));
+    const label = makeSvg("text", { x: x(header.steps), y: y(guessed) - 4, "text-anchor": "end", class: "guessing" }, "guessing");
     if (!i) return [...found, label];
     const shares = held.share.map((share) => 100 * share);
     if (held.at.length) found.push(...legend(x, mark));
-    found.push(drawn("polyline", { class: "curve held", points: path(held.at, shares), stroke: header.colours[1] }));
-    held.at.forEach((step, k) => found.push(drawn("circle", { cx: x(step), cy: y(shares[k]), r: 3, fill: header.colours[1] })));
+    found.push(makeSvg("polyline", { class: "curve held", points: path(held.at, shares), stroke: header.colours[1] }));
+    held.at.forEach((step, k) => found.push(makeSvg("circle", { cx: x(step), cy: y(shares[k]), r: 3, fill: header.colours[1] })));
     return [...found, label];
   }
 
@@ -90,14 +90,14 @@ export default function (component) {
 
   /** What a line means: its sign in its colour, and the words. */
   function named(place, sign, colour, words) {
-    const text = drawn("text", place);
-    text.append(drawn("tspan", { fill: colour }, sign), ` ${words}`);
+    const text = makeSvg("text", place);
+    text.append(makeSvg("tspan", { fill: colour }, sign), ` ${words}`);
     return text;
   }
 
   function pointer({ x }) {
     const place = state.at === null || !at.length ? -9 : x(at[state.at]);
-    return drawn("line", { class: "pointer", x1: place, x2: place, y1: EDGE.top, y2: HEIGHT - EDGE.bottom, visibility: place < 0 ? "hidden" : "visible" });
+    return makeSvg("line", { class: "pointer", x1: place, x2: place, y1: EDGE.top, y2: HEIGHT - EDGE.bottom, visibility: place < 0 ? "hidden" : "visible" });
   }
 
   function point(place, { x }) {
@@ -111,7 +111,7 @@ export default function (component) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step || !at.length) return;
     event.preventDefault();
-    choose(Math.max(0, Math.min(at.length - 1, (state.at ?? at.length - 1) + step)));
+    choose(clamp((state.at ?? at.length - 1) + step, 0, at.length - 1));
   }
 
   function choose(index) {
@@ -135,13 +135,6 @@ export default function (component) {
   state.stop?.();
   state.stop = redrawOnChange(root, draw);
   return whenGone(parentElement, () => state.stop());
-}
-
-function drawn(tag, attributes, text = "") {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.textContent = text;
-  return element;
 }
 
 /** About five round numbers between two ends; powers of ten on a logarithmic axis. */

@@ -1,4 +1,4 @@
-"""A network after each epoch: first filters, feature maps, and its answers, with one slider for all."""
+"""A network after each epoch: first filters, feature maps and predictions, with one slider for all."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 // What a network takes for what: a table of counts, and the pictures that it gets wrong.
 
-import { colourIndex, scaleColours } from "../shared/colours.js";
-import { made } from "../shared/elements.js";
+import { colourIndex, luma, scaleColours } from "../shared/colours.js";
+import { make } from "../shared/elements.js";
 import { putImage, sizeCanvas, unitImage, wholeZoom } from "../shared/images.js";
 
 const MATRIX_HELP = "A row for each true class. Point at a cell to read it; the framed ones are right.";
@@ -33,7 +33,7 @@ export function drawMatrix(section, counts, names, dark) {
       const [r, g, b] = colours.slice(c, c + 3);
       cell.textContent = counts[row][column] || "";
       cell.style.background = `rgb(${r}, ${g}, ${b})`;
-      cell.style.color = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "#fff" : "#111";
+      cell.style.color = luma(r, g, b) < 128 ? "#fff" : "#111";
       cell.setAttribute("aria-label", matrixWords(counts, names, row, column));
       cell.onpointerenter = cell.onclick = cell.onfocus = () => {
         state.read = [row, column];
@@ -50,14 +50,14 @@ export function drawMatrix(section, counts, names, dark) {
 
 function matrixHead(names) {
   const [head, line] = [document.createElement("thead"), document.createElement("tr")];
-  line.append(made("th", "", "true ↓ taken for →"), ...names.map(standing));
+  line.append(make("th", "", "true ↓ taken for →"), ...names.map(standing));
   head.append(line);
   return head;
 }
 
 function standing(name) {
-  const cell = made("th");
-  cell.append(made("span", "", name));
+  const cell = make("th");
+  cell.append(make("span", "", name));
   cell.title = name;
   return cell;
 }
@@ -65,11 +65,11 @@ function standing(name) {
 function matrixBody(names) {
   const body = document.createElement("tbody");
   for (const name of names) {
-    const [line, head] = [document.createElement("tr"), made("th", "", name)];
+    const [line, head] = [document.createElement("tr"), make("th", "", name)];
     head.title = name;
     line.append(head);
     names.forEach((other) => {
-      const cell = made("td", other === name ? "same" : "");
+      const cell = make("td", other === name ? "same" : "");
       cell.tabIndex = other === name ? 0 : -1;
       line.append(cell);
     });
@@ -99,14 +99,14 @@ export function drawWrong(section, { labels, predicted, certainty, thumbs, names
   section.querySelector(".name").textContent = words;
   section.querySelector(".pictures").replaceChildren(
     ...shown.map((i) => {
-      const [item, canvas] = [made("li"), document.createElement("canvas")];
+      const [item, canvas] = [make("li"), document.createElement("canvas")];
       const size = 3 * height * width;
       putImage(canvas, unitImage(thumbs.values.subarray(i * size, (i + 1) * size), 3, height, width, 255));
       sizeCanvas(canvas, height, width, wholeZoom(height, width, 64, 64));
       const [was, taken] = [names[labels[i]], names[predicted[i]]];
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `A picture of “${was}”`);
-      item.append(canvas, made("strong", "", was), ` taken for ${taken}, ${certainty[i]} % certain`);
+      item.append(canvas, make("strong", "", was), ` taken for ${taken}, ${certainty[i]} % certain`);
       return item;
     }),
   );

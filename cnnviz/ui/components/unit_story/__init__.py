@@ -1,4 +1,4 @@
-"""How one unit came by its value: what it sees, patch × kernel by channel, and each step after that."""
+"""How one unit's value is computed: its field, patch × kernel by channel, and each step after that."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,7 +61,12 @@ def unit_story(
         on_pin: gets the unit that the wall has pinned, or None; unchecked.
         on_open: gets layer, channel, row and column of a unit that was clicked; unchecked.
     """
-    fields: dict[str, object] = {"layer": layer, "pinned": pinned, "turn": edit_version(wall_key), "hint": ""}
+    fields: dict[str, object] = {
+        "layer": layer,
+        "pinned": pinned,
+        "edit_version": edit_version(wall_key),
+        "hint": "",
+    }
     arrays: dict[str, Array] = {}
     if isinstance(displayed, str):
         fields["hint"] = displayed

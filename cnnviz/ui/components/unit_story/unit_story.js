@@ -1,353 +1,164 @@
-// One unit's story, from its field on the picture to its value. The wall of maps tells which unit.
+// One unit's story, from its field on the picture to its value. The wall of maps says which unit.
 
-import { colourIndex, isDark, scaleColours } from "../shared/colours.js";
-import { made } from "../shared/elements.js";
+import { isDark } from "../shared/colours.js";
+import { find, make } from "../shared/elements.js";
 import { withParts } from "../shared/formula_parts.js";
-import { putImage, rgbImage, signedImage, sizeCanvas, wholeZoom } from "../shared/images.js";
-import { redrawOnChange, stateOf, takeTurn, whenGone } from "../shared/lifecycle.js";
-import { format } from "../shared/numbers.js";
+import { putImage, rgbImage } from "../shared/images.js";
+import { nextEdit, redrawOnChange, stateOf, whenGone } from "../shared/lifecycle.js";
 import { unpack } from "../shared/payload.js";
-import { countText, hatched, pageColours, PIN, prepared, STEPS, TOLD } from "../shared/unit_fields.js";
+import { hatched, pageColours, prepared, STORY_SHOWN, UNIT_PINNED } from "../shared/unit_fields.js";
+import { poolBody, tapsBody } from "./steps.js";
+
+/** @import { Formula, Header, JoinStep, State, Step, Unit } from "./model.js" */
+/** @import { Page } from "./steps.js" */
 
 const FIELD_BOX = 176;
-const LARGEST_CELL = 44;
-const READABLE_CELL = 28;
-const MOST_CELLS = 32;
-const ROWS_AT_ONCE = 64;
 
-export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
-  const root = parentElement.querySelector(".root");
-  const at = (selector) => root.querySelector(selector);
-  const state = stateOf(parentElement, () => ({ turn: 0 }));
-  Object.assign(state, unpack(data));
-  const { header, arrays } = state;
-
-  function draw() {
-    const dark = isDark(root);
-    const told = header.steps !== undefined;
-    at(".hint").textContent = header.hint;
-    at(".hint").hidden = !header.hint;
-    at(".story").hidden = !told;
-    if (!told) return;
-    at(".head").textContent = header.title;
-    at(".end").textContent = header.end;
-    at("ol").replaceChildren(fieldItem(), ...header.steps.map((step, i) => stepItem(step, i, dark)));
-  }
-
-  function fieldItem() {
-    const item = made("li");
-    item.append(made("h4", "", "What it sees"), made("p", "seen", header.field_words));
-    if (header.field) item.append(cutout(header.field));
-    return item;
-  }
-
-  /** The field alone: its pixels of the picture, what lies in the padding hatched. */
-  function cutout({ rows, columns, inside }) {
-    const [tall, wide] = [rows, columns].map(([first, last]) => last - first + 1);
-    const scale = Math.min(FIELD_BOX / Math.max(tall, wide), 24);
-    const canvas = made("canvas", "cutout");
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `The field cut out of the picture. ${header.field_words}`);
-    const context = prepared(canvas, wide * scale, tall * scale);
-    const { text } = pageColours(root);
-    context.fillStyle = hatched(context, text);
-    context.globalAlpha = 0.45;
-    context.fillRect(0, 0, wide * scale, tall * scale);
-    context.globalAlpha = 1;
-    if (inside) {
-      const photo = document.createElement("canvas");
-      const [high, broad] = arrays.picture.shape;
-      putImage(photo, rgbImage(arrays.picture.values, high, broad));
-      context.imageSmoothingEnabled = scale < 1;
-      const [left, top] = [inside[1][0] - columns[0], inside[0][0] - rows[0]].map((n) => n * scale);
-      context.drawImage(photo, left, top, broad * scale, high * scale);
-    }
-    context.strokeStyle = text;
-    context.strokeRect(0.5, 0.5, wide * scale - 1, tall * scale - 1);
-    const box = made("div", "body");
-    box.append(canvas);
-    return box;
-  }
-
-  function stepItem(step, number, dark) {
-    const item = made("li");
-    item.dataset.layer = step.layer;
-    const name = made("h4");
-    name.append(unitLink(step.layer, step.unit, number === header.steps.length - 1), made("span", "muted", step.operation));
-    item.append(name);
-    if (step.kind === "taps") item.append(tapsBody(step, number, dark));
-    if (step.kind === "pool") item.append(poolBody(step, number, dark));
-    if (step.kind === "join") item.append(joinBody(step));
-    item.append(lines(step));
-    if (step.words) item.append(made("p", "", step.words));
-    item.append(made("p", "check muted", step.check));
-    return item;
-  }
-
-  /** A layer's name; a button where that unit can be opened. */
-  function unitLink(name, unit, here = false) {
-    if (!unit || here) return made("span", "", name);
-    const button = made("button", "unit", name);
-    const [layer, channel, row, column] = unit;
-    button.title = `Open ${layer} with channel ${channel}, row ${row}, column ${column} pinned`;
-    button.onclick = () => open(unit);
-    return button;
-  }
-
-  function open(unit) {
-    setTriggerValue("open", { turn: takeTurn(state), value: unit });
-  }
-
-  function lines({ symbols, numbers, text, value }) {
-    const box = made("div", "lines");
-    const right = withParts("span", "", [...numbers, " = "]);
-    right.append(made("span", "value", value));
-    right.setAttribute("role", "math");
-    right.setAttribute("aria-label", text);
-    box.append(made("span", "symbol", "y"), "=", withParts("span", "", symbols), made("span", "symbol", "y"), "=", right);
-    return box;
-  }
-
-  function joinBody({ parts }) {
-    const box = made("div", "parts");
-    parts.forEach(({ layer, value, unit }, i) => {
-      box.append(made("span", "symbol", "ab"[i]), made("span", "number", value), unitLink(layer || "another value", unit));
-    });
-    return box;
-  }
-
-  const cellSize = (columns, grids) => {
-    const room = Math.min(root.clientWidth - 30 - 36 * (grids - 1), 560);
-    return Math.max(5, Math.min(LARGEST_CELL, Math.floor(room / (grids * columns)) - 1));
-  };
-
-  /** Numbers as cells of `rows` × `columns`; `look(i)` gives the classes of cell i. */
-  function grid(values, shape, limit, colours, cell, look) {
-    const [rows, columns] = shape;
-    const box = made("div", "cells");
-    box.style.setProperty("--cell", `${cell}px`);
-    box.style.gridTemplateColumns = `repeat(${columns}, ${cell}px)`;
-    for (let i = 0; i < rows * columns; i++) {
-      const colour = colours.subarray(colourIndex(values[i], limit), colourIndex(values[i], limit) + 3);
-      const written = cell >= READABLE_CELL && Number.isFinite(values[i]);
-      const element = made("div", `cell ${look(i)}`, written ? format(values[i], 2) : "");
-      element.dataset.tap = i;
-      element.style.fontSize = `${Math.min(11, cell * 0.27)}px`;
-      element.style.backgroundColor = `rgb(${colour.join()})`;
-      element.style.color = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] < 135 ? "#fff" : "#111";
-      box.append(element);
-    }
-    return box;
-  }
-
-  /** Mark one tap in all grids of a box and say it; arrow keys walk over the taps, Enter opens. */
-  function linkTaps(box, shape, say, choose) {
-    const total = shape[0] * shape[1];
-    let [now, tapped] = [-1, -1];
-    const touch = (tap) => {
-      now = tap;
-      box.querySelectorAll(".cell").forEach((cell) => cell.classList.toggle("over", Number(cell.dataset.tap) === tap));
-      say(tap);
-    };
-    box.tabIndex = 0;
-    box.setAttribute("role", "group");
-    box.onpointerover = (event) => touch(Number(event.target.dataset?.tap ?? -1));
-    box.onpointerleave = () => touch(-1);
-    box.onblur = () => touch(-1);
-    box.onclick = (event) => {
-      const tap = Number(event.target.dataset?.tap ?? -1);
-      const first = event.pointerType === "touch" && tap !== tapped; // a finger reads before it opens
-      tapped = tap;
-      if (tap >= 0 && !first) choose(tap);
-    };
-    box.onkeydown = (event) => {
-      if (event.key === "Enter" && now >= 0) return choose(now);
-      const step = STEPS[event.key];
-      if (!step) return;
-      event.preventDefault();
-      const next = now < 0 ? 0 : now + step[0] * shape[1] + step[1];
-      if (next >= 0 && next < total) touch(next);
-    };
-  }
-
-  const largest = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value) || 0), 0);
-
-  function channelName(step, channel) {
-    const colours = !step.source && step.channels.length === 3 ? ["red", "green", "blue"] : [];
-    return colours[channel] ?? `channel ${channel}`;
-  }
-
-  function tapsBody(step, number, dark) {
-    const of = (name) => arrays[`${name}${number}`];
-    const [channels, high, wide] = of("inputs").shape;
-    const area = high * wide;
-    const part = (name, slot) => of(name).values.subarray(slot * area, (slot + 1) * area);
-    const sums = of("sums").values;
-    const ranked = Array.from(sums.keys()).sort((a, b) => Math.abs(sums[b]) - Math.abs(sums[a]));
-    const scale = { inputs: largest(of("inputs").values), weights: largest(of("weights").values) };
-    const products = of("inputs").values.map((x, i) => x * of("weights").values[i]);
-    scale.products = largest(products);
-    const [activation, weight] = [scaleColours("activation", dark), scaleColours("weight", dark)];
-    const body = made("div", "body");
-    const [grids, tapWords] = [made("div", "grids"), made("div", "tap muted")];
-    tapWords.setAttribute("aria-live", "polite");
-    const list = sumList(step, ranked, sums, activation, show);
-
-    function show(slot) {
-      state.chosen = { layer: step.layer, slot };
-      const [patch, kernel] = [part("inputs", slot), part("weights", slot)];
-      const product = products.subarray(slot * area, (slot + 1) * area);
-      const cell = cellSize(wide, 3);
-      const padding = of("padding").values;
-      const look = (i) => `${padding[i] ? "padded" : ""} ${step.opens && !padding[i] ? "opens" : ""}`;
-      const line = made("div", "products");
-      line.append(
-        titled("Patch", grid(patch, [high, wide], scale.inputs, activation, cell, look)), made("span", "sign", "×"),
-        titled("Kernel", grid(kernel, [high, wide], scale.weights, weight, cell, () => "")), made("span", "sign", "="),
-        titled("Product", grid(product, [high, wide], scale.products, activation, cell, look)),
-      );
-      line.setAttribute("aria-label", "Patch, kernel and product: arrow keys read the taps");
-      linkTaps(line, [high, wide], say, choose);
-      const name = channelName(step, step.channels[slot]);
-      const source = step.source || "the picture";
-      grids.replaceChildren(made("div", "caption", `Input ${name} of ${source}: products add up to ${format(sums[slot])}`), line, tapWords);
-
-      function say(tap) {
-        const hint = step.opens ? " A click on the patch opens the unit that was read." : "";
-        if (tap < 0) return (tapWords.textContent = `Point at a cell to read its numbers.${hint}`);
-        const [m, n] = [Math.floor(tap / wide), tap % wide];
-        const place = padding[tap] ? "padding" : `row ${step.rows[m]}, column ${step.columns[n]}`;
-        const minus = (value) => (value < 0 ? `(${format(value)})` : format(value));
-        tapWords.textContent = `Tap ${m}, ${n} reads ${place}: ${format(patch[tap])} · ${minus(kernel[tap])} = ${format(product[tap])}`;
-      }
-
-      function choose(tap) {
-        if (!step.opens || padding[tap]) return;
-        open([step.source, step.channels[slot], step.rows[Math.floor(tap / wide)], step.columns[tap % wide]]);
-      }
-      say(-1);
-    }
-
-    const kept = state.chosen?.layer === step.layer && state.chosen.slot < channels;
-    list.select(kept ? state.chosen.slot : ranked[0]);
-    body.append(grids);
-    if (channels > 1) body.append(list.box);
-    return body;
-  }
-
-  function titled(text, element) {
-    const box = made("div");
-    box.append(made("div", "caption muted", text), element);
-    return box;
-  }
-
-  /** Every channel's sum as a bar, the largest first; more of them come as the list is scrolled. */
-  function sumList(step, ranked, sums, colours, show) {
-    const [box, list] = [made("div", "sums"), made("div", "list")];
-    const most = Math.abs(sums[ranked[0]]) || 1;
-    const rows = [];
-    let selected = -1;
-    box.append(made("div", "caption", `Sum of each of ${countText(ranked.length)} input channels, the largest first`), list);
-    list.tabIndex = 0;
-    list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", "Sums by input channel: arrow keys choose one");
-
-    function row(slot) {
-      const element = made("div", "row");
-      const [bar, fill] = [made("span", "bar"), made("i")];
-      const share = 50 * Math.abs(sums[slot]) / most;
-      const colour = colours.subarray(...(sums[slot] < 0 ? [126, 129] : [636, 639]));
-      Object.assign(fill.style, { width: `${share}%`, [sums[slot] < 0 ? "right" : "left"]: "50%", background: `rgb(${colour.join()})` });
-      bar.append(fill);
-      element.append(made("span", "", channelName(step, step.channels[slot]).replace("channel", "ch.")), bar, made("span", "number", format(sums[slot])));
-      element.setAttribute("role", "option");
-      element.setAttribute("aria-selected", "false");
-      element.onclick = () => select(slot);
-      return element;
-    }
-
-    function grow() {
-      const more = ranked.slice(rows.length, rows.length + ROWS_AT_ONCE).map(row);
-      rows.push(...more);
-      list.append(...more);
-    }
-
-    function select(slot) {
-      const place = ranked.indexOf(slot);
-      while (rows.length <= place) grow();
-      rows[selected]?.setAttribute("aria-selected", "false");
-      selected = place;
-      rows[place].setAttribute("aria-selected", "true");
-      const [top, bottom] = [rows[place].offsetTop - list.offsetTop, rows[place].offsetHeight];
-      if (top < list.scrollTop) list.scrollTop = top;
-      if (top + bottom > list.scrollTop + list.clientHeight) list.scrollTop = top + bottom - list.clientHeight;
-      show(slot);
-    }
-
-    list.onscroll = () => {
-      if (rows.length < ranked.length && list.scrollTop + 2 * list.clientHeight > list.scrollHeight) grow();
-    };
-    list.onkeydown = (event) => {
-      const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-      if (!step) return;
-      event.preventDefault();
-      const next = selected + step;
-      if (next >= 0 && next < ranked.length) select(ranked[next]);
-    };
-    return { box, select };
-  }
-
-  function poolBody(step, number, dark) {
-    const [inputs, padding] = [arrays[`inputs${number}`], arrays[`padding${number}`].values];
-    const [high, wide] = inputs.shape;
-    const body = made("div", "body");
-    const colours = scaleColours("activation", dark);
-    if (Math.max(high, wide) > MOST_CELLS) {
-      const canvas = made("canvas");
-      putImage(canvas, signedImage(inputs.values, 0, high, wide, largest(inputs.values), colours));
-      sizeCanvas(canvas, high, wide, wholeZoom(high, wide, 224, 224));
-      canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", `The ${high} by ${wide} values under the window`);
-      body.append(canvas);
-      return body;
-    }
-    const isWinner = (i) => step.winner && step.rows[Math.floor(i / wide)] === step.winner[0] && step.columns[i % wide] === step.winner[1];
-    const look = (i) => `${padding[i] ? "padded" : ""} ${isWinner(i) ? "winner" : ""} ${step.opens && !padding[i] ? "opens" : ""}`;
-    const [box, tapWords] = [made("div", "grids"), made("div", "tap muted")];
-    const cells = grid(inputs.values, [high, wide], largest(inputs.values), colours, Math.max(cellSize(wide, 2), 8), look);
-    const line = made("div", "products");
-    line.append(titled("Under the window", cells));
-    line.setAttribute("aria-label", "The window: arrow keys read its values");
-    linkTaps(line, [high, wide], say, (tap) => {
-      if (!step.opens || padding[tap]) return;
-      open([step.source, step.channel, step.rows[Math.floor(tap / wide)], step.columns[tap % wide]]);
-    });
-
-    function say(tap) {
-      const first = Array.from(padding.keys()).find(isWinner);
-      if (tap < 0) tap = first ?? -1;
-      if (tap < 0) return (tapWords.textContent = "Point at a cell to read its number.");
-      const place = `row ${step.rows[Math.floor(tap / wide)]}, column ${step.columns[tap % wide]}`;
-      const what = isWinner(tap) ? "The winner, framed" : "Under the window";
-      tapWords.textContent = padding[tap] ? `Padding at ${place}: nothing to choose.` : `${what}: ${place} of ${step.source || "the picture"}, ${format(inputs.values[tap])}`;
-    }
-    say(-1);
-    box.append(line, tapWords);
-    body.append(box);
-    return body;
-  }
+/** @param {ComponentArguments<Packed<Header>>} component */
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = find(parentElement, ".root");
+  const message = unpack(data);
+  const state = stateOf(parentElement, () => /** @type {State} */ ({ edits: 0, ...message }));
+  Object.assign(state, message);
+  const { header } = state;
+  /** @param {Unit} unit */
+  const open = (unit) => setTriggerValue("open", nextEdit(state, unit));
+  const draw = () => drawStory(root, { state, dark: isDark(root), width: root.clientWidth, open });
 
   draw();
   root.dataset.unit = header.steps ? header.title : "";
   state.stop?.();
   const ignore = redrawOnChange(root, draw);
+  /** @param {WindowEventMap[typeof UNIT_PINNED]} event */
   const hear = ({ detail }) => setTriggerValue("unit", detail);
-  window.addEventListener(PIN, hear);
+  window.addEventListener(UNIT_PINNED, hear);
   state.stop = () => {
     ignore();
-    window.removeEventListener(PIN, hear);
+    window.removeEventListener(UNIT_PINNED, hear);
   };
-  window.dispatchEvent(new CustomEvent(TOLD, { detail: { layer: header.layer, value: header.pinned, turn: header.turn } }));
-  return whenGone(parentElement, () => state.stop());
+  const { layer, pinned: value, edit_version } = header;
+  window.dispatchEvent(new CustomEvent(STORY_SHOWN, { detail: { layer, value, edit_version } }));
+  return whenGone(parentElement, () => state.stop?.());
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {Page} page
+ */
+function drawStory(root, page) {
+  const { header } = page.state;
+  find(root, ".hint").textContent = header.hint;
+  find(root, ".hint").hidden = !header.hint;
+  find(root, ".story").hidden = !header.steps;
+  if (!header.steps) return;
+  find(root, ".head").textContent = header.title;
+  find(root, ".end").textContent = header.end;
+  const steps = header.steps.map((step, i) => stepItem(page, step, i));
+  find(root, "ol").replaceChildren(fieldItem(root, page.state), ...steps);
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {State} state
+ */
+function fieldItem(root, { header, arrays }) {
+  const [item, box] = [make("li"), make("div", "body")];
+  item.append(make("h4", "", "What it sees"), make("p", "seen", header.field_words));
+  if (!header.field) return item;
+  const canvas = cutout(header.field, arrays.picture, pageColours(root).text);
+  canvas.setAttribute("aria-label", `The field cut out of the picture. ${header.field_words}`);
+  box.append(canvas);
+  item.append(box);
+  return item;
+}
+
+/**
+ * The field alone: its pixels of the picture, what lies in the padding hatched.
+ *
+ * @param {NonNullable<Header["field"]>} field
+ * @param {PackedArray} picture the pixels inside, (H, W, 3)
+ * @param {string} colour
+ */
+function cutout({ rows, columns, inside }, picture, colour) {
+  const [tall, wide] = [rows, columns].map(([first, last]) => last - first + 1);
+  const scale = Math.min(FIELD_BOX / Math.max(tall, wide), 24);
+  const canvas = make("canvas", "cutout");
+  canvas.setAttribute("role", "img");
+  const context = prepared(canvas, wide * scale, tall * scale);
+  context.fillStyle = hatched(context, colour);
+  context.globalAlpha = 0.45;
+  context.fillRect(0, 0, wide * scale, tall * scale);
+  context.globalAlpha = 1;
+  if (inside) {
+    const photo = document.createElement("canvas");
+    const [high, broad] = picture.shape;
+    putImage(photo, rgbImage(picture.values, high, broad));
+    context.imageSmoothingEnabled = scale < 1;
+    const [left, top] = [inside[1][0] - columns[0], inside[0][0] - rows[0]].map((n) => n * scale);
+    context.drawImage(photo, left, top, broad * scale, high * scale);
+  }
+  context.strokeStyle = colour;
+  context.strokeRect(0.5, 0.5, wide * scale - 1, tall * scale - 1);
+  return canvas;
+}
+
+/**
+ * @param {Page} page
+ * @param {Step} step
+ * @param {number} number
+ */
+function stepItem(page, step, number) {
+  const [item, name] = [make("li"), make("h4")];
+  item.dataset.layer = step.layer;
+  const isLast = number === (page.state.header.steps ?? []).length - 1;
+  name.append(unitLink(page, step.layer, isLast ? null : step.unit), make("span", "muted", step.operation));
+  item.append(name);
+  if (step.kind === "taps") item.append(tapsBody(page, step, number));
+  if (step.kind === "pool") item.append(poolBody(page, step, number));
+  if (step.kind === "join") item.append(joinBody(page, step));
+  item.append(formulaLine(step));
+  if (step.words) item.append(make("p", "", step.words));
+  item.append(make("p", "check muted", step.check));
+  return item;
+}
+
+/**
+ * A layer's name; a button where a unit of it can be opened.
+ *
+ * @param {Page} page
+ * @param {string} name
+ * @param {Unit | null} unit
+ */
+function unitLink(page, name, unit) {
+  if (!unit) return make("span", "", name);
+  const button = make("button", "unit", name);
+  const [layer, channel, row, column] = unit;
+  button.title = `Open ${layer} with channel ${channel}, row ${row}, column ${column} pinned`;
+  button.onclick = () => page.open(unit);
+  return button;
+}
+
+/** @param {Formula} formula */
+function formulaLine({ symbols, numbers, text, value }) {
+  const box = make("div", "lines");
+  const right = withParts("span", "", [...numbers, " = "]);
+  right.append(make("span", "value", value));
+  right.setAttribute("role", "math");
+  right.setAttribute("aria-label", text);
+  const y = () => make("span", "symbol", "y");
+  box.append(y(), "=", withParts("span", "", symbols), y(), "=", right);
+  return box;
+}
+
+/**
+ * @param {Page} page
+ * @param {JoinStep} step
+ */
+function joinBody(page, { parts }) {
+  const box = make("div", "parts");
+  parts.forEach(({ layer, value, unit }, i) => {
+    const name = unitLink(page, layer || "another value", unit);
+    box.append(make("span", "symbol", "ab"[i]), make("span", "number", value), name);
+  });
+  return box;
 }
