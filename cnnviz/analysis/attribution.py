@@ -7,13 +7,12 @@ from typing import Any, Literal, Protocol, TypeVar, get_args
 import torch
 from torch import Tensor, nn
 
-from cnnviz.analysis.effective_field import CancelledError
 from cnnviz.analysis.layers.activations import as_batch, evaluating, forward, layer_named
 from cnnviz.analysis.trace.rows import LayerRow, Trace
 from cnnviz.analysis.trace.trace import trace
 from cnnviz.arrays import Array, read_only
 from cnnviz.data.images import Picture
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CancelledError, CnnvizError
 from cnnviz.ops.geometry import is_whole
 
 AttributionMethod = Literal["saliency", "integrated_gradients", "occlusion", "grad_cam"]

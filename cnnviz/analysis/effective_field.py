@@ -18,14 +18,10 @@ from cnnviz.analysis.graph.replay import output_of
 from cnnviz.analysis.trace.rows import LayerRow
 from cnnviz.analysis.trace.trace import trace_and_graph, whole_shape
 from cnnviz.arrays import Array, read_only
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CancelledError, CnnvizError
 from cnnviz.ops.geometry import is_whole
 
 Pass: TypeAlias = Callable[[nn.Module], Tensor]
-
-
-class CancelledError(CnnvizError):
-    """The computation was cancelled by its caller."""
 
 
 def effective_receptive_field(

@@ -17,8 +17,7 @@ from cnnviz.analysis.attribution import (
     grad_cam_layers,
     last_map_module,
 )
-from cnnviz.analysis.effective_field import CancelledError
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CancelledError, CnnvizError
 from tests.analysis.small_networks import hooks
 
 SETTINGS = {"steps": 7, "window": 8, "stride": 5, "batch": 3}

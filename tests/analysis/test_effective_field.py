@@ -3,9 +3,9 @@ import pytest
 import torch
 from torch import nn
 
-from cnnviz.analysis.effective_field import CancelledError, effective_receptive_field
+from cnnviz.analysis.effective_field import effective_receptive_field
 from cnnviz.analysis.trace.trace import trace
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CancelledError, CnnvizError
 from cnnviz.nets.catalog import model
 from tests.analysis.field.measured_fields import positive
 

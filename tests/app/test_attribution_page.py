@@ -10,7 +10,8 @@ from captum import attr
 from torch import nn
 
 import cnnviz
-from cnnviz.analysis.attribution import Attribution, CancelledError, Passes
+from cnnviz.analysis.attribution import Attribution, Passes
+from cnnviz.errors import CancelledError
 from cnnviz.figures.attributions import METHOD_LABELS, AttributionMap, attribution_figure, colour_limit
 from cnnviz.figures.numbers import significant
 from cnnviz.nets.catalog import ModelSpec
@@ -28,7 +29,7 @@ from cnnviz.ui.attribution.formulas import attribution_formula, completeness
 from cnnviz.ui.attribution.presets import PRESETS
 from cnnviz.ui.attribution.texts import cost_text, map_text
 from cnnviz.ui.components.equations import as_text
-from cnnviz.ui.jobs.attribution_request import AttributionRequest, AttributionRuns
+from cnnviz.ui.jobs.attribution_request import AttributionJobs, AttributionRequest
 from cnnviz.ui.jobs.passes import Scores
 from tests.app.running import run, shown_code
 
@@ -183,8 +184,8 @@ def own_runs(monkeypatch):
     """Runs of this test alone; the work is what is put in place of it."""
 
     def use(work):
-        runs = AttributionRuns(work)
-        monkeypatch.setattr(cache.maps, "attribution_runs", lambda: runs)
+        runs = AttributionJobs(work)
+        monkeypatch.setattr(cache.maps, "attribution_jobs", lambda: runs)
         monkeypatch.setattr(maps_attribution, "_MOMENT_SECONDS", 0.05)
         return runs
 

@@ -336,7 +336,7 @@ def test_a_download_in_the_queue_says_so(open_page, assert_fine, monkeypatch, tr
     monkeypatch.setattr("torch.hub.download_url_to_file", download)
     downloads = cache.resources.downloads()
     with downloads.wanted("alexnet", "imagenet") as one, downloads.wanted("vgg11", "imagenet") as two:
-        assert not (one.end.done() or two.end.done())
+        assert not (one.ended or two.ended)
         at = open_page("feature_maps", maps_view="layer", model=NAME, weights="imagenet", maps_side=32)
     assert_fine(at)
     assert progress_said[0].startswith(f"Waiting for other downloads, then {NAME}, ")

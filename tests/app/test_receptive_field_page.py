@@ -10,6 +10,7 @@ import torch
 
 import cnnviz
 from cnnviz.analysis.stack import follow, parse_stack
+from cnnviz.errors import CancelledError
 from cnnviz.figures.field_boxes import effective_figure
 from cnnviz.figures.field_growth import Growth, growth_chart, rows_with_field
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, meta_model
@@ -17,19 +18,19 @@ from cnnviz.nets.classifiers import weights_file
 from cnnviz.ui import cache
 from cnnviz.ui.components.equations import result
 from cnnviz.ui.jobs import downloads
-from cnnviz.ui.jobs.effective_request import EffectiveRequest, EffectiveRuns
+from cnnviz.ui.jobs.effective_request import EffectiveJobs, EffectiveRequest
 from cnnviz.ui.receptive_field import effective as effective_field_lab
 from cnnviz.ui.receptive_field import facts as receptive_field_facts
 from cnnviz.ui.receptive_field import growth as receptive_field_growth
 from cnnviz.ui.receptive_field import lab as receptive_field_lab
-from cnnviz.ui.receptive_field.effective import MOST_MACS, MOST_PARAMETERS, ROOM, can_be_measured
+from cnnviz.ui.receptive_field.effective import MOST_MACS, MOST_PARAMETERS, PANEL, can_be_measured
 from cnnviz.ui.receptive_field.facts import growth_text, outgrown_text
 from cnnviz.ui.receptive_field.formulas import growth_formula
 from cnnviz.ui.receptive_field.lab import unit_from_text
 from cnnviz.ui.receptive_field.presets import PRESETS
 from cnnviz.ui.receptive_field.snippets import box_code, growth_code, table_code
 from cnnviz.ui.shell import sidebar
-from cnnviz.ui.shell.waiting import Waiting
+from cnnviz.ui.shell.waiting import PendingRequests
 from tests.app.running import every_network, open_expanders, run, shown_code
 
 VIEWS = ("box", "growth", "effective", "stack", "table")
@@ -243,7 +244,7 @@ def test_the_effective_field_is_measured_on_demand_and_is_that_of_the_code(open_
     assert_fine(at)
     (mass,) = run(shown_code(at))["fields"].values()
     request = EffectiveRequest(ModelSpec("simple_cnn", None, 3), "block2.relu1", 32, 2)
-    np.testing.assert_allclose(cache.maps.effective_runs().find(request).result, mass, rtol=1e-3, atol=1e-7)
+    np.testing.assert_allclose(cache.maps.effective_jobs().find(request).result, mass, rtol=1e-3, atol=1e-7)
 
 
 SQUEEZED = {"rf_view": "effective", "model": "squeezenet1_1", "rf_layer": "features.2"}
@@ -267,8 +268,8 @@ def asked(monkeypatch):
         requests.append(request)
         return one_pixel(33 if request.spec.weights else 31)
 
-    runs = EffectiveRuns(measure)
-    monkeypatch.setattr(cache.maps, "effective_runs", lambda: runs)
+    runs = EffectiveJobs(measure)
+    monkeypatch.setattr(cache.maps, "effective_jobs", lambda: runs)
     return requests
 
 
@@ -308,7 +309,7 @@ def test_two_fields_are_taken_home_in_one_figure(open_page, monkeypatch):
     monkeypatch.setattr(effective_field_lab, "effective_figure", drawn.append)
     monkeypatch.setattr(effective_field_lab, "export_panel", lambda name, code, figure, table: figure())
     for request in (RANDOM, TRAINED):
-        cache.maps.effective_runs().start(request, "a")
+        cache.maps.effective_jobs().start(request, "a")
     at = open_page("receptive_field", **SQUEEZED, rf_beside=True)
     assert len(measured(at)) == 2
     assert [field[0].argmax() for field in drawn[-1].values()] == [31 * 65, 33 * 65]
@@ -348,12 +349,12 @@ def test_weights_are_fetched_before_anything_is_measured(asked, monkeypatch):
     monkeypatch.setattr(downloads, "download_weights", arrive)
     own = downloads.Downloads()
     monkeypatch.setattr(cache.resources, "downloads", lambda: own)
-    waiting = Waiting([RANDOM, TRAINED], ROOM.runs, ROOM.words)
-    until(lambda: "5 MB" in waiting.news().words)
-    assert asked == [RANDOM] and not waiting.over
+    waiting = PendingRequests([RANDOM, TRAINED], PANEL.jobs, PANEL.label)
+    until(lambda: "5 MB" in waiting.advance().text)
+    assert asked == [RANDOM] and not waiting.ended
     allowed.set()
-    until(lambda: waiting.news() is None)
-    assert asked == [RANDOM, TRAINED] and waiting.over
+    until(lambda: waiting.advance() is None)
+    assert asked == [RANDOM, TRAINED] and waiting.ended
 
 
 @pytest.mark.usefixtures("hub", "offline")
@@ -421,19 +422,19 @@ def test_a_run_that_nobody_wants_ends_and_can_be_asked_for_again():
         while not cancelled():
             progress(0.5)
             time.sleep(0.01)
-        raise cnnviz.analysis.effective_field.CancelledError("")
+        raise CancelledError("")
 
-    runs = EffectiveRuns(measure)
+    runs = EffectiveJobs(measure)
     first, same = runs.start(request(), "a"), runs.start(request(), "b")
-    assert first is same and first.running
+    assert first is same and not first.ended
     first.leave("a")
     time.sleep(0.05)
-    assert first.running, "somebody else still wants it"
+    assert not first.ended, "somebody else still wants it"
     first.leave("b")
     deadline = time.monotonic() + 10
-    while first.running and time.monotonic() < deadline:
+    while not first.ended and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert first.cancelled and runs.find(request()) is None
+    assert first.state == "cancelled" and runs.find(request()) is None
     again = runs.start(request(), "a")
     assert again is not first
     again.leave("a")
@@ -443,9 +444,9 @@ def test_what_cannot_be_measured_is_kept_as_a_sentence():
     def measure(_request, _progress, _cancelled):
         raise cnnviz.CnnvizError("The weights cannot be downloaded.")
 
-    runs = EffectiveRuns(measure)
+    runs = EffectiveJobs(measure)
     started = runs.start(request(), "a")
-    while started.running:
+    while not started.ended:
         time.sleep(0.01)
     assert started.problem == "The weights cannot be downloaded."
     assert runs.find(request()) is None, "nobody else gets it"

@@ -27,9 +27,9 @@ from cnnviz.ui.attribution.texts import (
 )
 from cnnviz.ui.components.attribution_view import attribution_view
 from cnnviz.ui.components.facts import Facts, facts
-from cnnviz.ui.jobs.attribution_request import AttributionRequest, AttributionRun
+from cnnviz.ui.jobs.attribution_request import AttributionJob, AttributionRequest
 from cnnviz.ui.shell.sidebar import LabContext
-from cnnviz.ui.shell.waiting import WaitingRoom
+from cnnviz.ui.shell.waiting import JobPanel
 from cnnviz.ui.shell.weights import missing_weights_text
 from cnnviz.ui.widgets.exports import export_panel
 from cnnviz.ui.widgets.feedback import explained, plain
@@ -39,16 +39,15 @@ from cnnviz.ui.widgets.quiz import choose_yourself
 _NOT_FINITE = (
     "Some of its values are not finite numbers: with these weights the gradients or scores overflow."
 )
-_CALLED_OFF = "_why_called_off"
-# What is over that soon is shown without a word of progress.
+# What ends that soon shows no progress.
 _MOMENT_SECONDS = 1.5
 
 
-def _doing(request: AttributionRequest) -> str:
+def _label(request: AttributionRequest) -> str:
     return METHOD_LABELS[request.how.method]
 
 
-ROOM = WaitingRoom("why", lambda: cache.maps.attribution_runs(), _doing)
+PANEL = JobPanel("why", lambda: cache.maps.attribution_jobs(), _label)
 
 
 def show_attribution(context: LabContext, side: int, controls: DeltaGenerator) -> None:
@@ -65,7 +64,7 @@ def show_attribution(context: LabContext, side: int, controls: DeltaGenerator) -
     render_summary(choice)
     with explained():
         choice.require_short()
-        run_or_offer(choice)
+        compute_or_offer(choice)
     show_maps(context, choice)
 
 
@@ -81,51 +80,34 @@ def render_summary(choice: AttributionChoice) -> None:
     )
 
 
-def run_or_offer(choice: AttributionChoice) -> None:
-    """Show the cost; beside it the button or the progress."""
-    words, place = st.columns([1.2, 1], vertical_alignment="center")
-    words.markdown(cost_text(choice.passes, choice.found.macs))
+def compute_or_offer(choice: AttributionChoice) -> None:
+    """Show the cost; beside it the progress, or the button that starts it."""
+    cost, place = st.columns([1.2, 1], vertical_alignment="center")
+    cost.markdown(cost_text(choice.passes, choice.found.macs))
     with place.empty().container():  # what is new takes the place of what was there at once
-        run_or_button(choice)
+        _show_jobs(choice)
 
 
-def run_or_button(choice: AttributionChoice) -> None:
-    """Start what finishes in a moment; for the rest show the progress or the button."""
+def _show_jobs(choice: AttributionChoice) -> None:
+    """Start what finishes in a moment; then show the progress, or the button that starts it."""
     requests = choice.requests
-    if not waits_for(requests):
-        ROOM.leave()  # what other controls have asked for need not go on
-    called_off = st.session_state.get(_CALLED_OFF) == requests
-    if choice.at_once and not called_off and not all(map(ROOM.ended, requests)) and not waits_for(requests):
-        start(requests)
-    if ROOM.shows_progress(requests):
-        st.session_state[_CALLED_OFF] = requests  # unless it ends; a cancelled one waits for the button
-        return
-    runs = [ROOM.ended(request) for request in requests]
-    if not all(runs):
-        st.button("Compute", key="why_start", type="primary", on_click=start, args=(requests,))
-    elif any(run and run.problem for run in runs):
-        st.button("Try again", key="why_again", on_click=start, args=(requests,))
-
-
-def waits_for(requests: Sequence[AttributionRequest]) -> bool:
-    """Whether this user waits for these already."""
-    waiting = ROOM.waiting()
-    return waiting is not None and waiting.requests == requests
-
-
-def start(requests: Sequence[AttributionRequest]) -> None:
-    """Begin, and give it a moment."""
-    ROOM.start(requests)
-    waiting = ROOM.waiting()
-    if waiting is not None:
-        waiting.news()
-        waiting.settle(_MOMENT_SECONDS)
+    PANEL.leave_others(requests)
+    if choice.at_once and PANEL.state(requests) == "idle":
+        PANEL.start(requests, _MOMENT_SECONDS)
+    state = PANEL.state(requests)
+    if state == "running":
+        PANEL.show_progress()
+    elif state == "failed":
+        PANEL.offer_retry(requests, _MOMENT_SECONDS)
+    elif state != "done":
+        st.button(
+            "Compute", key="why_start", type="primary", on_click=PANEL.start, args=(requests, _MOMENT_SECONDS)
+        )
 
 
 def show_maps(context: LabContext, choice: AttributionChoice) -> None:
     """Show the picture and the finished maps, what they mean, and the exports."""
-    runs = {request.how.method: ROOM.ended(request) for request in choice.requests}
-    maps = [_map(request, runs[request.how.method]) for request in choice.requests]
+    maps = [_map(request, PANEL.find(request)) for request in choice.requests]
     attribution_view(as_seen(choice.picture, choice.spec.name), maps, "why_view")
     st.markdown(network_text(choice.spec))
     for note in filter(None, (missing_weights_text(), choice.scores.note)):
@@ -137,14 +119,14 @@ def show_maps(context: LabContext, choice: AttributionChoice) -> None:
         _show_exports(context, choice, done)
 
 
-def _map(request: AttributionRequest, run: AttributionRun | None) -> AttributionMap:
-    if run is None:
+def _map(request: AttributionRequest, job: AttributionJob | None) -> AttributionMap:
+    if job is None:
         return AttributionMap(request.how.method, None, "Not computed yet.")
-    if run.result is None:
-        return AttributionMap(request.how.method, None, run.problem)
-    if not np.isfinite(run.result).all():
+    if job.result is None:
+        return AttributionMap(request.how.method, None, job.problem)
+    if not np.isfinite(job.result).all():
         return AttributionMap(request.how.method, None, _NOT_FINITE)
-    return AttributionMap(request.how.method, run.result, map_text(request.how, run.result))
+    return AttributionMap(request.how.method, job.result, map_text(request.how, job.result))
 
 
 def _facts(choice: AttributionChoice, shown: AttributionMap) -> Facts:

@@ -16,8 +16,8 @@ from cnnviz.nets.residual_variants import CifarDesign
 from cnnviz.ui.cache.networks import glance_columns_of, layers_of, meta_model_of, shared_model
 from cnnviz.ui.cache.pictures import PictureKey, picture_key
 from cnnviz.ui.cache.resources import processor
-from cnnviz.ui.jobs.attribution_request import AttributionRequest, AttributionRuns
-from cnnviz.ui.jobs.effective_request import EffectiveRequest, EffectiveRuns
+from cnnviz.ui.jobs.attribution_request import AttributionJobs, AttributionRequest
+from cnnviz.ui.jobs.effective_request import EffectiveJobs, EffectiveRequest
 from cnnviz.ui.jobs.lru_cache import SizedLRUCache
 from cnnviz.ui.jobs.passes import GlanceRun, LayerRun, Passes, Scores
 
@@ -125,9 +125,9 @@ def _scores(spec: ModelSpec, digest: str, _picture: Picture) -> Scores:
 
 
 @st.cache_resource(show_spinner=False)
-def attribution_runs() -> AttributionRuns:
+def attribution_jobs() -> AttributionJobs:
     """The attributions that are being computed, and the last ones computed."""
-    return AttributionRuns(_attribute)
+    return AttributionJobs(_attribute)
 
 
 def _attribute(
@@ -138,9 +138,9 @@ def _attribute(
 
 
 @st.cache_resource(show_spinner=False)
-def effective_runs() -> EffectiveRuns:
+def effective_jobs() -> EffectiveJobs:
     """The effective fields that are being measured, and the last ones measured."""
-    return EffectiveRuns(_measure_effective)
+    return EffectiveJobs(_measure_effective)
 
 
 def _measure_effective(

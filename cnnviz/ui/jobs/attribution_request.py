@@ -6,8 +6,9 @@ from typing import TypeAlias
 from cnnviz.analysis.attribution import Attribution
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
+from cnnviz.jobs import Job
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.ui.jobs.background import Run, Runs
+from cnnviz.ui.jobs.background import BackgroundJobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +26,5 @@ class AttributionRequest:
     picture: Picture = field(compare=False, repr=False)
 
 
-AttributionRun: TypeAlias = Run[AttributionRequest, Array]
-AttributionRuns: TypeAlias = Runs[AttributionRequest, Array]
+AttributionJob: TypeAlias = Job[AttributionRequest, Array]
+AttributionJobs: TypeAlias = BackgroundJobs[AttributionRequest, Array]

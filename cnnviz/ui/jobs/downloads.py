@@ -1,48 +1,53 @@
-"""Downloads of trained weights that run beside the app: one for all who wait for it, a few at a time."""
+"""Downloads of trained weights beside the app: one for all who wait for it, a few at a time."""
 
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
+from uuid import uuid4
 
-from cnnviz.nets.classifiers import download_weights, weights_file
+from cnnviz.jobs import Job, Jobs
+from cnnviz.nets.classifiers import download_weights, weights_bytes, weights_file
 
 AT_ONCE = 2
 
 
-class Download:
-    """Some weights on their way: waiting for their turn, coming, or there.
+@dataclass(frozen=True, slots=True)
+class DownloadRequest:
+    """Which weights of which network to download."""
 
-    Attributes:
-        end: set when they are there, or cannot be had.
-        waiters: number of users who wait for them.
-    """
+    name: str
+    weights: str
+    _left_behind: frozenset[Path] = field(compare=False, repr=False)
 
-    def __init__(self, name: str, weights: str) -> None:
-        self.key = name, weights
-        self.end: Future[None] = Future()
-        self.waiters = 0
-        self._file = weights_file(name, weights)
-        self._left_behind: frozenset[Path] = frozenset()
-
-    @property
-    def queued(self) -> bool:
-        """Whether others come first."""
-        return not (self.end.running() or self.end.done())
+    @classmethod
+    def of(cls, name: str, weights: str) -> "DownloadRequest":
+        """A request made now: what broken downloads have left in the folder is not part of it."""
+        return cls(name, weights, _parts(name, weights))
 
     @property
     def received(self) -> int:
         """Bytes that have come so far."""
-        return max(map(_size, self._parts() - self._left_behind), default=0)
+        return max(map(_size, _parts(self.name, self.weights) - self._left_behind), default=0)
 
-    def begin(self) -> None:
-        """Its turn has come. What broken downloads left in the folder is not part of it."""
-        self._left_behind = self._parts()
-        self.end.set_running_or_notify_cancel()
+    @property
+    def total(self) -> int:
+        """Bytes of the whole file."""
+        return weights_bytes(self.name, self.weights)
 
-    def _parts(self) -> frozenset[Path]:
-        return frozenset(self._file.parent.glob(f"{self._file.name}.*.partial"))
+    @property
+    def share(self) -> float:
+        """What has come of it, 0 to 1."""
+        return min(self.received / self.total, 1.0)
+
+
+Download: TypeAlias = Job[DownloadRequest, None]
+
+
+def _parts(name: str, weights: str) -> frozenset[Path]:
+    file = weights_file(name, weights)
+    return frozenset(file.parent.glob(f"{file.name}.*.partial"))
 
 
 def _size(part: Path) -> int:
@@ -54,58 +59,30 @@ def _size(part: Path) -> int:
 
 
 class Downloads:
-    """What is being downloaded and what waits for that, for all users together."""
+    """The downloads of all users of this server."""
 
     def __init__(self) -> None:
-        self._wanted: dict[tuple[str, str], Download] = {}
-        self._threads = 0
-        self._lock = threading.Lock()
+        self._jobs: Jobs[DownloadRequest, None] = Jobs(
+            lambda request, _progress, _unwanted: download_weights(request.name, request.weights), AT_ONCE
+        )
 
     @contextmanager
     def wanted(self, name: str, weights: str) -> Iterator[Download]:
-        """Some weights' download, asked for now if nobody did.
+        """The download of some weights, started unless there is one.
 
         One that has begun goes on without users; one in the queue that nobody waits for leaves it.
         """
-        download = self._join(name, weights)
+        watcher = uuid4().hex
+        download = self._jobs.start(DownloadRequest.of(name, weights), watcher)
         try:
             yield download
         finally:
-            with self._lock:
-                download.waiters -= 1
-                if download.queued and not download.waiters:
-                    del self._wanted[download.key]
+            download.leave(watcher)
 
-    def _join(self, name: str, weights: str) -> Download:
-        with self._lock:
-            download = self._wanted.get((name, weights)) or Download(name, weights)
-            if download.key not in self._wanted and self._threads < AT_ONCE:
-                threading.Thread(target=self._work, daemon=True).start()
-                self._threads += 1
-            self._wanted[download.key] = download
-            download.waiters += 1
-            return download
 
-    def _work(self) -> None:
-        """One download after another while there are any."""
-        while (download := self._next()) is not None:
-            failure: BaseException | None = None
-            try:
-                download_weights(*download.key)
-            except BaseException as error:
-                failure = error
-            with self._lock:
-                del self._wanted[download.key]
-            if failure is None:
-                download.end.set_result(None)
-            else:
-                download.end.set_exception(failure)
-
-    def _next(self) -> Download | None:
-        with self._lock:
-            for download in self._wanted.values():
-                if download.queued:
-                    download.begin()
-                    return download
-            self._threads -= 1
-            return None
+def download_text(label: str, download: Download) -> str:
+    """How far a download is, for a network of that name."""
+    request = download.request
+    if download.state == "queued":
+        return f"Waiting for other downloads, then {label}, {request.total / 1e6:,.0f} MB"
+    return f"Downloading {label}: {request.received / 1e6:,.0f} of {request.total / 1e6:,.0f} MB"

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from cnnviz.arrays import Array
+from cnnviz.jobs import Job
 from cnnviz.nets.catalog import ModelSpec
-from cnnviz.ui.jobs.background import Run, Runs
+from cnnviz.ui.jobs.background import BackgroundJobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,5 +19,5 @@ class EffectiveRequest:
     samples: int
 
 
-EffectiveRun: TypeAlias = Run[EffectiveRequest, Array]
-EffectiveRuns: TypeAlias = Runs[EffectiveRequest, Array]
+EffectiveJob: TypeAlias = Job[EffectiveRequest, Array]
+EffectiveJobs: TypeAlias = BackgroundJobs[EffectiveRequest, Array]

@@ -18,10 +18,10 @@ from cnnviz.nets.weights import is_weights_path
 from cnnviz.ui import cache
 from cnnviz.ui.jobs.background import MOST_MACS as MOST_MACS
 from cnnviz.ui.jobs.background import MOST_PARAMETERS as MOST_PARAMETERS
-from cnnviz.ui.jobs.effective_request import EffectiveRequest, EffectiveRun
+from cnnviz.ui.jobs.effective_request import EffectiveJob, EffectiveRequest
 from cnnviz.ui.receptive_field.lab import FieldChoice
 from cnnviz.ui.receptive_field.snippets import effective_code
-from cnnviz.ui.shell.waiting import WaitingRoom
+from cnnviz.ui.shell.waiting import JobPanel
 from cnnviz.ui.widgets.controls import counted
 from cnnviz.ui.widgets.exports import export_panel
 from cnnviz.ui.widgets.feedback import plain
@@ -31,13 +31,13 @@ HELD = 0.95
 NOT_MEASURED = "Outputs that are no stack of maps, such as reshaped ones, have no gradient measured here."
 
 
-def _doing(request: EffectiveRequest) -> str:
+def _label(request: EffectiveRequest) -> str:
     weights = request.spec.weights
     kind = "random" if weights is None else "your own" if is_weights_path(weights) else "trained"
     return f"Measuring with {kind} weights"
 
 
-ROOM = WaitingRoom("rf", lambda: cache.maps.effective_runs(), _doing)
+PANEL = JobPanel("rf", lambda: cache.maps.effective_jobs(), _label)
 
 
 def can_be_measured(row: LayerRow) -> bool:
@@ -56,16 +56,16 @@ class Effective:
     held: Box
 
     @classmethod
-    def of(cls, choice: FieldChoice, run: EffectiveRun) -> "Effective":
+    def of(cls, choice: FieldChoice, job: EffectiveJob) -> "Effective":
         """Put the measurement of a choice's middle unit beside its box."""
-        assert run.result is not None
+        assert job.result is not None
         unit = middle(choice.row)
         box = choice.box(unit)
         centre = tuple(
             (edge[0] + edge[1]) / 2 if edge else float(index) for edge, index in zip(box, unit, strict=True)
         )
-        held = box_that_holds(run.result, HELD, (centre[0], centre[1]))
-        return cls(run.request.spec, run.result, box, held)
+        held = box_that_holds(job.result, HELD, (centre[0], centre[1]))
+        return cls(job.request.spec, job.result, box, held)
 
     @property
     def inside(self) -> float:
@@ -87,11 +87,11 @@ def show_effective(choice: FieldChoice) -> None:
     macs = _macs_up_to(choice)
     require_small(choice, macs)
     requests = _requests(choice, samples)
-    if ROOM.shows_progress(requests):
-        return
-    ended = [run for request in requests if (run := ROOM.ended(request)) is not None]
-    if len(ended) == len(requests):
-        _show(choice, ended, samples)
+    jobs = [job for request in requests if (job := PANEL.find(request)) is not None]
+    if PANEL.state(requests) == "running":
+        PANEL.show_progress()
+    elif len(jobs) == len(requests):
+        _show(choice, jobs, samples)
     else:
         _offer(choice, requests, samples, macs)
 
@@ -158,7 +158,7 @@ def require_small(choice: FieldChoice, macs: int) -> None:
 
 
 def _offer(choice: FieldChoice, requests: list[EffectiveRequest], samples: int, macs: int) -> None:
-    passes = samples * sum(ROOM.ended(request) is None for request in requests)
+    passes = samples * sum(PANEL.find(request) is None for request in requests)
     total = significant(2 * passes * macs / 1e9)
     unit = middle(choice.row)
     st.markdown(
@@ -170,17 +170,17 @@ def _offer(choice: FieldChoice, requests: list[EffectiveRequest], samples: int, 
         f"Cost: {counted(passes, 'input')}, each forward and back, about {total} billion MACs in all. "
         "It runs in the background and can be cancelled."
     )
-    st.button("Measure the effective field", on_click=ROOM.start, args=(requests,))
+    st.button("Measure the effective field", on_click=PANEL.start, args=(requests,))
 
 
-def _show(choice: FieldChoice, runs: list[EffectiveRun], samples: int) -> None:
+def _show(choice: FieldChoice, jobs: list[EffectiveJob], samples: int) -> None:
     """A heat map for each measurement, in words what is in it, or why there is none."""
-    measured = [Effective.of(choice, run) for run in runs if _is_finite(run)]
-    for place, run in zip(st.columns(len(runs)), runs, strict=True):
+    measured = [Effective.of(choice, job) for job in jobs if _is_finite(job)]
+    for place, job in zip(st.columns(len(jobs)), jobs, strict=True):
         with place:
-            _show_one(choice, run)
-    if any(run.problem for run in runs):
-        st.button("Try again", key="rf_again", on_click=ROOM.start, args=([run.request for run in runs],))
+            _show_one(choice, job)
+    if any(job.problem for job in jobs):
+        PANEL.offer_retry([job.request for job in jobs])
     if not measured:
         return
     st.markdown(
@@ -203,27 +203,27 @@ def _show(choice: FieldChoice, runs: list[EffectiveRun], samples: int) -> None:
     )
 
 
-def _show_one(choice: FieldChoice, run: EffectiveRun) -> None:
-    st.markdown(f"**{choice.spec.label}, {plain(run.request.spec.weights_label)}**")
-    if run.result is None:
-        st.info(plain(run.problem))
+def _show_one(choice: FieldChoice, job: EffectiveJob) -> None:
+    st.markdown(f"**{choice.spec.label}, {plain(job.request.spec.weights_label)}**")
+    if job.result is None:
+        st.info(plain(job.problem))
         return
-    if not _is_finite(run):
+    if not _is_finite(job):
         st.info("The gradients are not finite numbers: with these weights the network overflows.")
         return
-    found = Effective.of(choice, run)
+    found = Effective.of(choice, job)
     words = effective_text(choice, found)
     st.plotly_chart(
         effective_chart(found.mass, found.box, found.held, HELD),
-        key=f"rf_effective_{run.request.spec.weights}",
+        key=f"rf_effective_{job.request.spec.weights}",
         config={"displayModeBar": False},
         alt=f"Effective field of {choice.row.layer}: {words}",
     )
     st.markdown(words)
 
 
-def _is_finite(run: EffectiveRun) -> bool:
-    return run.result is not None and bool(np.isfinite(run.result).all())
+def _is_finite(job: EffectiveJob) -> bool:
+    return job.result is not None and bool(np.isfinite(job.result).all())
 
 
 def effective_text(choice: FieldChoice, found: Effective) -> str:

@@ -7,12 +7,12 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from torch import nn
 
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, user_message
 from cnnviz.nets.catalog import ModelSpec, catalog_entry, meta_model
 from cnnviz.nets.weights import Provenance, read_weights, save_weights
 from cnnviz.ui import cache
 from cnnviz.ui.widgets.controls import lazy_expander
-from cnnviz.ui.widgets.feedback import plain, user_message
+from cnnviz.ui.widgets.feedback import plain
 
 OWN = "own"
 MOST_MEGABYTES = 250

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import streamlit as st
 
+from cnnviz.errors import user_message
 from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.classifiers import weights_bytes
 from cnnviz.nets.trained import weights_source
 from cnnviz.ui import cache
-from cnnviz.ui.widgets.feedback import plain, user_message
+from cnnviz.ui.jobs.downloads import download_text
+from cnnviz.ui.widgets.feedback import plain
 
 _FAILED = "_weights_failed"
 _LOOK_EVERY = 0.2
@@ -64,17 +66,12 @@ def _fetch(spec: ModelSpec, weights: str) -> None:
     cache.networks.require_memory(spec)
     if weights_source(spec.name, weights).is_there:
         return
-    total = weights_bytes(spec.name, weights)
-    bar = st.progress(0.0, f"Downloading {spec.label}, {total / 1e6:,.0f} MB…")
+    bar = st.progress(0.0, f"Downloading {spec.label}, {weights_bytes(spec.name, weights) / 1e6:,.0f} MB…")
     with cache.resources.downloads().wanted(spec.name, weights) as download:
-        while not download.end.done():
-            have = download.received
-            bar.progress(
-                min(have / total, 1.0),
-                f"Waiting for other downloads, then {spec.label}, {total / 1e6:,.0f} MB…"
-                if download.queued
-                else f"Downloading {spec.label}: {have / 1e6:,.0f} of {total / 1e6:,.0f} MB",
-            )
+        while not download.ended:
+            queued = download.state == "queued"
+            bar.progress(download.request.share, download_text(spec.label, download) + "…" * queued)
             time.sleep(_LOOK_EVERY)
     bar.empty()
-    download.end.result()
+    if download.error is not None:
+        raise download.error

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cnnviz.data.shapes import CLASSES, SIDE
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, user_message
 from cnnviz.nets.catalog import catalog_entry, reference_names
 from cnnviz.training.archive import (
     MOST_BYTES,
@@ -21,7 +21,7 @@ from cnnviz.training.plan import TEST_PICTURES, Plan, TrainingCost
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.sources import Source, shapes_source
 from cnnviz.ui import cache
-from cnnviz.ui.widgets.feedback import plain, user_message
+from cnnviz.ui.widgets.feedback import plain
 
 WIDTHS = (4, 8, 16, 32, 64)
 COUNTS = (50, 100, 200, 500, 1000, 1500, 3000, 5000, 10_000)

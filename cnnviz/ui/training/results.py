@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from cnnviz.errors import user_message
 from cnnviz.figures.training_curves import training_figure, training_rows
 from cnnviz.nets.weights import Provenance, packed_weights
 from cnnviz.training.checkpoints import Checkpoint
@@ -15,7 +16,7 @@ from cnnviz.ui.training.controls import Choice
 from cnnviz.ui.training.epochs import chosen_checkpoint, network_after
 from cnnviz.ui.training.snippets import training_code
 from cnnviz.ui.widgets.exports import Maker, export_panel
-from cnnviz.ui.widgets.feedback import plain, user_message
+from cnnviz.ui.widgets.feedback import plain
 
 _FOLLOWED, _PROBLEM = "_train_followed", "_train_problem"
 

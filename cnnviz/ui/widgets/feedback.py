@@ -1,16 +1,13 @@
 """The messages that users see when something goes wrong."""
 
-import logging
 import re
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, user_message
 
-_LOG = logging.getLogger("cnnviz")
 _ADDRESS = re.compile(r":(?=//)|www(?=\.)|@", re.IGNORECASE)
 _INVISIBLE = "\N{WORD JOINER}"
 
@@ -22,18 +19,6 @@ def plain(text: str) -> str:
     """
     parted = _ADDRESS.sub(lambda found: f"{found[0]}{_INVISIBLE}", re.sub(r"\s+", " ", text))
     return re.sub(r"([\\`*_\[\]<>~$#|&]|:(?=\w))", r"\\\1", parted)
-
-
-def user_message(error: Exception, otherwise: str = "Something went wrong here.") -> str:
-    """The user's message about a fault: a `CnnvizError` in its own words; anything else is logged.
-
-    `otherwise` then stands before the id to find it by in the log.
-    """
-    if isinstance(error, CnnvizError):
-        return str(error)
-    identifier = uuid.uuid4().hex[:8]
-    _LOG.error("error %s", identifier, exc_info=error)
-    return f"{otherwise} The log has the details under {identifier}."
 
 
 @contextmanager

@@ -6,10 +6,10 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, user_message
 from cnnviz.ui.shell import own_weights
 from cnnviz.ui.training import results as training_results
-from cnnviz.ui.widgets.feedback import plain, user_message
+from cnnviz.ui.widgets.feedback import plain
 
 
 def known_fault():
