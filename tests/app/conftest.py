@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from cnnviz.ui.components import facts
 from cnnviz.ui.shell import frame
+from tests.app.running import run_on_page
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -46,11 +47,7 @@ def open_page() -> Callable[..., AppTest]:
         at = AppTest.from_file(str(APP), default_timeout=30)
         for key, value in settings.items():
             at.session_state[key] = value
-        at.run()
-        if name != "home":
-            at.switch_page(f"pages/{name}.py")
-            at.run()
-        return at
+        return run_on_page(at, name)
 
     return open_it
 

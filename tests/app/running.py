@@ -1,7 +1,8 @@
-"""Opens the expanders of a page, and runs the code that it shows."""
+"""Opens pages and their expanders, and runs the code that they show."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from cnnviz.nets.catalog import model_names
 from cnnviz.nets.classifiers import classifier_names, family_of, published_figures
@@ -31,6 +32,12 @@ every_network = _in_parts(model_names())
 # For what takes a second a network: what is between the ends is built as they are, and every network is
 # traced and held against torchvision's figures in tests/analysis/test_trace_classifiers.py.
 families_of_networks = _in_parts(_ends_of_families())
+
+
+def run_on_page(at: AppTest, name: str) -> AppTest:
+    """The first run, on the page of an address; `switch_page` would need a run of Home before it."""
+    at._page_hash = "" if name == "home" else calc_hash(name)
+    return at.run()
 
 
 def open_expanders(at: AppTest) -> AppTest:

@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import APP
+from tests.app.running import run_on_page
 
 
 def opened(page: str, query: dict[str, str | list[str]], **settings: object) -> AppTest:
@@ -13,7 +14,7 @@ def opened(page: str, query: dict[str, str | list[str]], **settings: object) -> 
         at.query_params[key] = value
     for key, value in settings.items():
         at.session_state[key] = value
-    return at.run().switch_page(f"pages/{page}.py").run()
+    return run_on_page(at, page)
 
 
 def assert_allowed(at: AppTest) -> None:

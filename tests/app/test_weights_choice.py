@@ -94,29 +94,31 @@ def with_nan():
     return save(tensors)
 
 
-BAD = {
-    "nothing": (b"", "no safetensors file, or is cut short"),
-    "a pickle": (pickled(), "is a pickle"),
-    "NaN": (with_nan(), "1 value in fc.bias that is no finite number"),
-    "cut short": (save(model("simple_cnn").state_dict())[:-1000], "damaged or cut short"),
-    "of another network": (save(model("lenet5").state_dict()), "does not fit SimpleCNN"),
-    "another shape": (
-        save(model("simple_cnn").state_dict() | {"fc.weight": torch.zeros(10, 9)}),
-        "fc.weight is 10×256, the file has 10×9",
-    ),
-    "many tensors": (
-        save({f"t{i}": torch.zeros(1) for i in range(100_000)}),
-        "100,000 tensors; no network here has",
-    ),
-    "a header of exabytes": (struct.pack("<Q", 2**60) + b"{", "lists more tensors than any network"),
-}
+def bad_files():
+    """What each is, and why it is refused."""
+    return {
+        "nothing": (b"", "no safetensors file, or is cut short"),
+        "a pickle": (pickled(), "is a pickle"),
+        "NaN": (with_nan(), "1 value in fc.bias that is no finite number"),
+        "cut short": (save(model("simple_cnn").state_dict())[:-1000], "damaged or cut short"),
+        "of another network": (save(model("lenet5").state_dict()), "does not fit SimpleCNN"),
+        "another shape": (
+            save(model("simple_cnn").state_dict() | {"fc.weight": torch.zeros(10, 9)}),
+            "fc.weight is 10×256, the file has 10×9",
+        ),
+        "many tensors": (
+            save({f"t{i}": torch.zeros(1) for i in range(100_000)}),
+            "100,000 tensors; no network here has",
+        ),
+        "a header of exabytes": (struct.pack("<Q", 2**60) + b"{", "lists more tensors than any network"),
+    }
 
 
 def test_a_bad_file_is_explained_and_changes_nothing(open_page, tmp_path):
     at = open_page("feature_maps", **SIDE)
     bring(at, saved(tmp_path, model("simple_cnn", seed=9), network="simple_cnn"))
     before = spec_of(at)
-    for data, said in BAD.values():
+    for data, said in bad_files().values():
         bring(at, data, "bad_one.safetensors")
         assert not at.exception
         (error,) = at.error
