@@ -12,7 +12,7 @@ TYPESCRIPT = npx --yes --package typescript@7.0.2 -- tsc --project jsconfig.json
 STREAMLIT = $(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check bench clean
+.PHONY: help run serve test quick check bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,12 @@ serve: .venv/run.stamp ## open the app for a class, on all network interfaces
 test: .venv/dev.stamp ## run every test, browser tests included
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+quick: .venv/dev.stamp ## lint, and the tests of operations, data, figures and imports, in under a minute
+	$(BIN)/python -m ruff check --quiet .
+	$(BIN)/python -m ruff format --check --quiet .
+	$(BIN)/oxlint cnnviz
+	$(BIN)/python -m pytest -q -n 2 tests/ops tests/data tests/figures tests/test_layers.py
 
 check: .venv/dev.stamp ## lint, format and types, of the JavaScript, too
 	$(BIN)/python -m ruff check .
