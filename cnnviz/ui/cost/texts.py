@@ -39,8 +39,9 @@ def ratio_text(first: tuple[str, int], second: tuple[str, int], noun: str = "as 
     (_, small), (more, large) = sorted((first, second), key=lambda pair: pair[1])
     if small == large:
         return "the same for both"
-    shown = significant(large / small)
-    about = "" if float(shown.replace(",", "")) * small == large else "about "
+    ratio = float(f"{large / small:.4g}")
+    shown = f"{ratio:,.0f}" if ratio >= 1e7 else significant(ratio)  # a ratio of counts is written in full
+    about = "" if ratio * small == large else "about "
     return f"{more} takes {about}{shown} times {noun}"
 
 
