@@ -28,9 +28,8 @@ def _ends_of_families():
     return [name for name in model_names() if name in ends or name not in classifier_names()]
 
 
-every_network = _in_parts(model_names())
-# For what takes a second a network: what is between the ends is built as they are, and every network is
-# traced and held against torchvision's figures in tests/analysis/test_trace_classifiers.py.
+# What is between the ends is built as they are, and every network is traced and held against torchvision's
+# figures in tests/analysis/trace/test_trace_classifiers.py.
 families_of_networks = _in_parts(_ends_of_families())
 
 

@@ -31,7 +31,7 @@ from cnnviz.ui.receptive_field.presets import PRESETS
 from cnnviz.ui.receptive_field.snippets import box_code, growth_code, table_code
 from cnnviz.ui.shell import sidebar
 from cnnviz.ui.shell.waiting import PendingRequests
-from tests.app.running import every_network, open_expanders, run, shown_code
+from tests.app.running import families_of_networks, open_expanders, run, shown_code
 
 VIEWS = ("box", "growth", "effective", "stack", "table")
 
@@ -56,8 +56,8 @@ def seen_boxes(monkeypatch):
     return shown
 
 
-@every_network
-def test_every_network_opens_or_says_why_not(open_page, assert_fine, seen_boxes, part):
+@families_of_networks
+def test_every_family_opens_on_its_last_map(open_page, assert_fine, seen_boxes, part):
     at = open_page("receptive_field")
     for name in part:
         at.session_state["model"] = name

@@ -40,14 +40,18 @@ def test_the_file_tells_its_story(name):
 
 @pytest.fixture(scope="module")
 def held_out():
-    """The 5,000 pictures on which their accuracy was measured."""
-    return StoredPictures("shapes", CLASSES, *ShapesPictures(5_000, TEST_SEED).batch(range(5_000)))
+    """Every fifth of the 5,000 pictures on which their accuracy was measured."""
+    return StoredPictures("shapes", CLASSES, *ShapesPictures(5_000, TEST_SEED).batch(range(0, 5_000, 5)))
 
 
 @pytest.mark.xdist_group("held-out shapes")
 @pytest.mark.parametrize("name", reference_names())
 def test_it_names_97_of_100_pictures_that_it_has_never_seen(name, held_out):
-    *_, (count, correct) = count_correct(model(name, "shapes"), held_out, torch.device("cpu"), 5_000)
-    assert count == 5_000 and correct / count >= 0.97
+    """Of a thousand: four deviations of chance above 97 in 100, and within four of what the file states."""
+    *_, (count, correct) = count_correct(model(name, "shapes"), held_out, torch.device("cpu"), 1_000)
+    assert count == 1_000 and correct / count >= 0.97 + 4 * (0.97 * 0.03 / 1_000) ** 0.5
     stated = weights_source(name, "shapes").provenance.test_accuracy
-    assert correct / count == pytest.approx(stated, abs=0.002)  # another processor rounds otherwise
+    deviation = (stated * (1 - stated) / 1_000) ** 0.5
+    assert correct / count == pytest.approx(
+        stated, abs=4 * deviation + 0.001
+    )  # another processor rounds otherwise

@@ -472,7 +472,7 @@ def dqn():
     [
         (dqn, (1, 4, 64, 64), 84),
         (lambda: nn.Sequential(nn.Conv2d(3, 4, 3, dilation=600)), (1, 3, 224, 224), 1201),
-        (lambda: nn.Sequential(*(nn.Conv2d(1, 1, 3) for _ in range(300))), (1, 1, 8, 8), 601),
+        (lambda: nn.Sequential(*(nn.Conv2d(1, 1, 3) for _ in range(100))), (1, 1, 8, 8), 201),
         (lambda: nn.Sequential(nn.Conv1d(2, 2, 90)), (1, 2, 8), 90),
     ],
 )
