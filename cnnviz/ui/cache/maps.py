@@ -15,7 +15,7 @@ from cnnviz.nets.catalog import ModelSpec
 from cnnviz.nets.residual_variants import CifarDesign
 from cnnviz.ui.cache.networks import glance_columns_of, layers_of, meta_model_of, shared_model
 from cnnviz.ui.cache.pictures import PictureKey, picture_key
-from cnnviz.ui.cache.resources import processor
+from cnnviz.ui.cache.resources import processor, queued
 from cnnviz.ui.jobs.attribution_request import AttributionJobs, AttributionRequest
 from cnnviz.ui.jobs.effective_request import EffectiveJobs, EffectiveRequest
 from cnnviz.ui.jobs.lru_cache import SizedLRUCache
@@ -158,5 +158,5 @@ def gradients(picture: Picture, design: CifarDesign, seed: int) -> GradientNorms
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _gradients(key: PictureKey, design: CifarDesign, seed: int, _picture: Picture) -> GradientNorms:
-    with processor().slot():
+    with queued(spinner=False):
         return gradient_norms(design, _picture.tensor(), seed)

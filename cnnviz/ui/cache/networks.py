@@ -18,7 +18,7 @@ from cnnviz.nets.catalog import ModelSpec, catalog_entry, meta_model, model_byte
 from cnnviz.nets.classifiers import classifier_names, published_figures
 from cnnviz.nets.residual_variants import BlockDesign
 from cnnviz.nets.shared import SharedModel
-from cnnviz.ui.cache.resources import processor, setting, settle
+from cnnviz.ui.cache.resources import processor, queued, setting, settle
 from cnnviz.ui.jobs.lru_cache import SizedLRUCache
 
 
@@ -63,7 +63,7 @@ def shared_model(spec: ModelSpec) -> SharedModel:
 
 
 def _build(spec: ModelSpec) -> SharedModel:
-    with processor().slot():
+    with queued(spinner=False):
         return SharedModel(spec.build(), processor().slots)
 
 

@@ -13,7 +13,7 @@ from cnnviz.ops.filtering import (
     filter_picture,
 )
 from cnnviz.ops.kernels import kernel
-from cnnviz.ui.cache.resources import processor, run_queued
+from cnnviz.ui.cache.resources import queued
 
 Kernels = tuple[Array, ...]
 PictureKey = tuple[str, str, tuple[str, ...], Pattern | None, bool]
@@ -83,10 +83,11 @@ def kernels_by_parameter(
 
 def filtered(picture: Picture, layer: PictureFilter) -> FilteredPicture:
     """`filter_picture`, queued but not cached: a cache look-up would take longer."""
-    return run_queued(lambda: filter_picture(picture, layer))
+    with queued():
+        return filter_picture(picture, layer)
 
 
 def comparison(picture: Picture, layer: PictureFilter) -> Comparison:
     """`compare_with_pytorch`, queued so that other users' computations do not lengthen its times."""
-    with processor().slot():
+    with queued():
         return compare_with_pytorch(picture, layer)

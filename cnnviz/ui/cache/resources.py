@@ -3,16 +3,14 @@
 import gc
 import math
 import os
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import streamlit as st
 
 from cnnviz.ui.jobs.downloads import Downloads
 from cnnviz.ui.jobs.processor import Processor
 from cnnviz.ui.jobs.weights_folder import WeightsFolder
-
-T = TypeVar("T")
 
 
 @st.cache_resource(show_spinner=False)
@@ -21,10 +19,18 @@ def processor() -> Processor:
     return Processor()
 
 
-def run_queued(compute: Callable[[], T]) -> T:
-    """Run a computation once a slot of the processor is free; its result."""
-    with processor().busy_spinner(), processor().slot():
-        return compute()
+@contextmanager
+def queued(spinner: bool = True) -> Iterator[None]:
+    """Wait for a slot of the processor and hold it while the block computes.
+
+    Nothing else takes a slot but `Processor.run`, for the passes of shared networks.
+
+    Args:
+        spinner: tell the user if other people's computations come first; not in a cached function, which
+            would show it again with each look-up, nor in a thread, which has no page.
+    """
+    with processor().busy_spinner() if spinner else nullcontext(), processor().slot():
+        yield
 
 
 def setting(name: str, default: float) -> float:

@@ -17,7 +17,7 @@ from cnnviz.training.plan import Plan, TrainingCost, training_cost
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.runs import Runs
 from cnnviz.training.sources import Source, downloaded_source, stored_bytes
-from cnnviz.ui.cache.resources import processor
+from cnnviz.ui.cache.resources import queued
 from cnnviz.ui.jobs.lru_cache import SizedLRUCache
 
 _UPLOADED_BYTES = 500_000_000  # twenty uploads of the largest size
@@ -89,6 +89,6 @@ def epoch_maps(
 ) -> Array:  # fmt: skip
     """The first feature maps of a layer after an epoch of a run, float32 (C, H, W)."""
     network = _load()  # may wait for a run to draw its random numbers, and nobody should wait for that
-    with processor().slot():
+    with queued(spinner=False):
         found = feature_maps(network, _picture, [layer])[layer][:most]
     return read_only(np.nan_to_num(found))

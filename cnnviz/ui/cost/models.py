@@ -59,7 +59,8 @@ def choose_network(name: str, key: str, label: str = "Input size") -> Network:
         bind="query-params", disabled=not others, help=_size_text(name, others, sizes.refused),
     )  # fmt: skip
     side = side or sizes.own
-    return Network(name, side, cache.resources.run_queued(lambda: cache.networks.traced(name, side)))
+    with cache.resources.queued():
+        return Network(name, side, cache.networks.traced(name, side))
 
 
 def _size_text(name: str, others: Sequence[int], refused: str) -> str:

@@ -182,7 +182,7 @@ def choose_shift() -> tuple[int, int]:
 def measure_layer(picture: Picture, layer: ShiftedLayer, shift: tuple[int, int]) -> Measurement:
     """Measure one layer."""
     x = cache.pictures.centre_square(picture, SIDE).tensor()
-    with cache.resources.processor().slot():
+    with cache.resources.queued():
         result = measure_equivariance(layer, x, shift, layer.jump)
     settings = {
         "subject": "one layer",
@@ -201,11 +201,7 @@ def measure_network(
     """Measure a network up to a layer."""
     x = cache.pictures.centre_square(picture, SIDE).tensor()
     shared = cache.networks.shared_model(ModelSpec(model))
-    with (
-        cache.resources.processor().busy_spinner(),
-        cache.resources.processor().slot(),
-        shared.borrow(CPU) as network,
-    ):
+    with cache.resources.queued(), shared.borrow(CPU) as network:
         result = network_equivariance(network, layer, x, shift, mode)
     settings = {"subject": model, "padding mode": mode, "stride": "", "pooling": "", "layer": layer}
     code = network_code(picture, SIDE, model, layer, mode, shift)

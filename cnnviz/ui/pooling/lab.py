@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import streamlit as st
+from torch import Tensor
 
 from cnnviz.arrays import Array
 from cnnviz.data.images import Picture
@@ -75,7 +76,7 @@ def show_side_by_side(picture: Picture, shrinking: Shrinking) -> None:
     """The picture, what each way leaves of it, and the arithmetic of it."""
     working = cache.pictures.fitted(picture, _SIDE)
     x = working.tensor()
-    results = cache.resources.run_queued(lambda: shrinking.shrink(x))
+    results = _results(shrinking, x)
     shown = [Panel("Input", x[0].numpy())] + [_panel(way, results[way], shrinking) for way in WAYS]
     panels(shown, "pool_panels", box=224, panel_rem=13)
     show_pooling_facts(shrinking, working.height, working.width)
@@ -85,13 +86,20 @@ def show_side_by_side(picture: Picture, shrinking: Shrinking) -> None:
         "pooling",
         pooling_code(picture, _SIDE, shrinking),
         lambda: panels_figure(shown),
-        lambda: _rows(
-            shrinking,
-            results,
-            cache.resources.run_queued(lambda: shift_responses(shrinking, x, (0, pixels))),
-            pixels,
-        ),
+        lambda: _rows(shrinking, results, _responses(shrinking, x, pixels), pixels),
     )
+
+
+def _results(shrinking: Shrinking, x: Tensor) -> dict[Way, Array]:
+    """What each way leaves of the picture."""
+    with cache.resources.queued():
+        return shrinking.shrink(x)
+
+
+def _responses(shrinking: Shrinking, x: Tensor, pixels: int) -> dict[Way, ShiftResponse]:
+    """How each way's output changes when the picture moves to the right."""
+    with cache.resources.queued():
+        return shift_responses(shrinking, x, (0, pixels))
 
 
 def _panel(way: Way, values: Array, shrinking: Shrinking) -> Panel:
@@ -165,7 +173,7 @@ def show_shift(picture: Picture, shrinking: Shrinking) -> None:
     )  # fmt: skip
     working = cache.pictures.fitted(picture, _SIDE)
     x = working.tensor()
-    responses = cache.resources.run_queued(lambda: shift_responses(shrinking, x, (0, pixels)))
+    responses = _responses(shrinking, x, pixels)
     input_change = x.roll(pixels, 3)[0] - x[0]
     changes = {"Input": input_change.numpy()} | {
         _TITLES[way]: response.change for way, response in responses.items() if way != "global"
@@ -192,7 +200,7 @@ def show_shift(picture: Picture, shrinking: Shrinking) -> None:
         "pooling_shift",
         shift_code(picture, _SIDE, shrinking, pixels),
         lambda: panels_figure(shown),
-        lambda: _rows(shrinking, cache.resources.run_queued(lambda: shrinking.shrink(x)), responses, pixels),
+        lambda: _rows(shrinking, _results(shrinking, x), responses, pixels),
     )
 
 

@@ -57,7 +57,8 @@ def choose_channel(design: BlockDesign) -> int:
 def show_sums(picture: Picture, design: BlockDesign, channel: int) -> None:
     """x, F(x), their sum and its ReLU on one scale, and the arithmetic of one place."""
     square = cache.pictures.centre_square(picture, SIDE)
-    found = cache.resources.run_queued(lambda: take_apart(square.tensor(), design))
+    with cache.resources.queued():
+        found = take_apart(square.tensor(), design)
     shown = sum_panels(found, design, channel)
     panels(shown, "res_panels", box=280, panel_rem=10.5 if len(shown) <= 4 else 12)
     show_sum_facts(found, design, channel)

@@ -104,7 +104,7 @@ def _check(name: str, path: Path, title: str) -> None:
     """
     cache.networks.require_memory(ModelSpec(name))
     try:
-        with cache.resources.processor().slot():
+        with cache.resources.queued():
             read_weights(meta_model(name, str(path)), path, catalog_entry(name).label)
     except CnnvizError as error:
         raise CnnvizError(str(error).replace(path.name, title)) from error

@@ -115,7 +115,7 @@ def _pick_upload() -> Picture | None:
 def _uploaded(file: UploadedFile, name: str) -> Picture:
     """Read a new file; one that was read before is not read again."""
     if st.session_state.get(_READ, ("", None))[0] != file.file_id:
-        with cache.resources.processor().slot():
+        with cache.resources.queued():
             st.session_state[_READ] = file.file_id, _read(file.getvalue(), name)
     found: Picture | CnnvizError = st.session_state[_READ][1]
     if isinstance(found, CnnvizError):

@@ -154,7 +154,8 @@ def _take(file: UploadedFile) -> None:
     problem = ""
     try:
         with st.spinner("Reading the pictures…"):
-            found = zip_source(file.getvalue(), file.name, turn=cache.resources.processor().slot)
+            turn = partial(cache.resources.queued, spinner=False)  # for each picture
+            found = zip_source(file.getvalue(), file.name, turn=turn)
             st.session_state[_KEPT] = cache.training.keep_upload(found)
             st.session_state[_TRIED] = file.file_id, ""
     except Exception as error:  # as in `feedback.explained`; kept, so that it is not read with each run

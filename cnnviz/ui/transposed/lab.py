@@ -123,9 +123,8 @@ class Enlargement:
         """Compute both ways for the picture, made small."""
         small, (window, name) = cache.pictures.fitted(picture, _SIDE), layer
         weights = stamp(name, window.kernel_size, window.stride)
-        result = cache.resources.run_queued(
-            lambda: upsample(small.tensor(), weights, window, output_padding=output_padding)
-        )
+        with cache.resources.queued():
+            result = upsample(small.tensor(), weights, window, output_padding=output_padding)
         return cls(small, layer, output_padding, result)
 
     def panels(self) -> list[Panel]:
