@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.training.runs import LiveRun
+from cnnviz.training.live_run import LiveRun
 from cnnviz.ui.shell.frame import require_frame
 from cnnviz.ui.shell.sidebar import lab_context
 from cnnviz.ui.training.controls import choose_training

@@ -8,7 +8,7 @@ import numpy as np
 from cnnviz.arrays import Array
 from cnnviz.figures.tables import Row
 from cnnviz.figures.theme import CURVES
-from cnnviz.training.runs import Step
+from cnnviz.training.live_run import Step
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

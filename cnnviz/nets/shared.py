@@ -1,4 +1,4 @@
-"""A network that several people look into at once."""
+"""One network for many threads: copies of its modules over one set of weights."""
 
 import copy
 import queue
@@ -11,10 +11,14 @@ from torch import nn
 
 
 class SharedModel:
-    """A model in eval mode whose module trees are each lent to one thread at a time.
+    """A model in eval mode that several threads use at once.
 
-    Hooks sit on modules, so two passes through one module would report into each other's maps.
-    Each borrower therefore gets a module tree of its own; all trees share one set of weights.
+    Forward hooks are registered on modules, so the hooks of one thread would also record the pass of
+    another. Each thread therefore borrows a copy of the module tree; all copies share their parameters.
+
+    Args:
+        model: is switched to eval mode, its parameters to `requires_grad=False`.
+        copies: module trees on each device, and so threads that can use the model at once.
     """
 
     def __init__(self, model: nn.Module, copies: int = 1) -> None:
@@ -25,7 +29,7 @@ class SharedModel:
 
     @contextmanager
     def borrow(self, device: torch.device) -> Iterator[nn.Module]:
-        """A module tree on `device`, the borrower's own until the context ends; waits for one."""
+        """A module tree on `device` for this thread alone, until the context ends; waits until one is free."""
         idle = self._trees(device)
         model = idle.get()
         try:
@@ -44,6 +48,6 @@ class SharedModel:
 
 
 def share_weights(model: nn.Module) -> nn.Module:
-    """A second tree of modules over the same parameters and buffers."""
+    """A copy of the module tree that has the same parameter and buffer tensors, not copies of them."""
     tensors = [*model.parameters(), *model.buffers()]
     return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})

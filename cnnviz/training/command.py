@@ -179,7 +179,7 @@ def _restore(run: "TrainingRun", unfinished: Path, given: argparse.Namespace) ->
                 option = name.replace("_", "-")
                 raise CnnvizError(f"The unfinished run has --{option} {kept.get(name)}, not {value}.")
         tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    run.restore(tensors)
+    run.load_state_dict(tensors)
 
 
 def _follow(run: "TrainingRun", unfinished: Path, given: argparse.Namespace) -> "DivergedError | None":
@@ -190,7 +190,7 @@ def _follow(run: "TrainingRun", unfinished: Path, given: argparse.Namespace) -> 
     from cnnviz.training.loop import DivergedError, EpochDone, StepDone
 
     def keep() -> None:
-        write_tensors(run.checkpoint(), unfinished, {"settings": json.dumps(_settings(given))})
+        write_tensors(run.state_dict(), unfinished, {"settings": json.dumps(_settings(given))})
 
     with _asked_to_stop() as stopped, tqdm(total=run.steps, initial=run.step, unit="step") as bar:
         try:

@@ -146,7 +146,7 @@ class TrainingRun:
             else:
                 yield from self._end_of_epoch()
 
-    def checkpoint(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Everything needed to resume: weights, optimizer state, position."""
         tensors = {f"network.{name}": tensor for name, tensor in snapshot(self.network).items()}
         for index, values in self._optimizer.state_dict()["state"].items():
@@ -155,35 +155,35 @@ class TrainingRun:
             }
         return tensors | {"sums": torch.from_numpy(self._sums.copy()), "step": torch.tensor(self.step)}
 
-    def restore(self, checkpoint: Mapping[str, Tensor]) -> None:
-        """Resume from the checkpoint of a run with the same settings.
+    def load_state_dict(self, saved: Mapping[str, Tensor]) -> None:
+        """Resume from the `state_dict` of a run with the same settings.
 
         Raises:
-            CnnvizError: if the checkpoint is of another network or incomplete; nothing is changed then.
+            CnnvizError: if it is of another network or incomplete; nothing is changed then.
         """
-        weights = {n.removeprefix("network."): t for n, t in checkpoint.items() if n.startswith("network.")}
+        weights = {n.removeprefix("network."): t for n, t in saved.items() if n.startswith("network.")}
         if _shapes(weights) != _shapes(self.network.state_dict()):
             raise CnnvizError("The unfinished run trained another network, so it cannot be taken up.")
-        state = self._averages(checkpoint)
-        place = {name: checkpoint[name] for name in ("sums", "step") if name in checkpoint}
+        state = self._averages(saved)
+        place = {name: saved[name] for name in ("sums", "step") if name in saved}
         known = len(weights) + sum(map(len, state.values())) + len(place)
-        if _shapes(place) != {"sums": (3,), "step": ()} or known != len(checkpoint):
+        if _shapes(place) != {"sums": (3,), "step": ()} or known != len(saved):
             raise CnnvizError(_DAMAGED)
         self.network.load_state_dict(weights)
         self._optimizer.load_state_dict(self._optimizer.state_dict() | {"state": state})
-        self._sums, self.step = checkpoint["sums"].numpy().copy(), int(checkpoint["step"])
+        self._sums, self.step = saved["sums"].numpy().copy(), int(saved["step"])
         full, rest = divmod(self.step, self.steps_per_epoch)
         self.epochs_done = full - (rest == 0 and self._sums[2] > 0)  # stopped before the epoch's event
         self._good = snapshot(self.network)
         self._events = self._train()
 
-    def _averages(self, checkpoint: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-        """The optimizer's state in a checkpoint; for each parameter complete or absent."""
+    def _averages(self, saved: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+        """The optimizer's part of it; for each parameter complete or absent."""
         state = {}
         for index, parameter in enumerate(self.network.parameters()):
             like = {"step": torch.tensor(0), "exp_avg": parameter, "exp_avg_sq": parameter}
             names = {value: f"optimizer.{index}.{value}" for value in like}
-            found = {value: checkpoint[name] for value, name in names.items() if name in checkpoint}
+            found = {value: saved[name] for value, name in names.items() if name in saved}
             if found and _shapes(found) != _shapes(like):
                 raise CnnvizError(_DAMAGED)
             if found:

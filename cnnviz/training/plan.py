@@ -1,4 +1,4 @@
-"""A run before it runs: which network learns what, how, and what that costs."""
+"""What a training run is to do: its network, data and hyperparameters, and what they cost."""
 
 from dataclasses import dataclass
 
@@ -20,16 +20,17 @@ TEST_PICTURES = 300
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be trained.
+    """The settings of a training run.
 
     Attributes:
         model: "simple_cnn" or "mini_resnet".
-        width: channels of its first block.
-        data: "shapes", "cifar10", "fashion_mnist", or the name of a folder.
-        recipe: how it learns.
-        pictures: an epoch; at most so many of data with an end.
-        same_pictures: whether every epoch has the same ones; data with an end always do.
-        half_size: whether all pictures are at half their height and width.
+        width: output channels of the network's first block.
+        data: "shapes", "cifar10", "fashion_mnist", or the name of a folder of pictures.
+        recipe: the hyperparameters, among them the number of epochs.
+        pictures: pictures in an epoch; an upper limit where the data set has a fixed size.
+        same_pictures: whether every epoch has the same pictures, as in data sets of a fixed size, or new ones
+            are drawn for each.
+        half_size: whether pictures are reduced to half their height and width.
     """
 
     model: str
@@ -41,20 +42,25 @@ class Plan:
     half_size: bool = False
 
     def arranged(self, source: Source) -> Source:
-        """The pictures of all the data that this plan takes."""
+        """The part of the data that this plan uses, at the size that it uses."""
         if self.same_pictures:
             source = source.same(self.pictures, self.recipe.seed)
         return source.halved() if self.half_size else source
 
     def network(self, classes: int) -> nn.Module:
-        """The network before training."""
+        """A new network with so many classes, its weights drawn with the recipe's seed."""
         channels = channels_of(self.model, self.width)
         return model(self.model, seed=self.recipe.seed, num_classes=classes, channels=channels)
 
     def provenance(self, checkpoint: Checkpoint, classes: tuple[str, ...], pictures: int) -> Provenance:
-        """What the file of a checkpoint's weights is to say of itself.
+        """The metadata of a checkpoint's weights file.
 
-        Only a run that went to its end, on data that others can have, can be made again by a command.
+        It names the command that reproduces the weights only for the last epoch and for public data.
+
+        Args:
+            checkpoint: of a run of this plan.
+            classes: names of the classes, in the order of the network's outputs.
+            pictures: number of training pictures.
         """
         recipe, predictions = self.recipe, checkpoint.predictions
         again = checkpoint.epoch == recipe.epochs and self.data in ("shapes", *DOWNLOADED)
@@ -76,7 +82,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class TrainingCost:
-    """What a plan takes: parameters, steps, and multiply-accumulates of convolutions and linear layers."""
+    """The cost of a training run.
+
+    Attributes:
+        parameters: of the network.
+        forward_macs: multiply-accumulates of one picture's forward pass, in convolutions and linear layers.
+        first_macs: those of the first convolution.
+        batch_size: pictures in a full step.
+        steps: optimisation steps of the whole run.
+    """
 
     parameters: int
     forward_macs: int
@@ -86,15 +100,16 @@ class TrainingCost:
 
     @property
     def step_macs(self) -> int:
-        """Of a full step: forward once, and back twice, for the maps and for the weights.
+        """Multiply-accumulates of a full step, forward and backward.
 
-        The first convolution needs no gradient of the picture.
+        The backward pass takes twice the forward pass: gradients of the maps and of the weights. The first
+        convolution needs no gradient of its input, the picture.
         """
         return self.batch_size * (3 * self.forward_macs - self.first_macs)
 
 
 def training_cost(plan: Plan, classes: int, side: int, pictures: int) -> TrainingCost:
-    """What a plan takes for square pictures, so many an epoch."""
+    """The cost of a plan on square pictures of `side` pixels, with `pictures` of them in an epoch."""
     network = meta_model(plan.model, num_classes=classes, channels=channels_of(plan.model, plan.width))
     found: Trace = trace(network, (1, 3, side, side))
     first = next(row.macs for row in found if row.macs)

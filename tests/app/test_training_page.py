@@ -16,10 +16,10 @@ from safetensors.torch import load
 from cnnviz.errors import CnnvizError
 from cnnviz.figures.training_curves import thinned, training_figure, training_rows
 from cnnviz.nets.weights import Provenance
+from cnnviz.training.live_run import Step
 from cnnviz.training.loop import TrainingRun
 from cnnviz.training.plan import Plan
 from cnnviz.training.recipe import Recipe
-from cnnviz.training.runs import Step
 from cnnviz.ui import cache
 from cnnviz.ui.jobs.lru_cache import SizedLRUCache
 from cnnviz.ui.shell import own_weights

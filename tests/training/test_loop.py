@@ -121,10 +121,10 @@ def test_a_run_that_is_stopped_anywhere_ends_like_one_that_is_not(augment):
         first = fresh()
         seen = list(itertools.islice(first, stop))
         assert [type(e) for e in seen] == [type(e) for e in events[:stop]]
-        kept = {name: tensor.clone() for name, tensor in first.checkpoint().items()}
+        kept = {name: tensor.clone() for name, tensor in first.state_dict().items()}
         later = TrainingRun(network(), pictures(), first.recipe, pictures(6))
         later.network[0].weight.data.zero_()
-        later.restore(kept)
+        later.load_state_dict(kept)
         rest = list(later)
         assert same(weights(later), weights(whole)), stop
         assert rest[-1:] == [] or rest[-1].test_accuracy == events[-1].test_accuracy
@@ -144,7 +144,7 @@ def test_a_pause_loses_nothing():
 def test_a_checkpoint_does_not_change_when_the_run_goes_on():
     run = TrainingRun(network(), pictures(), Recipe(2, 8))
     list(itertools.islice(run, 2))
-    checkpoint = run.checkpoint()
+    checkpoint = run.state_dict()
     before = {name: tensor.clone() for name, tensor in checkpoint.items()}
     list(run)
     assert same(before, checkpoint)
@@ -154,7 +154,7 @@ def test_a_checkpoint_of_another_network_changes_nothing():
     run, other = (TrainingRun(net, pictures(), Recipe(1, 8)) for net in (network(), nn.Conv2d(3, 2, 3)))
     before = weights(run)
     with pytest.raises(CnnvizError, match="another network"):
-        run.restore(other.checkpoint())
+        run.load_state_dict(other.state_dict())
     assert same(weights(run), before) and run.step == 0
 
 
@@ -162,10 +162,10 @@ def test_a_checkpoint_of_another_network_changes_nothing():
 def test_a_checkpoint_that_lacks_something_changes_nothing(missing):
     run, other = (TrainingRun(network(), pictures(), Recipe(1, 8)) for _ in range(2))
     list(itertools.islice(other, 2))
-    before, checkpoint = weights(run), other.checkpoint()
+    before, checkpoint = weights(run), other.state_dict()
     del checkpoint[missing]
     with pytest.raises(CnnvizError, match="lacks something"):
-        run.restore(checkpoint)
+        run.load_state_dict(checkpoint)
     assert same(weights(run), before) and run.step == 0
 
 

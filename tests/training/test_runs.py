@@ -16,11 +16,12 @@ from cnnviz.errors import CnnvizError
 from cnnviz.nets.weights import packed_weights, read_provenance, save_weights
 from cnnviz.training import runs as module
 from cnnviz.training.checkpoints import MOST, Checkpoint, Checkpoints
+from cnnviz.training.live_run import MINUTES, PATIENCE_MINUTES, PREPARING_MINUTES, LiveRun
 from cnnviz.training.loop import TrainingRun
 from cnnviz.training.pictures import ShapesPictures
 from cnnviz.training.plan import Plan
 from cnnviz.training.recipe import Recipe
-from cnnviz.training.runs import MINUTES, PATIENCE_MINUTES, LiveRun, Runs
+from cnnviz.training.runs import Runs
 from cnnviz.training.sources import Source, StoredPictures, shapes_source
 
 SECONDS = 60
@@ -333,7 +334,7 @@ def test_downloads_that_hang_give_their_places_back(monkeypatch, seen, state):
     clock = Clock()
     runs = Runs(clock)
     run = runs.start(plan(), hang)
-    clock.now += 60 * module.PREPARING_MINUTES + 1
+    clock.now += 60 * PREPARING_MINUTES + 1
     if seen:
         run.watch()
     assert over(runs.start(plan(1), fetch)).state == "done"

@@ -8,7 +8,7 @@ from torch import nn
 
 from cnnviz.data.images import Picture
 from cnnviz.training.checkpoints import Checkpoint
-from cnnviz.training.runs import LiveRun
+from cnnviz.training.live_run import LiveRun
 from cnnviz.ui import cache
 from cnnviz.ui.components.training_epochs import Maps, training_epochs
 from cnnviz.ui.widgets.controls import readable_name

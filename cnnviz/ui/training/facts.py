@@ -3,7 +3,7 @@
 import math
 
 from cnnviz.figures.numbers import significant
-from cnnviz.training.runs import LiveRun
+from cnnviz.training.live_run import LiveRun
 from cnnviz.ui.components.equations import Equation, Part, result, symbol
 from cnnviz.ui.components.facts import Facts, facts
 from cnnviz.ui.training.controls import Choice

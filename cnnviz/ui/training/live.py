@@ -7,8 +7,8 @@ import streamlit as st
 
 from cnnviz.errors import CnnvizError
 from cnnviz.nets.catalog import catalog_entry
+from cnnviz.training.live_run import MINUTES, PATIENCE_MINUTES, LiveRun
 from cnnviz.training.plan import Plan
-from cnnviz.training.runs import MINUTES, PATIENCE_MINUTES, LiveRun
 from cnnviz.training.sources import Source
 from cnnviz.ui import cache
 from cnnviz.ui.components.rerun_request import request_rerun

@@ -9,7 +9,7 @@ from cnnviz.errors import user_message
 from cnnviz.figures.training_curves import training_figure, training_rows
 from cnnviz.nets.weights import Provenance, packed_weights
 from cnnviz.training.checkpoints import Checkpoint
-from cnnviz.training.runs import LiveRun
+from cnnviz.training.live_run import LiveRun
 from cnnviz.ui.components.page_link import go_to
 from cnnviz.ui.shell import own_weights
 from cnnviz.ui.training.controls import Choice

@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnviz.figures.theme import CURVES
 from cnnviz.figures.training_curves import LOG_FROM, thinned
-from cnnviz.training.runs import Step
+from cnnviz.training.live_run import Step
 from cnnviz.ui.components.payload import pack
 from cnnviz.ui.components.registry import declare
 
