@@ -29,7 +29,7 @@ class SharedModel:
 
     @contextmanager
     def borrow(self, device: torch.device) -> Iterator[nn.Module]:
-        """A module tree on `device` for this thread alone, until the context ends; waits until one is free."""
+        """A module tree on `device` for this thread alone until the context ends; waits for a free one."""
         idle = self._trees(device)
         model = idle.get()
         try:
