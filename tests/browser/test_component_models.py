@@ -109,7 +109,7 @@ NAMES = ("kernel_size", "stride", "padding", "dilation")
 
 
 def test_a_window_reads_the_taps_that_pytorchs_gradient_reaches(page):
-    """Of an output: its inputs, and how many taps lie in the padding; of an input: the outputs that read it."""
+    """Of an output: its inputs and the taps in the padding; of an input: the outputs that read it."""
     load_modules(page, "conv_view/model.js")
 
     @given(rows=AXES, columns=AXES, height=st.integers(9, 12), width=st.integers(9, 12), data=st.data())
