@@ -12,13 +12,15 @@ import { format, formatCount } from "./numbers.js";
  * @param {string} scaleName
  * @param {number} limit
  * @param {boolean} dark
+ * @param {string} selector of the legend, where the component has several
  */
-export function drawLegend(root, scaleName, limit, dark) {
-  const bar = find(root, ".legend canvas");
+export function drawLegend(root, scaleName, limit, dark, selector = ".legend") {
+  const legend = find(root, selector);
+  const bar = find(legend, "canvas");
   const counts = scaleName === "count";
   const ramp = Float32Array.from({ length: 255 }, (_, i) => (counts ? i / 2 : i - 127));
   putImage(bar, signedImage(ramp, 0, 1, 255, 127, scaleColours(scaleName, dark)));
-  const labels = root.querySelectorAll(".legend span");
+  const labels = legend.querySelectorAll("span");
   const ends = counts ? ["0", "", formatCount(limit)] : [-limit, 0, limit].map((value) => format(value));
   ends.forEach((text, i) => (labels[i].textContent = text));
 }
