@@ -1,7 +1,6 @@
 """One training run in the background: its states, its progress, its checkpoints."""
 
 import copy
-import logging
 import threading
 import time
 import uuid
@@ -11,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from torch import nn
 
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import user_message
 from cnnviz.jobs import Job
 from cnnviz.training.checkpoints import Checkpoint, Checkpoints, weights_now
 from cnnviz.training.loop import DivergedError, EpochDone, StepDone, TrainingRun, steps_in
@@ -19,10 +18,10 @@ from cnnviz.training.plan import TEST_PICTURES, Plan
 from cnnviz.training.predictions import predict
 from cnnviz.training.sources import Source
 
-_LOG = logging.getLogger("cnnviz")
 MINUTES = 10
 PATIENCE_MINUTES = 5  # a browser lets a hidden tab ask for news once a minute
 PREPARING_MINUTES = 10
+_FAULT = "Something went wrong in training."
 
 State: TypeAlias = Literal[
     "preparing", "waiting", "training", "paused", "stopped", "done", "diverged", "failed"
@@ -141,16 +140,7 @@ class LiveRun:
         """End it with the error as a sentence, unless it has ended; its checkpoints are kept."""
         if not self.running:
             return
-        if isinstance(error, DivergedError):
-            self.end("diverged", str(error))
-        elif isinstance(error, CnnvizError):
-            self.end("failed", str(error))
-        else:
-            identifier = uuid.uuid4().hex[:8]
-            _LOG.error("error %s", identifier, exc_info=error)
-            self.end(
-                "failed", f"Something went wrong in training. The log has the details under {identifier}."
-            )
+        self.end("diverged" if isinstance(error, DivergedError) else "failed", user_message(error, _FAULT))
 
     def resume(self) -> bool:
         """Put a paused run back into the state "waiting"; False if it is not paused."""

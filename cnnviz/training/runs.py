@@ -23,15 +23,16 @@ _NICE = 10
 
 def _be_nice() -> None:
     """Lower the priority of this thread, on the system that has priorities of threads."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+    thread = threading.get_native_id()
+    if sys.platform == "linux" and os.getpriority(os.PRIO_PROCESS, thread) < _NICE:
+        os.setpriority(os.PRIO_PROCESS, thread, _NICE)
 
 
 @contextmanager
 def _reported(run: LiveRun) -> Iterator[None]:
     """Work for a run in a thread of low priority; an error ends the run."""
-    _be_nice()
     try:
+        _be_nice()
         yield
     except Exception as error:  # a thread has no caller to raise it to
         run.fail(error)
