@@ -1,5 +1,6 @@
 """What the components' models compute: layouts, selections, counts and windows, against NumPy and PyTorch."""
 
+import itertools
 import math
 
 import numpy as np
@@ -94,7 +95,7 @@ def test_a_pin_is_set_and_taken_back_and_steps_stay_on_the_map(page):
 
 
 def test_counts_by_true_and_predicted_class(page):
-    load_modules(page, "training_epochs/training_matrix.js")
+    load_modules(page, "training_epochs/model.js")
     draw = np.random.default_rng(1)
     labels, predicted = draw.integers(0, 5, (2, 400))
     expected = np.histogram2d(labels, predicted, bins=np.arange(-0.5, 5.5))[0]
@@ -102,6 +103,107 @@ def test_counts_by_true_and_predicted_class(page):
         "([labels, predicted]) => confusion(labels, predicted, 5)", [labels.tolist(), predicted.tolist()]
     )
     np.testing.assert_array_equal(counts, expected)
+
+
+def test_keys_read_every_weight_of_the_filters_in_order_and_skip_the_gaps(page):
+    load_modules(page, "training_epochs/model.js")
+    weights = np.random.default_rng(3).normal(size=(2, 3, 3, 4, 5)).astype(np.float16).astype(float)
+    page.evaluate(
+        """([values, shape]) => {
+          const state = { index: 1, places: { filters: { index: 0, row: 0, column: 0 } } };
+          const header = { epochs: [0, 7], changes: ["", "moved"] };
+          window.epochs = { header, arrays: { filters: { values, shape } }, state };
+        }""",
+        [weights.ravel().tolist(), weights.shape],
+    )
+    read = page.evaluate(
+        """() => {
+          const seen = [];
+          for (let last = -1; ; readNext(epochs, "filters", [0, 1])) {
+            const place = epochs.state.places.filters;
+            const here = (place.index * 4 + place.row) * 17 + place.column;
+            if (here === last) return seen;
+            seen.push(weightAt(epochs, 1, place).value);
+            last = here;
+          }
+        }"""
+    )
+    rows = weights[1].transpose(0, 2, 1, 3)  # filter, row, colour, column
+    np.testing.assert_array_equal(read, rows.ravel())
+
+
+def test_ticks_are_round_lie_between_the_ends_and_are_not_many(page):
+    load_modules(page, "training_curves/model.js")
+    draw = np.random.default_rng(4)
+    cases = [
+        [bool(log), *sorted((10 ** draw.uniform(-5, 5, 2) * [1, 3]).tolist())]
+        for log in draw.integers(0, 2, 300)
+    ]
+    found = page.evaluate("cases => cases.map(([log, low, high]) => ticks({ log, low, high }))", cases)
+    for (log, low, high), marks in zip(cases, found, strict=True):
+        if log:
+            powers = np.log10(marks)
+            np.testing.assert_allclose(powers, np.rint(powers), atol=1e-9)
+            assert len(marks) <= 6 and all(low <= mark <= high for mark in marks)
+            assert bool(marks) == (np.ceil(np.log10(low)) <= np.floor(np.log10(high)))
+        else:
+            step = marks[1] - marks[0]
+            assert float(f"{step:.0e}") == pytest.approx(step) and f"{step:.0e}"[0] in "125"
+            assert 2 <= len(marks) <= 5
+            assert marks[0] == low and high - step < marks[-1] <= high + 1e-6 * step
+
+
+def test_the_point_nearest_to_the_pointer_is_read_and_keys_go_on_from_there(page):
+    load_modules(page, "training_curves/model.js")
+    draw = np.random.default_rng(5)
+    at = np.sort(draw.choice(5000, 60, replace=False)).tolist()
+    pointed = draw.uniform(-100, 5100, 200).tolist()
+    read = page.evaluate(
+        """([at, pointed]) => {
+          window.curves = { arrays: { at: { values: Float32Array.from(at) } }, state: { at: null } };
+          return pointed.map((step) => (readNearest(curves, step), curves.state.at));
+        }""",
+        [at, pointed],
+    )
+    assert [at[k] for k in read] == [min(at, key=lambda step: abs(step - x)) for x in pointed]
+    steps = [-1, -1000, 1, 1000]
+    assert page.evaluate(
+        "steps => (curves.state.at = null, steps.map((by) => (readNext(curves, by), curves.state.at)))", steps
+    ) == [58, 0, 1, 59]
+
+
+def test_maps_of_a_column_lie_in_it_in_order_and_each_is_found_where_it_lies(page):
+    load_modules(page, "glance/model.js")
+
+    @given(
+        st.lists(st.tuples(st.integers(1, 12), st.integers(1, 64), st.integers(1, 64)), min_size=1),
+        st.integers(100, 2000),
+    )
+    def check(shapes, room):
+        boxes, found, layout = page.evaluate(
+            """([shapes, room]) => {
+              const columns = shapes.map(() => ({ maps: true }));
+              const arrays = Object.fromEntries(shapes.map((shape, i) => [`maps${i}`, { shape }]));
+              const glance = { header: { columns, most: 12 }, arrays, state: {} };
+              const layout = layoutGlance(glance, room);
+              const places = (i) => [...Array(placesOf(glance, layout, i)).keys()];
+              const boxes = columns.map((_, i) => places(i).map((at) => boxOfMap(glance, layout, i, at)));
+              const placeIn = (i, { top, height }) => placeAt(glance, layout, i, top + height / 2);
+              const found = boxes.map((column, i) => column.map((box) => placeIn(i, box)));
+              return [boxes, found, layout];
+            }""",
+            [shapes, room],
+        )
+        for (channels, height, width), column, places in zip(shapes, boxes, found, strict=True):
+            assert places == list(range(min(channels, layout["rows"])))
+            for above, below in itertools.pairwise(column):
+                assert above["top"] + above["height"] < below["top"]
+            for box in column:
+                assert box["left"] >= 0 and box["left"] + box["width"] <= layout["tile"] * (1 + 1e-9)
+                assert box["top"] + box["height"] <= layout["tall"] * (1 + 1e-9)
+                assert box["width"] * height == pytest.approx(box["height"] * width)
+
+    check()
 
 
 AXES = st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(0, 3), st.integers(1, 2))

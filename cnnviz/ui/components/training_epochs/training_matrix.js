@@ -1,113 +1,148 @@
 // What a network takes for what: a table of counts, and the pictures that it gets wrong.
 
 import { colourIndex, luma, scaleColours } from "../shared/colours.js";
-import { make } from "../shared/elements.js";
+import { find, make } from "../shared/elements.js";
 import { putImage, sizeCanvas, unitImage, wholeZoom } from "../shared/images.js";
+import { arrowStep } from "../shared/keyboard.js";
+import { format } from "../shared/numbers.js";
+import { confusion, countWords, wrongOf } from "./model.js";
 
-const MATRIX_HELP = "A row for each true class. Point at a cell to read it; the framed ones are right.";
+/**
+ * @import { Predictions } from "./model.js"
+ */
 
-/** Counts by true class (row) and predicted class. */
-export function confusion(labels, predicted, classes) {
-  const counts = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
-  labels.forEach((label, i) => counts[label][predicted[i]]++);
-  return counts;
-}
+/** @typedef {HTMLElement & { cnnvizMatrix?: { names: string[], read: Place | null } }} MatrixSection */
 
-function matrixWords(counts, names, row, column) {
-  const count = counts[row][column];
-  const total = counts[row].reduce((sum, value) => sum + value, 0);
-  const of = `${count} of the ${total} pictures of “${names[row]}”`;
-  return row === column ? `${of} ${count === 1 ? "is" : "are"} recognised.` : `${of} ${count === 1 ? "is" : "are"} taken for “${names[column]}”.`;
-}
+const HELP = "A row for each true class. Point at a cell to read it; the framed ones are right.";
+const MOST_WRONG = 16;
+const THUMB = 64;
 
-export function drawMatrix(section, counts, names, dark) {
-  const table = section.querySelector("table");
+/**
+ * The counts by true and predicted class. The table stays, and so do the focus and the cell that is read,
+ * while the classes are the same.
+ *
+ * @param {MatrixSection} section
+ * @param {Predictions} predictions
+ * @param {string[]} names
+ * @param {boolean} dark
+ */
+export function drawMatrix(section, { labels, predicted }, names, dark) {
+  const table = find(section, "table");
   const kept = section.cnnvizMatrix?.names.join("\n") === names.join("\n");
-  const state = (section.cnnvizMatrix = kept ? section.cnnvizMatrix : { names, read: null });
+  const state = (section.cnnvizMatrix = kept && section.cnnvizMatrix ? section.cnnvizMatrix : { names, read: null });
   if (!kept) table.replaceChildren(matrixHead(names), matrixBody(names));
+  const counts = confusion(labels, predicted, names.length);
+  const right = counts.reduce((sum, row, i) => sum + row[i], 0);
+  find(section, ".name").textContent = `Held-out pictures: ${right} of ${labels.length} right, test accuracy ${format((100 * right) / labels.length, 3)} %`;
+  const read = () => (find(section, ".words").textContent = state.read ? countWords(counts, names, state.read) : HELP);
   const most = Math.max(1, ...counts.flat());
   const colours = scaleColours("count", dark);
   [...table.tBodies[0].rows].forEach((line, row) =>
     [...line.cells].slice(1).forEach((cell, column) => {
-      const c = colourIndex(counts[row][column], most);
-      const [r, g, b] = colours.slice(c, c + 3);
-      cell.textContent = counts[row][column] || "";
-      cell.style.background = `rgb(${r}, ${g}, ${b})`;
-      cell.style.color = luma(r, g, b) < 128 ? "#fff" : "#111";
-      cell.setAttribute("aria-label", matrixWords(counts, names, row, column));
+      paintCount(cell, counts[row][column], most, colours);
+      cell.setAttribute("aria-label", countWords(counts, names, [row, column]));
       cell.onpointerenter = cell.onclick = cell.onfocus = () => {
         state.read = [row, column];
-        say();
+        read();
       };
     }),
   );
-  const say = () => {
-    const words = state.read ? matrixWords(counts, names, ...state.read) : MATRIX_HELP;
-    section.querySelector(".words").textContent = words;
-  };
-  say();
+  read();
 }
 
+/**
+ * @param {HTMLElement} cell
+ * @param {number} count
+ * @param {number} most
+ * @param {Uint8Array} colours
+ */
+function paintCount(cell, count, most, colours) {
+  const c = colourIndex(count, most);
+  const [red, green, blue] = colours.slice(c, c + 3);
+  cell.textContent = count ? String(count) : "";
+  cell.style.background = `rgb(${red}, ${green}, ${blue})`;
+  cell.style.color = luma(red, green, blue) < 128 ? "#fff" : "#111";
+}
+
+/** @param {string[]} names */
 function matrixHead(names) {
-  const [head, line] = [document.createElement("thead"), document.createElement("tr")];
-  line.append(make("th", "", "true ↓ taken for →"), ...names.map(standing));
+  const [head, line] = [make("thead"), make("tr")];
+  line.append(make("th", "", "true ↓ taken for →"), ...names.map(standingName));
   head.append(line);
   return head;
 }
 
-function standing(name) {
+/** @param {string} name */
+function standingName(name) {
   const cell = make("th");
   cell.append(make("span", "", name));
   cell.title = name;
   return cell;
 }
 
+/** @param {string[]} names */
 function matrixBody(names) {
-  const body = document.createElement("tbody");
-  for (const name of names) {
-    const [line, head] = [document.createElement("tr"), make("th", "", name)];
-    head.title = name;
-    line.append(head);
-    names.forEach((other) => {
-      const cell = make("td", other === name ? "same" : "");
-      cell.tabIndex = other === name ? 0 : -1;
-      line.append(cell);
-    });
-    body.append(line);
-  }
-  body.onkeydown = matrixMove;
+  const body = make("tbody");
+  body.append(...names.map((name) => matrixRow(name, names)));
+  body.onkeydown = moveInMatrix;
   return body;
 }
 
-function matrixMove(event) {
-  const cell = event.target.closest("td");
-  const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-  if (!step || !cell) return;
-  const line = cell.parentElement.parentElement.rows[cell.parentElement.sectionRowIndex + step[0]];
-  const next = line?.cells[cell.cellIndex + step[1]];
-  event.preventDefault();
+/**
+ * @param {string} name
+ * @param {string[]} names
+ */
+function matrixRow(name, names) {
+  const [line, head] = [make("tr"), make("th", "", name)];
+  head.title = name;
+  const cells = names.map((other) => {
+    const cell = make("td", other === name ? "same" : "");
+    cell.tabIndex = other === name ? 0 : -1;
+    return cell;
+  });
+  line.append(head, ...cells);
+  return line;
+}
+
+/** @param {KeyboardEvent} event */
+function moveInMatrix(event) {
+  const cell = /** @type {HTMLElement} */ (event.target).closest("td");
+  const step = cell && arrowStep(event);
+  if (!step) return;
+  const line = /** @type {HTMLTableRowElement} */ (cell.parentElement);
+  const next = line.closest("table")?.tBodies[0].rows[line.sectionRowIndex + step[0]]?.cells[cell.cellIndex + step[1]];
   if (next?.tagName === "TD") next.focus();
 }
 
-/** The first pictures of those sent that are wrong, each with what it is and what it is taken for. */
-export function drawWrong(section, { labels, predicted, certainty, thumbs, names, most }) {
-  const [count, , height, width] = thumbs.shape;
-  const wrong = Array.from({ length: count }, (_, i) => i).filter((i) => predicted[i] !== labels[i]);
-  const all = [...labels].filter((label, i) => predicted[i] !== label).length;
-  const shown = wrong.slice(0, most);
-  const words = all > shown.length ? `Wrong: ${all} of ${labels.length} held-out pictures, ${shown.length} of them here` : `Wrong: ${all} of ${labels.length} held-out pictures`;
-  section.querySelector(".name").textContent = words;
-  section.querySelector(".pictures").replaceChildren(
-    ...shown.map((i) => {
-      const [item, canvas] = [make("li"), document.createElement("canvas")];
-      const size = 3 * height * width;
-      putImage(canvas, unitImage(thumbs.values.subarray(i * size, (i + 1) * size), 3, height, width, 255));
-      sizeCanvas(canvas, height, width, wholeZoom(height, width, 64, 64));
-      const [was, taken] = [names[labels[i]], names[predicted[i]]];
-      canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", `A picture of “${was}”`);
-      item.append(canvas, make("strong", "", was), ` taken for ${taken}, ${certainty[i]} % certain`);
-      return item;
-    }),
-  );
+/**
+ * The first pictures of those sent that are wrong, each with what it is and what it is taken for.
+ *
+ * @param {HTMLElement} section
+ * @param {Predictions} predictions
+ * @param {string[]} names
+ * @param {PackedArray<Uint8Array>} thumbs
+ */
+export function drawWrong(section, predictions, names, thumbs) {
+  const wrong = wrongOf(predictions);
+  const shown = wrong.filter((picture) => picture < thumbs.shape[0]).slice(0, MOST_WRONG);
+  const words = `Wrong: ${wrong.length} of ${predictions.labels.length} held-out pictures`;
+  find(section, ".name").textContent = wrong.length > shown.length ? `${words}, ${shown.length} of them here` : words;
+  find(section, ".pictures").replaceChildren(...shown.map((picture) => wrongItem(picture, predictions, names, thumbs)));
+}
+
+/**
+ * @param {number} picture
+ * @param {Predictions} predictions
+ * @param {string[]} names
+ * @param {PackedArray<Uint8Array>} thumbs
+ */
+function wrongItem(picture, { labels, predicted, certainty }, names, { values, shape: [, , height, width] }) {
+  const [item, canvas, size] = [make("li"), make("canvas"), 3 * height * width];
+  putImage(canvas, unitImage(values.subarray(picture * size, (picture + 1) * size), 3, height, width, 255));
+  sizeCanvas(canvas, height, width, wholeZoom(height, width, THUMB, THUMB));
+  const [was, taken] = [names[labels[picture]], names[predicted[picture]]];
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", `A picture of “${was}”`);
+  item.append(canvas, make("strong", "", was), ` taken for ${taken}, ${certainty[picture]} % certain`);
+  return item;
 }
