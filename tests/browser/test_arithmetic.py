@@ -15,13 +15,13 @@ pytestmark = pytest.mark.own_tab
 SETTINGS = 200
 EVALUATE = """
 ([kind, input, rows, columns, options]) => {
-  const op = operation(kind, input, rows, columns, options);
+  const op = new Operation(kind, input, rows, columns, options);
   const grid = (height, width, f) =>
     Array.from({ length: height }, (_, r) => Array.from({ length: width }, (_, c) => f(r, c)));
   const all = (f) => grid(op.output.rows, op.output.columns, f);
-  const winner = (r, c) => { const w = op.winner(op.terms(r, c)); return w && [w.row, w.column]; };
+  const winner = (r, c) => { const w = winningTerm(op.terms(r, c)); return w && [w.row, w.column]; };
   return {
-    values: all(op.value).map((row) => row.map((v) => (Number.isFinite(v) ? v : String(v)))),
+    values: all((r, c) => op.value(r, c)).map((row) => row.map((v) => (Number.isFinite(v) ? v : String(v)))),
     winners: kind === "max" ? all(winner) : null,
     leftOver: op.leftOver,
     terms: op.fits ? op.terms(op.output.rows - 1, op.output.columns >> 1) : [],
@@ -38,8 +38,7 @@ EVALUATE = """
       list.length === found.size && list.every((place) => found.has(String(place)));
     grid(op.size.rows, op.size.columns, (r, c) => {
       const list = op.readers(r, c);
-      const read = op.readsRow(r) && op.readsColumn(c);
-      if (!same(list, readers[[r, c]]) || read !== list.length > 0) wrong.push(`input ${r},${c}`);
+      if (!same(list, readers[[r, c]]) || op.isRead(r, c) !== ([r, c] in readers)) wrong.push(`input ${r},${c}`);
     });
     grid(rows.kernel_size, columns.kernel_size, (m, n) => {
       if (!same(op.met(m, n), met[[m, n]])) wrong.push(`tap ${m},${n}`);
@@ -52,7 +51,7 @@ EVALUATE = """
 
 @pytest.fixture
 def arithmetic(page):
-    load_modules(page, "shared/arithmetic.js")
+    load_modules(page, "shared/operation.js")
     return lambda *settings: page.evaluate(EVALUATE, list(settings))
 
 

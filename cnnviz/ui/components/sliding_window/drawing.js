@@ -4,6 +4,7 @@ import { colourIndex, isDark, scaleColours } from "../shared/colours.js";
 import { find } from "../shared/elements.js";
 import { drawKernelCells } from "../shared/kernel_cells.js";
 import { clamp } from "../shared/numbers.js";
+import { winningTerm } from "../shared/operation.js";
 import { twoDecimals } from "./expression.js";
 import { copyGrid, drawCell, gridCanvas, outlineCells } from "./grid.js";
 import { currentStep, focusOf, paddingOf, placeOf } from "./model.js";
@@ -106,7 +107,7 @@ function inputLook({ op, range: [low, high] }, channel, row, column) {
   const isColour = values.length === 3;
   const fill = isColour ? values.map(shade) : [0, 1, 2].map(() => shade(values[0]));
   const shown = op.kind === "max" && !inside ? -Infinity : values[isColour ? channel : 0];
-  return { fill, text: twoDecimals(shown), hatched: !inside, crossed: !(op.readsRow(row) && op.readsColumn(column)) };
+  return { fill, text: twoDecimals(shown), hatched: !inside, crossed: !op.isRead(row, column) };
 }
 
 /** @param {View} view */
@@ -140,7 +141,7 @@ function markWindow({ result: { op }, cells, looks }, grid, output, tap) {
     outlineCells(grid, row + cells.offset, column + cells.offset, ...size, colour, thickness);
   if (!isDense) for (const { row, column } of terms) outline(row, column, [1, 1], looks.accent, 1.5);
   outline(top, left, [height, width], looks.accent, isDense ? 2.5 : 1);
-  const marked = tap ? terms.find(({ m, n }) => m === tap.m && n === tap.n) : op.kind === "max" && op.winner(terms);
+  const marked = tap ? terms.find(({ m, n }) => m === tap.m && n === tap.n) : op.kind === "max" && winningTerm(terms);
   if (marked) outline(marked.row, marked.column, [1, 1], tap ? looks.accent : WINNER, 3.5);
 }
 

@@ -3,8 +3,9 @@
 import { CHANNEL_NAMES } from "../shared/colours.js";
 import { make } from "../shared/elements.js";
 import { format, withMinus } from "../shared/numbers.js";
+import { winningTerm } from "../shared/operation.js";
 
-/** @import { Operation, Term } from "../shared/arithmetic.js" */
+/** @import { Operation, Term } from "../shared/operation.js" */
 /** @import { PinnedCell, PointedTap } from "./model.js" */
 
 /**
@@ -60,7 +61,7 @@ export function contributionLine(op, input, channel) {
 function contribution(op, term, row, column) {
   const to = `to output ${row}, ${column}`;
   if (op.kind === "max") {
-    const best = op.winner(op.terms(row, column));
+    const best = winningTerm(op.terms(row, column));
     return best?.m === term.m && best?.n === term.n ? `is output ${row}, ${column}` : `is not the largest of ${row}, ${column}`;
   }
   if (op.kind === "average") return `${twoDecimals(term.x)} / ${op.divisor(row, column)} ${to}`;
@@ -91,13 +92,13 @@ const termSum = (terms) => terms.reduce((sum, term) => sum + term.x * term.w, 0)
 function channelLine(op, terms, name, row, column, light) {
   const box = make("div", "line");
   box.append(name, op.kind === "max" ? "max(" : op.kind === "average" ? "(" : "");
-  const winner = op.kind === "max" ? op.winner(terms) : null;
+  const best = op.kind === "max" ? winningTerm(terms) : null;
   terms.forEach((term, i) => {
     if (i) box.append(op.kind === "max" ? ", " : " + ");
-    box.append(termSpan(op, term, term === winner, light));
+    box.append(termSpan(op, term, term === best, light));
   });
   if (!terms.length) box.append("no stamp reaches this place: 0");
-  else if (op.kind === "max") box.append(`) = ${format(winner?.x ?? -Infinity)}`);
+  else if (op.kind === "max") box.append(`) = ${format(best?.x ?? -Infinity)}`);
   else if (op.kind === "average") box.append(`) / ${op.divisor(row, column)} = ${format(op.value(row, column))}`);
   else box.append(` = ${format(termSum(terms))}`);
   return box;

@@ -1,12 +1,12 @@
 // The sliding window without its screen: the operation on the patch, what is in focus, and what follows from settings.
 
-import { operation } from "../shared/arithmetic.js";
 import { resizedKernel } from "../shared/kernel_cells.js";
 import { clamp } from "../shared/numbers.js";
+import { Operation } from "../shared/operation.js";
 import { paddingLimit } from "../shared/padding.js";
 import { cellSide } from "./grid.js";
 
-/** @import { Kind, Operation } from "../shared/arithmetic.js" */
+/** @import { Kind } from "../shared/arithmetic.js" */
 
 /**
  * @typedef {"kernel_size" | "stride" | "padding" | "dilation"} Geometry
@@ -70,7 +70,7 @@ export function compute(header, state, picture) {
   const input = apart ? [planes[state.channel]] : planes;
   const { weights } = settings;
   const mostExtra = Math.max(settings.stride[0], settings.dilation[0]) - 1;
-  const op = operation(header.kind, input, axisOf(settings, 0), axisOf(settings, 1), {
+  const op = new Operation(header.kind, input, axisOf(settings, 0), axisOf(settings, 1), {
     weights: weights && input.map(() => weights),
     bias: settings.bias,
     mode: settings.mode,

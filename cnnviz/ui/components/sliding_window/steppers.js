@@ -5,7 +5,7 @@ import { find, make } from "../shared/elements.js";
 import { paddingLimit } from "../shared/padding.js";
 import { axisOf } from "./model.js";
 
-/** @import { Operation } from "../shared/arithmetic.js" */
+/** @import { Operation } from "../shared/operation.js" */
 /** @import { Geometry, Header, Settings } from "./model.js" */
 
 /** @type {[name: Geometry, label: string, letter: string][]} */

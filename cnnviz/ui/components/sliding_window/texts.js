@@ -5,7 +5,7 @@ import { paddingLimit } from "../shared/padding.js";
 import { twoDecimals } from "./expression.js";
 import { isFillable } from "./model.js";
 
-/** @import { Operation } from "../shared/arithmetic.js" */
+/** @import { Operation } from "../shared/operation.js" */
 /** @import { Header, PinnedCell, Settings } from "./model.js" */
 
 /**
@@ -46,9 +46,10 @@ export function noFitText(header, settings, op) {
  */
 export function unreadText(op) {
   if (op.kind === "transposed") return "";
-  /** @type {(size: number, isRead: (index: number) => boolean) => number} */
-  const read = (size, isRead) => Array.from({ length: size }, (_, i) => i).filter(isRead).length;
-  const missed = op.size.rows * op.size.columns - read(op.size.rows, op.readsRow) * read(op.size.columns, op.readsColumn);
+  let missed = 0;
+  for (let row = 0; row < op.size.rows; row++) {
+    for (let column = 0; column < op.size.columns; column++) missed += op.isRead(row, column) ? 0 : 1;
+  }
   const { rows, columns } = op.leftOver;
   const dropped = [rows && counted(rows, "row"), columns && counted(columns, "column")].filter(Boolean);
   const floor = dropped.length ? ` · the floor drops ${dropped.join(" and ")} of the padded input` : "";
