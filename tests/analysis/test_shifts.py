@@ -101,8 +101,9 @@ def test_a_circular_layer_follows_whole_steps_and_no_others(layer, shift, seed):
     result = measure_equivariance(layer, x, shift, layer.jump)
     whole = shift[0] % layer.jump == shift[1] % layer.jump == 0
     assert result.exact == whole
-    if layer(x).any():
-        assert (result.relative <= ROUNDING) == whole
+    many = (layer(x) > 0).float().mean() > 0.1  # a few lone outputs may stay the largest of their windows
+    assert not whole or result.relative <= ROUNDING
+    assert whole or not many or result.relative > ROUNDING
 
 
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate"])
