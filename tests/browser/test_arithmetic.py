@@ -44,6 +44,8 @@ EVALUATE = """
     grid(rows.kernel_size, columns.kernel_size, (m, n) => {
       if (!same(op.met(m, n), met[[m, n]])) wrong.push(`tap ${m},${n}`);
     });
+    const unread = grid(op.size.rows, op.size.columns, (r, c) => op.isRead(r, c)).flat().filter((is) => !is);
+    if (unread.length !== op.unread) wrong.push(`unread ${op.unread}`);
     return wrong;
   }
 }

@@ -93,6 +93,18 @@ export function readersAlong(kind, axis, index, outputs) {
 }
 
 /**
+ * How many inputs along one axis any output reads.
+ *
+ * @param {Kind} kind
+ * @param {Axis} axis
+ * @param {number} inputs
+ * @param {number} outputs
+ */
+export function readAlong(kind, axis, inputs, outputs) {
+  return Array.from({ length: inputs }, (_, i) => readersAlong(kind, axis, i, outputs)).filter((readers) => readers.length > 0).length;
+}
+
+/**
  * The inputs along one axis that one tap meets over all outputs.
  *
  * @param {Kind} kind

@@ -1,7 +1,7 @@
 // An operation with a sliding window: its outputs, what goes into each of them, and who reads what. cnnviz/ops is
 // the truth; a browser test compares the two over random settings.
 
-import { inputsOf, leftOver, metAlong, outputSize, readersAlong } from "./arithmetic.js";
+import { inputsOf, leftOver, metAlong, outputSize, readAlong, readersAlong } from "./arithmetic.js";
 import { paddingLimit, sourceOf } from "./padding.js";
 
 /** @import { Kind } from "./arithmetic.js" */
@@ -48,6 +48,8 @@ export class Operation {
       columns: fillable ? outputSize(kind, columns, size.columns, ceil, outputPadding) : 0,
     };
     this.fits = this.output.rows > 0 && this.output.columns > 0;
+    /** Inputs that no output reads. */
+    this.unread = size.rows * size.columns - readAlong(kind, rows, size.rows, this.output.rows) * readAlong(kind, columns, size.columns, this.output.columns);
     /** Padded samples at the far end that no window reaches. */
     this.leftOver = { rows: leftOver(kind, rows, size.rows, ceil), columns: leftOver(kind, columns, size.columns, ceil) };
   }
@@ -149,7 +151,7 @@ export class Operation {
    * @param {number} column
    */
   isRead(row, column) {
-    return this.readers(row, column).length > 0;
+    return readersAlong(this.kind, this.rows, row, this.output.rows).length > 0 && readersAlong(this.kind, this.columns, column, this.output.columns).length > 0;
   }
 
   /**

@@ -46,14 +46,10 @@ export function noFitText(header, settings, op) {
  */
 export function unreadText(op) {
   if (op.kind === "transposed") return "";
-  let missed = 0;
-  for (let row = 0; row < op.size.rows; row++) {
-    for (let column = 0; column < op.size.columns; column++) missed += op.isRead(row, column) ? 0 : 1;
-  }
-  const { rows, columns } = op.leftOver;
+  const { unread, leftOver: { rows, columns } } = op;
   const dropped = [rows && counted(rows, "row"), columns && counted(columns, "column")].filter(Boolean);
   const floor = dropped.length ? ` · the floor drops ${dropped.join(" and ")} of the padded input` : "";
-  return floor + (missed ? ` · ${counted(missed, "input pixel")} never read (crossed out)` : "");
+  return floor + (unread ? ` · ${counted(unread, "input pixel")} never read (crossed out)` : "");
 }
 
 /**
