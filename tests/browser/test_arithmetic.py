@@ -45,7 +45,7 @@ EVALUATE = """
       if (!same(op.met(m, n), met[[m, n]])) wrong.push(`tap ${m},${n}`);
     });
     const unread = grid(op.size.rows, op.size.columns, (r, c) => op.isRead(r, c)).flat().filter((is) => !is);
-    if (unread.length !== op.unread) wrong.push(`unread ${op.unread}`);
+    if (unread.length !== op.countUnread()) wrong.push(`unread ${op.countUnread()}`);
     return wrong;
   }
 }

@@ -93,15 +93,16 @@ export function readersAlong(kind, axis, index, outputs) {
 }
 
 /**
- * How many inputs along one axis any output reads.
+ * The inputs along one axis, and the places in its padding, that any output reads.
  *
  * @param {Kind} kind
  * @param {Axis} axis
- * @param {number} inputs
+ * @param {number} size
  * @param {number} outputs
  */
-export function readAlong(kind, axis, inputs, outputs) {
-  return Array.from({ length: inputs }, (_, i) => readersAlong(kind, axis, i, outputs)).filter((readers) => readers.length > 0).length;
+export function readAlong(kind, axis, size, outputs) {
+  const places = Array.from({ length: size + 2 * axis.padding }, (_, i) => i - axis.padding);
+  return new Set(places.filter((place) => readersAlong(kind, axis, place, outputs).length > 0));
 }
 
 /**

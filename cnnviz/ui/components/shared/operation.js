@@ -48,8 +48,8 @@ export class Operation {
       columns: fillable ? outputSize(kind, columns, size.columns, ceil, outputPadding) : 0,
     };
     this.fits = this.output.rows > 0 && this.output.columns > 0;
-    /** Inputs that no output reads. */
-    this.unread = size.rows * size.columns - readAlong(kind, rows, size.rows, this.output.rows) * readAlong(kind, columns, size.columns, this.output.columns);
+    this.readRows = readAlong(kind, rows, size.rows, this.output.rows);
+    this.readColumns = readAlong(kind, columns, size.columns, this.output.columns);
     /** Padded samples at the far end that no window reaches. */
     this.leftOver = { rows: leftOver(kind, rows, size.rows, ceil), columns: leftOver(kind, columns, size.columns, ceil) };
   }
@@ -151,7 +151,18 @@ export class Operation {
    * @param {number} column
    */
   isRead(row, column) {
-    return readersAlong(this.kind, this.rows, row, this.output.rows).length > 0 && readersAlong(this.kind, this.columns, column, this.output.columns).length > 0;
+    return this.readRows.has(row) && this.readColumns.has(column);
+  }
+
+  /** How many inputs no output reads. */
+  countUnread() {
+    const [rows, columns] = [this.size.rows, this.size.columns];
+    /**
+     * @param {Set<number>} read
+     * @param {number} size
+     */
+    const within = (read, size) => [...read].filter((place) => place >= 0 && place < size).length;
+    return rows * columns - within(this.readRows, rows) * within(this.readColumns, columns);
   }
 
   /**

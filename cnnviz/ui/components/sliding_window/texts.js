@@ -46,7 +46,8 @@ export function noFitText(header, settings, op) {
  */
 export function unreadText(op) {
   if (op.kind === "transposed") return "";
-  const { unread, leftOver: { rows, columns } } = op;
+  const { rows, columns } = op.leftOver;
+  const unread = op.countUnread();
   const dropped = [rows && counted(rows, "row"), columns && counted(columns, "column")].filter(Boolean);
   const floor = dropped.length ? ` · the floor drops ${dropped.join(" and ")} of the padded input` : "";
   return floor + (unread ? ` · ${counted(unread, "input pixel")} never read (crossed out)` : "");
